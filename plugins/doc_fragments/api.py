@@ -1,0 +1,138 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the documentation of every module says in the same words."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Connection options, the naming of a cluster, and attributes."""
+
+    DOCUMENTATION = r"""
+options:
+  platform:
+    description:
+      - Where the project lives.
+      - If not given, E(MCLI_SERVICE) decides when the keys come from the C(MCLI_) variables (V(cloud) and V(cloudgov)
+        mean V(atlas)), and else it is V(atlas).
+    type: str
+    choices:
+      - atlas
+      - cloud_manager
+      - ops_manager
+  base_url:
+    description:
+      - Address of the service, with or without a path and a last slash. Required for Ops Manager.
+      - If not given, E(MONGODB_ATLAS_BASE_URL) or E(MCLI_OPS_MANAGER_URL) is used (the latter not for Atlas), and else
+        V(https://cloud.mongodb.com), or V(https://cloud.mongodbgov.com) where E(MCLI_SERVICE) is V(cloudgov).
+    type: str
+  api_version:
+    description:
+      - Version of the Atlas API. Of no effect on other platforms.
+    type: str
+    choices:
+      - v2
+      - v1.0
+    default: v2
+  public_key:
+    description:
+      - Public part of an API key. Goes with O(private_key) and excludes O(client_id).
+      - If no key option at all is given, the first complete pair of variables is used, in the order
+        E(MONGODB_ATLAS_CLIENT_ID) and E(MONGODB_ATLAS_CLIENT_SECRET), E(MONGODB_ATLAS_PUBLIC_API_KEY) and
+        E(MONGODB_ATLAS_PRIVATE_API_KEY), E(MCLI_PUBLIC_API_KEY) and E(MCLI_PRIVATE_API_KEY). Project, address and the
+        rest are then read from the same family of variables, and from no other. Variables that are empty are not
+        there.
+    type: str
+  private_key:
+    description:
+      - Private part of an API key.
+    type: str
+  client_id:
+    description:
+      - Id of a service account, on Atlas with O(api_version=v2) and on Cloud Manager. Goes with O(client_secret).
+    type: str
+  client_secret:
+    description:
+      - Secret of a service account.
+    type: str
+  project_id:
+    description:
+      - Id of the project, 24 hexadecimal digits. Required, here or by E(MONGODB_ATLAS_PROJECT_ID) or
+        E(MCLI_PROJECT_ID).
+    type: str
+  timeout:
+    description:
+      - How long to wait for the answer to one request, in seconds.
+    type: int
+    default: 30
+  retry_timeout:
+    description:
+      - How long one request may be tried again where the service asks to wait or does not answer, in seconds, all
+        waiting together. V(0) fails at once.
+      - Requests are repeated after 429, 502, 503, 504, after 405 while Ops Manager is being upgraded, after broken
+        connections, and reads after 500. What was waited is shown as a warning.
+    type: int
+    default: 300
+  validate_certs:
+    description:
+      - Whether to check the certificate of the service.
+      - If not given, the opposite of E(MCLI_OPS_MANAGER_SKIP_VERIFY) on Cloud and Ops Manager, and else V(true).
+    type: bool
+  ca_path:
+    description:
+      - File or folder with the certificates to trust, where the service has one of a private authority.
+      - If not given, E(MCLI_OPS_MANAGER_CA_CERTIFICATE) on Cloud and Ops Manager.
+    type: path
+  proxy:
+    description:
+      - Address of a proxy. Without it the usual variables, such as E(HTTPS_PROXY) and E(NO_PROXY), are honoured.
+      - A password in it is masked in all output.
+    type: str
+requirements:
+  - requests >= 2.25 (where the module runs)
+notes:
+  - Variables are those of the process that runs the module. With C(connection=local) or C(delegate_to=localhost)
+    that is the controller, or its execution environment.
+  - All options can be set once for a play by C(module_defaults) for the group
+    C(mongodb_ops.legacy_backup.api).
+"""
+
+    CLUSTER = r"""
+options:
+  cluster_name:
+    description:
+      - Name of the cluster. Required on Atlas.
+      - On Cloud and Ops Manager it is looked up, at the price of a request more. Of a sharded cluster the entry of the
+        whole is taken, not its shards.
+      - Where both O(cluster_name) and O(cluster_id) are given, they must be the same cluster.
+    type: str
+  cluster_id:
+    description:
+      - Id of the cluster on Cloud and Ops Manager, 24 hexadecimal digits.
+    type: str
+"""
+
+    ATTRIBUTES = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would be done, without changing anything.
+  diff_mode:
+    description: Returns what has changed, or in check mode would change, when run with C(--diff).
+  idempotent:
+    description: A second run with the same options changes nothing.
+  platform:
+    description: Where the module can run.
+    platforms: posix
+    support: full
+"""
+
+    ACTIONGROUP_API = r"""
+attributes:
+  action_group:
+    description: Use C(group/mongodb_ops.legacy_backup.api) in C(module_defaults) to set connection options once.
+    support: full
+    membership:
+      - mongodb_ops.legacy_backup.api
+"""

@@ -1,0 +1,561 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""HTTP to the service: one session, retries, pages, read-only mode, one error type. Knows no Ansible.
+
+The wire is described in the API contract; section numbers below are its.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import math
+import random
+import re
+import threading
+import time
+import warnings
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Callable, Mapping, Protocol, Sequence
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic, Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import (
+    UPGRADING,
+    ApiError,
+    readable,
+    way_out,
+)
+
+try:
+    import requests
+    import requests.adapters
+    import urllib3.exceptions
+except ImportError as exc:
+    REQUESTS_ERROR: ImportError | None = exc
+else:
+    REQUESTS_ERROR = None
+
+PAGE_SIZE = 500  # the most that the service allows (1.2)
+RELISTINGS = 3
+# A million rows: far more than a cluster can hold, so a listing that goes on is one that goes round.
+MOST_PAGES = 2000
+LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
+FIRST_WAIT = 1.0
+SLOWEST_BACKOFF = 30.0
+_GATEWAY = (502, 503, 504)
+# A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
+_SENDINGS = 3
+# DNS says that there is no such name; anything else of DNS may pass.
+_NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
+
+
+class Auth(Protocol):
+    """What the client needs of an auth object; see `_auth`."""
+
+    def prepare(self, mint: Callable[[Basic], Token]) -> None: ...
+
+    def __call__(self, request: Any) -> Any: ...
+
+    def accepted(self) -> None: ...
+
+    def renewed(self, response: Any) -> bool: ...
+
+    def secrets(self) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One of the three ways to speak to the service (1)."""
+
+    name: str
+    api_path: str
+    media_type: str
+    cluster_in_path: str  # "name" or "id"
+
+
+ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
+ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
+MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach the service. Times in seconds; `verify` and `proxies` as requests takes them."""
+
+    base_url: str
+    dialect: Dialect
+    timeout: float = 30
+    retry_timeout: float = 300
+    verify: bool | str = True
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
+    connections: int = 1
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clock and chance, so that tests can replace them."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, whoever sends it and however often."""
+
+    method: str
+    url: str
+    auth: Auth
+    query: Mapping[str, Any] | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def is_write(self) -> bool:
+        return self.method in ("PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A good answer: the JSON object, or None where there is no body; and whether an earlier one was lost."""
+
+    status: int
+    body: dict[str, Any] | None
+    answer_lost: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3)."""
+
+    rows: list[dict[str, Any]]
+    is_last: bool
+    total: int | None
+
+
+class _Passing(Exception):
+    """A failure that may pass; the request is sent again while there is time."""
+
+    def __init__(self, error: ApiError, wait: float | None = None, taken: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+        self.taken = taken
+
+
+class RetryLog:
+    """What was waited for, over all threads of a client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+        self.waited = 0.0
+        self.last = ""
+
+    def add(self, seconds: float, reason: str) -> None:
+        """One wait of so many seconds."""
+        with self._lock:
+            self.count += 1
+            self.waited += seconds
+            self.last = reason
+
+    def summary(self) -> str | None:
+        """One sentence for a warning; None when nothing was sent twice."""
+        if not self.count:
+            return None
+        retries = "1 retry" if self.count == 1 else f"{self.count} retries"
+        return f"waited {math.ceil(self.waited)} s in {retries}; last: {self.last}"
+
+
+def quoted_path(parts: Sequence[str]) -> str:
+    """A path of validated parts, each quoted whole. ValueError for one that would change the path's shape."""
+    for part in parts:
+        if not part or part in (".", ".."):
+            raise ValueError(f"{part!r} cannot be part of a path")
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
+    """The seconds the service asks to wait: Retry-After, or the second parameter of its token bucket (5)."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if text:
+        try:
+            moment = email.utils.parsedate_to_datetime(text)
+        except (TypeError, ValueError, IndexError):
+            moment = None
+        if moment is not None:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+            return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    parameters = body.get("parameters") if isinstance(body, dict) else None
+    if isinstance(body, dict) and body.get("errorCode") == "RATE_LIMITED_TOKEN_BUCKET" and isinstance(parameters, list):
+        seconds = parameters[1] if len(parameters) > 1 else None
+        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0:
+            return float(seconds)
+    return None
+
+
+def parse_json(content: bytes) -> Any:
+    """A JSON document; ValueError for anything that is none, however it is broken."""
+    try:
+        return json.loads(_decoded(content), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def _decoded(content: bytes) -> str:
+    # Challenges are announced as ISO-8859-1 (3), where any byte is a letter.
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+class Client:
+    """Sends requests for one project key. Safe to use from as many threads as there are connections."""
+
+    def __init__(self, settings: Settings, auth: Auth, timing: Timing | None = None) -> None:
+        self._settings = settings
+        self._auth = auth
+        self._timing = timing or Timing()
+        self._session = _session(settings)
+        self.retries = RetryLog()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect spoken."""
+        return self._settings.dialect
+
+    def get(self, *parts: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON object at a path."""
+        request = self._request("GET", parts, query=query)
+        answer = self._deliver(request)
+        if answer.body is None:
+            raise self._strange(request, answer.status, "no body where a JSON object was due")
+        return answer.body
+
+    def patch(self, *parts: str, body: Mapping[str, Any]) -> Answer:
+        """Change what is at a path."""
+        return self._deliver(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
+
+    def delete(self, *parts: str) -> Answer:
+        """Delete what is at a path; done when the answer is 2xx with no body or a JSON object."""
+        return self._deliver(self._request("DELETE", parts))
+
+    def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
+        """One page of a listing."""
+        request = self._request("GET", parts)
+        body = self.get(*parts, query={**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE})
+        rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self._strange(request, 200, "a listing whose results are not a list of objects")
+        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
+
+    def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
+        """All rows of all pages. An id that comes twice means that rows moved while we read (1.3), and
+        that others may have been missed: it is listed again, three times at most, then that is the error.
+        """
+        twice = ""
+        for _unused in range(1 + RELISTINGS):
+            rows: dict[str, dict[str, Any]] = {}
+            twice = self._read_pages(parts, query, key, rows)
+            if not twice:
+                return list(rows.values())
+        raise self._strange(
+            self._request("GET", parts),
+            200,
+            f"a listing that shifts while it is read or goes round: {twice} came twice, in "
+            f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it",
+        )
+
+    def _read_pages(
+        self, parts: Sequence[str], query: Mapping[str, Any] | None, key: str, rows: dict[str, dict[str, Any]]
+    ) -> str:
+        for number in range(1, MOST_PAGES + 1):
+            page = self.page(*parts, number=number, query=query)
+            for row in page.rows:
+                name = row.get(key)
+                if not isinstance(name, str):
+                    raise self._strange(self._request("GET", parts), 200, f"a listing with a row without {key}")
+                if name in rows:
+                    return readable(name)
+                rows[name] = row
+            if page.is_last:
+                return ""
+        raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
+
+    def _request(
+        self,
+        method: str,
+        parts: Sequence[str],
+        query: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+    ) -> Request:
+        url = self._settings.base_url + self._settings.dialect.api_path + quoted_path(parts)
+        headers = {"Accept": self._settings.dialect.media_type}
+        if body is not None:
+            headers["Content-Type"] = self._settings.dialect.media_type
+        return Request(method, url, self._auth, query, body, headers)
+
+    def _mint(self, account: Basic) -> Token:
+        """A new token of a service account (3). The endpoint's own 429 is waited out like any other."""
+        request = Request(
+            "POST",
+            self._settings.base_url + "/api/oauth/token",
+            account,
+            body=b"grant_type=client_credentials",
+            headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        body = self._deliver(request).body or {}
+        value, life = body.get("access_token"), body.get("expires_in", 3600)
+        usable = isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value)
+        if not usable or isinstance(life, bool) or not isinstance(life, (int, float)) or not life > 0:
+            raise self._strange(request, 200, "an answer without a usable access_token and expires_in")
+        return Token(str(value), float(life))
+
+    def _deliver(self, request: Request) -> Answer:
+        if self._settings.read_only and request.is_write:
+            raise ApiError(
+                f"{request.method} {request.path} is refused: nothing is written in check mode.",
+                method=request.method,
+                path=request.path,
+            )
+        deadline = self._timing.monotonic() + self._settings.retry_timeout
+        lost, tries = False, 0
+        while True:
+            try:
+                status, body = self._try(request)
+                return Answer(status, body, lost)
+            except _Passing as passing:
+                lost = lost or (request.is_write and passing.taken)
+                self._wait(passing, deadline, tries, lost)
+                tries += 1
+            except ApiError as error:
+                error.answer_lost = lost
+                raise
+
+    def _wait(self, passing: _Passing, deadline: float, tries: int, lost: bool) -> None:
+        left = deadline - self._timing.monotonic()
+        error = passing.error
+        if left <= 0:
+            error.message += f" retry_timeout ({self._settings.retry_timeout:g} s) is used up."
+            error.exhausted = True
+            error.fate_unknown = lost
+            raise error
+        # Jitter on top of what was asked for, so that jobs that were refused together do not return together.
+        if passing.wait is not None:
+            wait = passing.wait + self._timing.chance() * min(1.0, 0.1 * passing.wait)
+        else:
+            wait = min(SLOWEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
+        wait = min(wait, LONGEST_WAIT, left)
+        self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
+        self._timing.sleep(wait)
+
+    def _try(self, request: Request) -> tuple[int, dict[str, Any] | None]:
+        try:
+            response = self._signed(request)
+        except requests.exceptions.RequestException as exc:
+            raise self._broken(request, exc) from exc
+        except (UnicodeError, ValueError, urllib3.exceptions.HTTPError) as exc:
+            raise self._unreachable(request, exc, "Check base_url and proxy.") from exc
+        if 200 <= response.status_code < 300:
+            return response.status_code, self._good(request, response)
+        raise self._refused(request, response)
+
+    def _signed(self, request: Request) -> Any:
+        for sending in range(1, _SENDINGS + 1):
+            request.auth.prepare(self._mint)
+            response = self._session.request(
+                request.method,
+                request.url,
+                params=request.query,
+                data=request.body,
+                headers=request.headers,
+                auth=request.auth,
+                timeout=self._settings.timeout,
+                # Per request: a session's own setting loses to REQUESTS_CA_BUNDLE.
+                verify=self._settings.verify,
+                proxies=dict(self._settings.proxies),
+                allow_redirects=False,
+            )
+            if response.status_code != 401:
+                request.auth.accepted()
+                return response
+            if sending == _SENDINGS or not request.auth.renewed(response):
+                return response
+        raise AssertionError("the last sending returns")
+
+    def _good(self, request: Request, response: Any) -> dict[str, Any] | None:
+        if not response.content.strip():
+            return None
+        try:
+            body = parse_json(response.content)
+        except ValueError as exc:
+            kind = response.headers.get("Content-Type", "no content type")
+            seen = readable(_decoded(response.content[:4000]), self._secrets(request, response))
+            raise self._strange(
+                request,
+                response.status_code,
+                f"something other than JSON ({kind}: {seen}; {exc}). A log-in page or a proxy in between? "
+                "Check base_url and proxy",
+            ) from exc
+        if not isinstance(body, dict):
+            raise self._strange(request, response.status_code, "JSON that is not an object")
+        return body
+
+    def _refused(self, request: Request, response: Any) -> Exception:
+        """The error for an answer that is not 2xx, wrapped where it may pass."""
+        status, secrets = response.status_code, self._secrets(request, response)
+        try:
+            body = parse_json(response.content)
+        except ValueError:
+            body = None
+        facts = body if isinstance(body, dict) else {}
+        code = facts.get("errorCode") if isinstance(facts.get("errorCode"), str) else None
+        code = readable(code, secrets) if code else None
+        parameters = facts.get("parameters")
+        parameters = parameters if isinstance(parameters, list) else []
+        words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
+        if body is None:
+            words = _decoded(response.content[:4000])
+        detail = readable(words or response.reason or "no reason given", secrets)
+        hint = readable(way_out(status, code, detail, parameters), secrets)
+        if 300 <= status < 400:
+            target = urlsplit(response.headers.get("Location", ""))
+            hint = f"Redirects are refused (to {target.scheme}://{target.hostname}): put the right address into base_url."
+        if status == 401 and _is_stale(response):
+            hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
+        error = ApiError(
+            f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
+            f"{f' {hint}' if hint else ''}",
+            status=status,
+            code=code,
+            detail=detail,
+            method=request.method,
+            path=request.path,
+            fate_unknown=request.is_write and status >= 500,
+        )
+        if status == 429:
+            return _Passing(error, wait_asked_for(response.headers, body))
+        if status in _GATEWAY:
+            # The service behind the gateway may have done it all the same.
+            return _Passing(error, wait_asked_for(response.headers, body), taken=True)
+        if (status == 405 and code == UPGRADING) or (status == 500 and request.method == "GET"):
+            return _Passing(error, wait_asked_for(response.headers, body))
+        return error
+
+    def _broken(self, request: Request, exc: Exception) -> Exception:
+        """The error for a request without an answer, wrapped where it may pass."""
+        kinds, text = requests.exceptions, str(exc)
+        if isinstance(exc, kinds.SSLError) and ("CERTIFICATE" in text or "certificate" in text or "hostname" in text):
+            hint = (
+                "The certificate is not trusted: give the CA's file as ca_path, and the name in the certificate in base_url."
+            )
+            return self._unreachable(request, exc, hint)
+        if isinstance(exc, kinds.SSLError) and re.search("VERSION|PROTOCOL|HANDSHAKE_FAILURE", text):
+            return self._unreachable(request, exc, "The server offers no TLS of version 1.2 or later at this address.")
+        if isinstance(exc, kinds.ProxyError) and "407" in text:
+            return self._unreachable(request, exc, way_out(407, None, None))
+        if isinstance(exc, (kinds.InvalidURL, kinds.InvalidSchema, kinds.MissingSchema, kinds.InvalidProxyURL)):
+            return self._unreachable(request, exc, "Check base_url and proxy.")
+        if isinstance(exc, kinds.ConnectionError) and _NO_SUCH_NAME.search(text):
+            return self._unreachable(request, exc, "There is no such host: check base_url and proxy.")
+        if isinstance(exc, kinds.InvalidHeader) or not isinstance(
+            exc, (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, kinds.ContentDecodingError)
+        ):
+            return self._unreachable(request, exc, "")
+        never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in text
+        return _Passing(self._unreachable(request, exc, ""), taken=not never_sent)
+
+    def _unreachable(self, request: Request, exc: Exception, hint: str) -> ApiError:
+        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request))
+        return ApiError(
+            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}: {detail}."
+            f"{f' {hint}' if hint else ''}",
+            detail=detail,
+            method=request.method,
+            path=request.path,
+        )
+
+    def _strange(self, request: Request, status: int, what: str) -> ApiError:
+        """The error for an answer that is good by its status and useless by its content."""
+        return ApiError(
+            f"{request.method} {request.path} was answered {status} with {what}.",
+            status=status,
+            detail=what,
+            method=request.method,
+            path=request.path,
+            fate_unknown=request.is_write,
+        )
+
+    def _secrets(self, request: Request, response: Any = None) -> list[str]:
+        secrets = [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+        sent = response.request.headers.get("Authorization", "") if response is not None else ""
+        if sent:
+            # A server that echoes the request would show these; the digest's own response is one of them.
+            secrets += [sent, sent.partition(" ")[2], *re.findall(r'(?:response|cnonce)="([^"]+)"', sent)]
+        return secrets
+
+
+def _session(settings: Settings) -> Any:
+    session = requests.Session()
+    session.headers["User-Agent"] = "mongodb_ops.legacy_backup"
+    adapter = requests.adapters.HTTPAdapter(
+        pool_connections=2, pool_maxsize=settings.connections, max_retries=0, pool_block=True
+    )
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    if settings.verify is False:
+        # Said once, as the task's own warning, and not on stderr at each request.
+        warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
+    """Whether a page is the last: empty, or without a next link; without any links, when it is short.
+
+    A short page with a next link is followed: a service that serves fewer rows a page than we ask
+    for must not make us believe in a listing that was cut.
+    """
+    if not rows:
+        return True
+    if isinstance(links, list) and links:
+        return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    return len(rows) < PAGE_SIZE
+
+
+def _is_stale(response: Any) -> bool:
+    return "stale=true" in response.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+
+
+def _cause(exc: Exception, timeout: float) -> str:
+    """The innermost reason of an exception of requests, whose own text names objects and addresses."""
+    if isinstance(exc, requests.exceptions.Timeout):
+        return f"no answer within timeout ({timeout:g} s)"
+    inner: BaseException = exc
+    while True:
+        following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        nested = next((arg for arg in inner.args if isinstance(arg, BaseException)), None)
+        following = nested if nested is not None else following
+        if not isinstance(following, BaseException) or following is inner:
+            break
+        inner = following
+    return str(inner) or type(inner).__name__

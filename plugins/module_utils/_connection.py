@@ -1,0 +1,371 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""Connection options and the environment, resolved into a client. The one argument spec for them.
+
+The rules are those of the public interface, "Connection options": a variable that is empty counts
+as not given, and of the two families of variables one is read whole and the other not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.request
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Any, Callable, Mapping
+from urllib.parse import unquote, urlsplit
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
+    ATLAS_V1,
+    ATLAS_V2,
+    MANAGER,
+    Auth,
+    Client,
+    Dialect,
+    Settings,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
+
+ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
+CLOUD_URL = "https://cloud.mongodb.com"
+GOVERNMENT_URL = "https://cloud.mongodbgov.com"
+
+# What a variable can give is neither required nor defaulted here; `resolve` does both.
+CONNECTION_SPEC: dict[str, dict[str, Any]] = {
+    "platform": {"type": "str", "choices": [ATLAS, CLOUD_MANAGER, OPS_MANAGER]},
+    "base_url": {"type": "str"},
+    "api_version": {"type": "str", "choices": ["v2", "v1.0"], "default": "v2"},
+    "public_key": {"type": "str", "no_log": False},
+    "private_key": {"type": "str", "no_log": True},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "project_id": {"type": "str"},
+    "timeout": {"type": "int", "default": 30},
+    "retry_timeout": {"type": "int", "default": 300},
+    "validate_certs": {"type": "bool"},
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str"},
+}
+CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
+
+_SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
+_API_PATH = re.compile(r"/api(?:/(?:atlas|public)(?:/v[\d.]+)?)?\Z")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two options or variables that make a credential together."""
+
+    is_account: bool  # a service account; else an API key
+    names: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Family:
+    """The variables of one command line tool. Those that are "" the family does not have."""
+
+    pairs: tuple[Pair, ...]
+    project: str
+    url: str
+    service: str = ""
+    skip_verify: str = ""
+    ca_path: str = ""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The variables beside the keys."""
+        return tuple(filter(None, (self.project, self.url, self.service, self.skip_verify, self.ca_path)))
+
+
+ACCOUNT_OPTIONS = Pair(True, ("client_id", "client_secret"))
+KEY_OPTIONS = Pair(False, ("public_key", "private_key"))
+ATLAS_FAMILY = Family(
+    (
+        Pair(True, ("MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECRET")),
+        Pair(False, ("MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY")),
+    ),
+    project="MONGODB_ATLAS_PROJECT_ID",
+    url="MONGODB_ATLAS_BASE_URL",
+)
+MCLI_FAMILY = Family(
+    (Pair(False, ("MCLI_PUBLIC_API_KEY", "MCLI_PRIVATE_API_KEY")),),
+    project="MCLI_PROJECT_ID",
+    url="MCLI_OPS_MANAGER_URL",
+    service="MCLI_SERVICE",
+    skip_verify="MCLI_OPS_MANAGER_SKIP_VERIFY",
+    ca_path="MCLI_OPS_MANAGER_CA_CERTIFICATE",
+)
+FAMILIES = (ATLAS_FAMILY, MCLI_FAMILY)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Everything that is needed to reach one project; `warnings` are for the user."""
+
+    platform: str
+    project_id: str
+    user: str
+    password: str
+    is_account: bool
+    settings: Settings
+    warnings: tuple[str, ...]
+
+
+def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project: bool = True) -> Connection:
+    """The connection that options and variables describe. Raises OptionError that names both."""
+    options = {name: _given(params.get(name)) for name in CONNECTION_SPEC}
+    variables = {name: value for name, value in environ.items() if _given(value) is not None}
+    pair, values, family = _credentials(options, variables)
+    platform = _platform(options, variables, family)
+    dialect = _dialect(options, platform)
+    if pair.is_account and (platform == OPS_MANAGER or dialect is ATLAS_V1):
+        raise OptionError(
+            f"{pair.names[0]} and {pair.names[1]}: "
+            f"{'Ops Manager' if platform == OPS_MANAGER else 'api_version v1.0'} knows no service accounts. "
+            "Use public_key and private_key" + ("." if platform == OPS_MANAGER else ", or api_version v2.")
+        )
+    warned: list[str] = []
+    settings = Settings(
+        base_url=_base_url(options, variables, family, platform, warned),
+        dialect=dialect,
+        timeout=_seconds(options, "timeout", 1),
+        retry_timeout=_seconds(options, "retry_timeout", 0),
+        verify=_verify(options, variables, family, platform, warned),
+        proxies=_proxies(options),
+        secrets=tuple(_proxy_passwords(options)),
+    )
+    project_id = _project(options, variables, family, needs_project)
+    return Connection(platform, project_id, values[0], values[1], pair.is_account, settings, tuple(warned))
+
+
+def connect(connection: Connection, read_only: bool, connections: int, on_token: Callable[[str], None]) -> Client:
+    """A client for the connection, with so many HTTP connections at most.
+
+    `on_token` is told each bearer token, before its first use, so that it can be masked.
+    """
+    auth: Auth = Digest(connection.user, connection.password)
+    if connection.is_account:
+        auth = Bearer(connection.user, connection.password, on_token)
+    return Client(replace(connection.settings, read_only=read_only, connections=connections), auth)
+
+
+def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Every secret that options and variables hold, used or not: what no output may show."""
+    names = [pair.names[1] for family in FAMILIES for pair in family.pairs]
+    found = [environ.get(name) for name in names]
+    found += [params.get("private_key"), params.get("client_secret"), *_proxy_passwords(params)]
+    return list(dict.fromkeys(text for secret in found if secret and secret.strip() for text in (secret, secret.strip())))
+
+
+def _given(value: Any) -> Any:
+    """The value, or None where it counts as not given: AWX exports blank fields as ""."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return value
+
+
+def _credentials(
+    options: Mapping[str, Any], variables: Mapping[str, str]
+) -> tuple[Pair, tuple[str, str], Family | None]:
+    given = [name for pair in (ACCOUNT_OPTIONS, KEY_OPTIONS) for name in pair.names if options[name] is not None]
+    if given:
+        pair = _pair_of_options(given)
+        return pair, (options[pair.names[0]], options[pair.names[1]]), _family_for_the_rest(options, variables)
+    for family in FAMILIES:
+        for pair in family.pairs:
+            if not _is_usable(pair, options):
+                continue
+            held = [name for name in pair.names if name in variables]
+            if len(held) == 1:
+                missing = next(name for name in pair.names if name not in variables)
+                raise OptionError(f"The variable {held[0]} is set and {missing} is not: set both or none of them.")
+            if held:
+                return pair, (variables[pair.names[0]].strip(), variables[pair.names[1]].strip()), family
+    alternatives = [f"{pair.names[0]} and {pair.names[1]}" for family in FAMILIES for pair in family.pairs]
+    raise OptionError(
+        "No credentials: give public_key and private_key (an API key), or client_id and client_secret (a service "
+        f"account), as options or module_defaults, or set the variables {', or '.join(alternatives)}."
+    )
+
+
+def _pair_of_options(given: list[str]) -> Pair:
+    pairs = [pair for pair in (ACCOUNT_OPTIONS, KEY_OPTIONS) if set(pair.names) & set(given)]
+    if len(pairs) == 2:
+        raise OptionError(
+            f"{' and '.join(given)} are of two kinds: give public_key and private_key, or client_id and client_secret, "
+            "not both. Look into module_defaults too."
+        )
+    missing = [name for name in pairs[0].names if name not in given]
+    if missing:
+        raise OptionError(
+            f"{given[0]} is given as an option and {missing[0]} is not: give both as options, or both as variables. "
+            "One half is never taken from the environment."
+        )
+    return pairs[0]
+
+
+def _family_for_the_rest(options: Mapping[str, Any], variables: Mapping[str, str]) -> Family | None:
+    """Where project, URL and the rest come from when the keys are options."""
+    for family in FAMILIES:
+        if any(_is_usable(pair, options) and set(pair.names) <= set(variables) for pair in family.pairs):
+            return family
+    return next((family for family in FAMILIES if set(family.others) & set(variables)), None)
+
+
+def _is_usable(pair: Pair, options: Mapping[str, Any]) -> bool:
+    """Whether the platform that the options name takes such a pair."""
+    platform = options["platform"] or ATLAS
+    return not pair.is_account or (platform != OPS_MANAGER and _dialect(options, platform) is not ATLAS_V1)
+
+
+def _platform(options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None) -> str:
+    if options["platform"]:
+        return str(options["platform"])
+    service = _variable(variables, family.service if family else "")
+    if service is None:
+        return ATLAS
+    if service not in _SERVICES:
+        raise OptionError(f"The variable MCLI_SERVICE is {service!r}: it must be one of {', '.join(_SERVICES)}.")
+    return _SERVICES[service]
+
+
+def _dialect(options: Mapping[str, Any], platform: str) -> Dialect:
+    if platform != ATLAS:
+        return MANAGER
+    return ATLAS_V1 if options["api_version"] == "v1.0" else ATLAS_V2
+
+
+def _base_url(
+    options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, platform: str, warned: list[str]
+) -> str:
+    url, source = options["base_url"], "base_url"
+    if url is None and family is not None and not (family is MCLI_FAMILY and platform == ATLAS):
+        url, source = _variable(variables, family.url), family.url
+    if url is None and platform == OPS_MANAGER:
+        raise OptionError(
+            "base_url is required for Ops Manager: give the option, or set the variable MCLI_OPS_MANAGER_URL "
+            "along with the key in the MCLI_ variables."
+        )
+    if url is None:
+        service = _variable(variables, family.service if family else "")
+        return GOVERNMENT_URL if platform == ATLAS and service == "cloudgov" else CLOUD_URL
+    return _checked_url(url, source, warned)
+
+
+def _checked_url(url: str, source: str, warned: list[str]) -> str:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+        raise OptionError(f"{source} holds a user name or password: give keys by their own options.")
+    if parts.scheme not in ("http", "https") or not host or port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
+        raise OptionError(f"{source} is no address: it looks like https://opsmanager.example.com:8443.")
+    if parts.query or parts.fragment:
+        raise OptionError(f"{source} ends in a query or a fragment: give the address without it.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        warned.append(f"{source} begins with http: what is sent can be read on the way. Use https.")
+    return f"{parts.scheme}://{parts.netloc}{_API_PATH.sub('', parts.path.rstrip('/')).rstrip('/')}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _verify(
+    options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, platform: str, warned: list[str]
+) -> bool | str:
+    ours = family if family is not None and platform != ATLAS else None
+    validate, source = options["validate_certs"], "validate_certs"
+    skip = _variable(variables, ours.skip_verify if ours else "")
+    if validate is None and skip is not None:
+        source = MCLI_FAMILY.skip_verify
+        try:
+            validate = not boolean(skip)
+        except TypeError as exc:
+            raise OptionError(f"The variable {source} is {skip!r}, which is neither yes nor no.") from exc
+    if validate is False:
+        warned.append(f"Certificates are not validated ({source}): anybody on the way can pose as the service.")
+        return False
+    path, source = options["ca_path"], "ca_path"
+    if path is None and ours:
+        path, source = _variable(variables, ours.ca_path), ours.ca_path
+    if path is None:
+        return True
+    path = os.path.expanduser(os.path.expandvars(path))
+    if not os.access(path, os.R_OK):
+        raise OptionError(f"{source}: there is no readable file or folder {path} on the host that runs the module.")
+    return str(path)
+
+
+def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
+    proxy = options["proxy"]
+    if proxy is None:
+        return {}
+    try:
+        parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+        usable = parts.hostname and parts.scheme in ("http", "https", "socks5", "socks5h") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise OptionError("proxy is no address: it looks like http://user:password@proxy.example.com:3128.")
+    return {"http": proxy, "https": proxy}
+
+
+def _proxy_passwords(options: Mapping[str, Any]) -> list[str]:
+    """Passwords in the proxy option and in the usual proxy variables, as written and decoded."""
+    found = []
+    for proxy in (options.get("proxy") or "", *urllib.request.getproxies().values()):
+        credentials, at, _rest = str(proxy).rpartition("@")
+        password = credentials.rpartition("//")[2].partition(":")[2] if at else ""
+        found += [password, unquote(password)] if password else []
+    return list(dict.fromkeys(found))
+
+
+def _project(
+    options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, needs_project: bool
+) -> str:
+    value, source = options["project_id"], "project_id"
+    if value is None and family is not None:
+        value, source = _variable(variables, family.project), family.project
+    if value is None and not needs_project:
+        return ""
+    if value is None:
+        raise OptionError(_no_project(variables, family))
+    try:
+        return parse_object_id(value)
+    except ValueError as exc:
+        raise OptionError(f"{source}: {exc}. It is the id of the project, not its name.") from exc
+
+
+def _no_project(variables: Mapping[str, str], family: Family | None) -> str:
+    names = [family.project] if family else [one.project for one in FAMILIES]
+    unread = [one.project for one in FAMILIES if one is not family and one.project in variables]
+    note = f" {unread[0]} is set, but the keys come from the other family of variables." if family and unread else ""
+    return f"project_id is required: give the option, or set the variable {' or '.join(names)}.{note}"
+
+
+def _seconds(options: Mapping[str, Any], name: str, least: int) -> int:
+    value = options[name]
+    if value is None:
+        return int(CONNECTION_SPEC[name]["default"])
+    if not isinstance(value, int) or value < least:
+        raise OptionError(f"{name} is {value}: it is a number of seconds, {least} or more.")
+    return value
+
+
+def _variable(variables: Mapping[str, str], name: str) -> str | None:
+    value = variables.get(name)
+    return value.strip() if value else None

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""From AnsibleModule to the service and back: options, secrets, warnings, errors.
+
+The only file that knows AnsibleModule.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable, Mapping, TypeVar
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
+    CLUSTER_SPEC,
+    CONNECTION_SPEC,
+    connect,
+    resolve,
+    secrets_of,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service import Service, find_cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
+
+_Asked = TypeVar("_Asked")
+
+
+class Failed(Exception):
+    """The task fails with a message, an error and all that was done until then."""
+
+    def __init__(self, message: str, error: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.error = error
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a module works with. `now` is the one instant of the task, in whole seconds, UTC."""
+
+    params: Mapping[str, Any]
+    service: Service
+    project_id: str
+    now: datetime
+    check_mode: bool
+    diff_mode: bool
+    warn: Callable[[str], None]
+
+
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core ships no types
+    """AnsibleModule for which a blank option is one that is not given, also where it has choices."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.params: dict[str, Any] = _without_blanks(self.params)
+
+
+def _without_blanks(params: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in params.items() if value is not None and value != ""}
+    items = kept.get("snapshots")
+    if isinstance(items, list):
+        kept["snapshots"] = [_without_blanks(item) if isinstance(item, dict) else item for item in items]
+    return kept
+
+
+def run(
+    argument_spec: Mapping[str, Any],
+    understand: Callable[[Mapping[str, Any]], _Asked],
+    work: Callable[[Call, _Asked], dict[str, Any]],
+    **constraints: Any,
+) -> None:
+    """A whole module: `understand` reads the options before any request, `work` does the rest.
+
+    Both raise OptionError, `work` ApiError and Failed as well.
+    """
+    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, **argument_spec}
+    module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
+    if REQUESTS_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_ERROR))
+    module.no_log_values.update(secrets_of(module.params, os.environ))
+    try:
+        result = _answer(module, understand, work)
+    except OptionError as error:
+        module.fail_json(msg=str(error), error={"status": None, "code": None, "detail": str(error)})
+    except ApiError as error:
+        module.fail_json(msg=str(error), error=error.to_result())
+    except Failed as failed:
+        module.fail_json(msg=str(failed), error=failed.error, **failed.result)
+    module.exit_json(**result)
+
+
+def _answer(
+    module: AnsibleModule,
+    understand: Callable[[Mapping[str, Any]], _Asked],
+    work: Callable[[Call, _Asked], dict[str, Any]],
+) -> dict[str, Any]:
+    params = module.params
+    asked = understand(params)
+    cluster_id = _cluster_id(params)
+    connection = resolve(params, os.environ)
+    for warning in connection.warnings:
+        module.warn(warning)
+    client = connect(connection, module.check_mode, params.get("concurrency") or 1, module.no_log_values.add)
+    try:
+        cluster = find_cluster(client, connection.project_id, params["cluster_name"], cluster_id)
+        call = Call(
+            params=params,
+            service=Service(client, connection.project_id, cluster),
+            project_id=connection.project_id,
+            now=datetime.now(timezone.utc).replace(microsecond=0),
+            check_mode=module.check_mode,
+            diff_mode=module._diff,
+            warn=module.warn,
+        )
+        return work(call, asked)
+    finally:
+        retries = client.retries.summary()
+        if retries is not None:
+            module.warn(retries)
+
+
+def _cluster_id(params: Mapping[str, Any]) -> str | None:
+    if params["cluster_name"] is None and params["cluster_id"] is None:
+        raise OptionError(
+            "Which cluster? Give cluster_name (required on Atlas), or cluster_id (on Cloud and Ops Manager)."
+        )
+    try:
+        return None if params["cluster_id"] is None else parse_object_id(params["cluster_id"])
+    except ValueError as exc:
+        raise OptionError(f"cluster_id: {exc}.") from exc

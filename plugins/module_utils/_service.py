@@ -1,0 +1,317 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""The snapshots of one cluster, and what belongs to them, on each dialect.
+
+Endpoints and their traps are those of the API contract, whose sections are named below.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Iterable, Mapping, Sequence
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    Snapshot,
+    format_instant,
+    from_api,
+    parse_object_id,
+    snake_case,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers import Runner, one_by_one
+
+CLUSTER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # in paths, on Atlas (1)
+ALL, COMPLETE, INCOMPLETE = "all", "complete", "incomplete"
+_COMPLETED = {ALL: "all", COMPLETE: "true", INCOMPLETE: "false"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster as it was named, completed by what the service said of it."""
+
+    key: str  # what stands in paths: the name on Atlas, the id elsewhere
+    name: str | None
+    id: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a look at some snapshots found: the snapshot, None where it is not there, or why it could not be read."""
+
+    found: Mapping[str, Snapshot | None]
+    failed: Mapping[str, ApiError]
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What became of a DELETE: whether it was ours, or there was nothing left to delete."""
+
+    by_us: bool
+
+
+def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: str | None) -> Cluster:
+    """The cluster that options name (interface, "Naming the cluster").
+
+    Costs a request only where a name is to be looked up, or where both are given and have to agree.
+    Raises OptionError before any request, and ApiError for a cluster that is not there, a name that fits two, and names that do not agree.
+    """
+    by_name = client.dialect.cluster_in_path == "name"
+    if by_name and name is None:
+        raise OptionError("cluster_name is required on Atlas, whose paths take the name and not the id.")
+    if by_name and not CLUSTER_NAME.match(name or ""):
+        raise OptionError(f"cluster_name {name!r} is no name of an Atlas cluster: letters, digits and hyphens, no others.")
+    if name is None or (by_name and cluster_id is None):
+        return Cluster(name if by_name and name else cluster_id or "", name, cluster_id)
+    rows = client.listing("groups", project_id, "clusters")
+    if by_name:
+        own, given = _one(rows, "name", name, project_id), ("id", cluster_id)
+    elif cluster_id is None:
+        own = _by_name(rows, name, project_id)
+        return Cluster(parse_object_id(own.get("id")), name, parse_object_id(own.get("id")))
+    else:
+        own, given = _one(rows, "id", cluster_id, project_id), ("clusterName", name)
+    if own.get(given[0]) != given[1]:
+        raise ApiError(
+            f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "
+            f"{'id' if by_name else 'name'} is {own.get(given[0])!r}. Correct one of the two, or leave one out."
+        )
+    return Cluster(name if by_name else cluster_id or "", name, cluster_id)
+
+
+def _one(rows: list[dict[str, Any]], key: str, value: str | None, project_id: str) -> dict[str, Any]:
+    for row in rows:
+        if row.get(key) == value:
+            return row
+    raise _no_cluster(value, project_id, rows)
+
+
+def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:
+    """The entry of a cluster by its name; a sharded cluster has one of its own beside those of its shards (6)."""
+    named = [row for row in rows if row.get("clusterName") == name]
+    named = named or [row for row in rows if row.get("replicaSetName") == name]
+    sharded = [row for row in named if str(row.get("typeName", "")).startswith("SHARDED")]
+    own = sharded or [
+        row for row in named if not row.get("shardName") and not str(row.get("typeName", "")).startswith("CONFIG")
+    ]
+    if len(own) > 1:
+        ids = ", ".join(sorted(str(row.get("id")) for row in own))
+        raise ApiError(f"{len(own)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}.")
+    if not own:
+        raise _no_cluster(name, project_id, rows)
+    return own[0]
+
+
+def _no_cluster(value: str | None, project_id: str, rows: list[dict[str, Any]]) -> ApiError:
+    names = sorted({str(row.get("name") or row.get("clusterName") or row.get("id")) for row in rows})
+    shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+    return ApiError(
+        f"There is no cluster {value!r} in project {project_id}. "
+        f"{f'The project has: {shown}.' if names else 'The project has no clusters that this key sees.'}",
+        status=404,
+        code="CLUSTER_NOT_FOUND",
+    )
+
+
+class Service:
+    """The snapshots of one cluster. Every method raises ApiError."""
+
+    def __init__(self, client: Client, project_id: str, cluster: Cluster) -> None:
+        self._client = client
+        self._project_id = project_id
+        self.cluster = cluster
+        self._base = ("groups", project_id, "clusters", cluster.key)
+
+    def snapshots(self, completeness: str = ALL) -> list[Snapshot]:
+        """All snapshots, in no particular order. By default the service hides incomplete ones (1.2)."""
+        query = {"completed": _COMPLETED[completeness]}
+        return self._parsed(self._client.listing(*self._base, "snapshots", query=query))
+
+    def snapshot(self, snapshot_id: str) -> Snapshot | None:
+        """One snapshot, or None where it is not there."""
+        reading = self.read([snapshot_id], one_by_one)
+        if snapshot_id in reading.failed:
+            raise reading.failed[snapshot_id]
+        return reading.found[snapshot_id]
+
+    def read(self, ids: Sequence[str], run: Runner) -> Reading:
+        """The present state of some snapshots, by as few requests as will do.
+
+        One page of the listing tells whether reading on costs less than single reads. What a listing
+        lacks is confirmed by a read, and a 404 that does not say SNAPSHOT_NOT_FOUND is settled by a
+        listing made after it.
+        """
+        found: dict[str, Snapshot | None] = {}
+        if len(ids) > 1:
+            found.update(self._from_listing(ids))
+        missing = [snapshot_id for snapshot_id in ids if snapshot_id not in found]
+        failed: dict[str, ApiError] = {}
+        unclear: dict[str, ApiError] = {}
+
+        def one(snapshot_id: str) -> ApiError | None:
+            try:
+                found[snapshot_id] = self._single(snapshot_id)
+            except ApiError as error:
+                (unclear if error.status == 404 else failed)[snapshot_id] = error
+                return error
+            return None
+
+        run(missing, one, lambda error: error is not None and error.meets_all)
+        self._settle(unclear, found, failed)
+        return Reading(found, failed)
+
+    def _from_listing(self, ids: Sequence[str]) -> dict[str, Snapshot]:
+        wanted, found, number = set(ids), {}, 0
+        while wanted:
+            number += 1
+            page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
+            for snapshot in self._parsed([row for row in page.rows if _id_of(row) in wanted]):
+                found[snapshot.id] = snapshot
+                wanted.discard(snapshot.id)
+            # The count is an estimate, good enough to choose the cheaper way by.
+            pages_left = max(1, -(-(page.total or 0) // max(1, len(page.rows))) - number)
+            if page.is_last or pages_left >= len(wanted):
+                break
+        return found
+
+    def _single(self, snapshot_id: str) -> Snapshot | None:
+        try:
+            body = self._client.get(*self._base, "snapshots", snapshot_id)
+        except ApiError as error:
+            if error.is_snapshot_gone:
+                return None
+            raise
+        return self._the_one(body, snapshot_id, "GET")
+
+    def _settle(
+        self, unclear: Mapping[str, ApiError], found: dict[str, Snapshot | None], failed: dict[str, ApiError]
+    ) -> None:
+        if not unclear:
+            return
+        try:
+            listed = {snapshot.id for snapshot in self.snapshots(ALL)}
+        except ApiError as error:
+            # What the listing says of cluster or project tells more than a 404 without a word.
+            failed.update(dict.fromkeys(unclear, error))
+            return
+        for snapshot_id, refusal in unclear.items():
+            if snapshot_id in listed:
+                failed[snapshot_id] = refusal
+            else:
+                found[snapshot_id] = None
+
+    def change(self, before: Snapshot, expires_at: datetime | None, do_not_delete: bool | None) -> Snapshot:
+        """Send what is given, and return the snapshot as the service then has it.
+
+        None is "not sent". The answer must be the snapshot with what was sent; a try whose answer was
+        lost and whose repetition is refused is settled by a reading.
+        """
+        body: dict[str, Any] = {}
+        if expires_at is not None:
+            body["expires"] = format_instant(expires_at)
+        if do_not_delete is not None:
+            body["doNotDelete"] = do_not_delete
+
+        def is_as_sent(snapshot: Snapshot | None) -> bool:
+            return (
+                snapshot is not None
+                and (expires_at is None or snapshot.expires_at == expires_at)
+                and (do_not_delete is None or bool(snapshot.do_not_delete) == do_not_delete)
+            )
+
+        try:
+            answer = self._client.patch(*self._base, "snapshots", before.id, body=body)
+        except ApiError as error:
+            if not error.answer_lost or error.status is None or error.status >= 500:
+                raise
+            now = self._single(before.id)
+            if now is None or not is_as_sent(now):
+                raise
+            return now
+        after = self._the_one(answer.body or {}, before.id, "PATCH")
+        if not is_as_sent(after):
+            raise ApiError(
+                f"The service answered the change of snapshot {before.id} with other values than were sent: "
+                f"sent {body}, answered expires {_shown(after.expires_at)}, doNotDelete {after.do_not_delete}. "
+                "Look at the snapshot before anything else is done.",
+                status=answer.status,
+                method="PATCH",
+                path=f"snapshots/{before.id}",
+                fate_unknown=True,
+            )
+        return after
+
+    def delete(self, snapshot_id: str) -> Deleted:
+        """Delete one snapshot. One that is already gone is not ours, unless an answer to us was lost."""
+        try:
+            self._client.delete(*self._base, "snapshots", snapshot_id)
+        except ApiError as error:
+            if error.is_snapshot_gone:
+                return Deleted(by_us=error.answer_lost)
+            if error.status != 404:
+                raise
+            found: dict[str, Snapshot | None] = {}
+            failed: dict[str, ApiError] = {}
+            self._settle({snapshot_id: error}, found, failed)
+            if failed:
+                failed[snapshot_id].fate_unknown = error.answer_lost
+                raise failed[snapshot_id] from None
+            return Deleted(by_us=error.answer_lost)
+        return Deleted(by_us=True)
+
+    def schedule(self) -> dict[str, Any]:
+        """The snapshot schedule, keys in snake case; ApiError 400, 404 or 409 where there is none (6)."""
+        if self._client.dialect.cluster_in_path == "name":
+            body = self._client.get(*self._base, "snapshotSchedule")
+        else:
+            body = self._client.get(
+                "groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule"
+            )
+        schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
+        return schedule
+
+    def restore_jobs(self, now: datetime) -> list[RestoreJob]:
+        """All restore jobs; `now` decides whether a download can still be fetched."""
+        rows = self._client.listing(*self._base, "restoreJobs")
+        try:
+            return [job_from_api(row, now) for row in rows]
+        except ValueError as exc:
+            raise self._unreadable("restore jobs", exc) from exc
+
+    def _parsed(self, rows: Iterable[Mapping[str, Any]]) -> list[Snapshot]:
+        try:
+            return [from_api(row) for row in rows]
+        except ValueError as exc:
+            raise self._unreadable("snapshots", exc) from exc
+
+    def _the_one(self, body: Mapping[str, Any], snapshot_id: str, method: str) -> Snapshot:
+        try:
+            snapshot = from_api(body)
+            if snapshot.id != snapshot_id:
+                raise ValueError(f"it is snapshot {snapshot.id}")
+        except ValueError as exc:
+            raise ApiError(
+                f"{method} of snapshot {snapshot_id} was answered with something that is not this snapshot: {exc}.",
+                status=200,
+                method=method,
+                fate_unknown=method != "GET",
+            ) from exc
+        return snapshot
+
+    def _unreadable(self, what: str, exc: Exception) -> ApiError:
+        return ApiError(f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200)
+
+
+def _id_of(row: Mapping[str, Any]) -> str:
+    return str(row.get("id", "")).lower()
+
+
+def _shown(instant: datetime | None) -> str:
+    return "none" if instant is None else format_instant(instant)

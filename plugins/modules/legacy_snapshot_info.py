@@ -1,0 +1,397 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: legacy_snapshot_info
+short_description: List legacy backup snapshots of a MongoDB cluster
+version_added: 1.0.0
+description:
+  - Lists the legacy (continuous) backup snapshots of one cluster on Atlas, Cloud Manager or Ops Manager, all pages of
+    them, newest first.
+  - Tells the snapshot schedule and the restore jobs as well, when asked to.
+  - Changes nothing. The key needs the role Project Read Only.
+author:
+  - The mongodb_ops.legacy_backup authors (@mongodb-ops)
+extends_documentation_fragment:
+  - mongodb_ops.legacy_backup.api
+  - mongodb_ops.legacy_backup.api.cluster
+  - mongodb_ops.legacy_backup.api.attributes
+  - mongodb_ops.legacy_backup.api.actiongroup_api
+attributes:
+  check_mode:
+    support: full
+    details: This module only reads.
+  diff_mode:
+    support: N/A
+    details: This module changes nothing.
+  idempotent:
+    support: full
+options:
+  snapshot_id:
+    description:
+      - Only this snapshot, complete or not, at the price of one request. Excludes the filters.
+      - One that does not exist gives an empty list.
+    type: str
+    aliases:
+      - id
+  completeness:
+    description:
+      - Which snapshots to list. The service hides the incomplete ones, which are still being taken, unless asked.
+      - Of no effect with O(snapshot_id).
+    type: str
+    choices:
+      - complete
+      - incomplete
+      - all
+    default: complete
+  created_after:
+    description:
+      - Only snapshots created at this time or later. ISO 8601, without a zone it is UTC, a bare date is its first second.
+    type: str
+  created_before:
+    description:
+      - Only snapshots created before this time.
+    type: str
+  expires_after:
+    description:
+      - Only snapshots that expire at this time or later. One without an expiry is left out.
+    type: str
+  expires_before:
+    description:
+      - Only snapshots that expire before this time. One without an expiry is left out.
+    type: str
+  do_not_delete:
+    description:
+      - Only snapshots that are held (V(true)) or not held (V(false)).
+    type: bool
+  limit:
+    description:
+      - Return only so many, the newest. RV(total) still counts all, and RV(truncated) tells.
+    type: int
+  gather:
+    description:
+      - What to return beside the snapshots themselves.
+      - V(parts) fills RV(snapshots[].parts), RV(snapshots[].missing_shards) and RV(snapshots[].namespace_filter). Leave
+        it out where there are many snapshots, since AWX shows no result of over 700,000 characters.
+      - V(schedule) and V(restore_jobs) cost a request each. A schedule that is not there is a warning; restore jobs
+        that cannot be read fail the task.
+    type: list
+    elements: str
+    choices:
+      - parts
+      - schedule
+      - restore_jobs
+    default:
+      - parts
+seealso:
+  - module: mongodb_ops.legacy_backup.legacy_snapshot
+  - plugin: mongodb_ops.legacy_backup.retention_plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: List the snapshots of an Atlas cluster, with the key in the environment
+  mongodb_ops.legacy_backup.legacy_snapshot_info:
+    project_id: 5e2211c17a3e5a48f5497de3
+    cluster_name: Cluster0
+  register: result
+
+- name: Show how many there are and how old the newest is
+  ansible.builtin.debug:
+    msg: "{{ result.total }} snapshots, the newest of {{ (result.snapshots | first).created_at }}"
+  when: result.snapshots | length > 0
+
+- name: What expires this month on Ops Manager and is not held
+  mongodb_ops.legacy_backup.legacy_snapshot_info:
+    platform: ops_manager
+    base_url: https://opsmanager.example.com:8443
+    ca_path: /etc/pki/tls/certs/internal-ca.pem
+    public_key: abcdefgh
+    private_key: "{{ ops_manager_private_key }}"
+    project_id: 5e2211c17a3e5a48f5497de3
+    cluster_name: orders
+    expires_before: 2026-12-01
+    do_not_delete: false
+    gather: []
+
+- name: Everything that a retention plan needs
+  mongodb_ops.legacy_backup.legacy_snapshot_info:
+    platform: cloud_manager
+    project_id: 5e2211c17a3e5a48f5497de3
+    cluster_id: 5e2211c17a3e5a48f5497de4
+    completeness: all
+    gather: [schedule, restore_jobs]
+  register: listing
+"""
+
+RETURN = r"""
+snapshots:
+  description:
+    - The snapshots, newest first. Always a list, and always with all the keys; what the service does not say is null.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the snapshot.
+      returned: always
+      type: str
+      sample: 5a4279d4fcc178500596745a
+    project_id:
+      description: Id of the project.
+      returned: always
+      type: str
+      sample: 5e2211c17a3e5a48f5497de3
+    cluster_id:
+      description: Id of the cluster, also on Atlas.
+      returned: always
+      type: str
+      sample: 5e2211c17a3e5a48f5497de4
+    cluster_name:
+      description: Name of the cluster, where the service says it.
+      returned: always
+      type: str
+      sample: Cluster0
+    created_at:
+      description: When it was taken, UTC.
+      returned: always
+      type: str
+      sample: '2026-11-01T12:00:00Z'
+    created_increment:
+      description: Distinguishes snapshots of the same second.
+      returned: always
+      type: int
+      sample: 1
+    complete:
+      description: Whether it has been taken to its end and can be restored.
+      returned: always
+      type: bool
+      sample: true
+    do_not_delete:
+      description: Whether it is held, so that it never expires.
+      returned: always
+      type: bool
+      sample: false
+    expires_at:
+      description: When the service deletes it, UTC. Null for one that is held.
+      returned: always
+      type: str
+      sample: '2027-11-01T12:00:00Z'
+    incremental:
+      description: Whether it holds only what changed since the one before. Atlas only.
+      returned: always
+      type: bool
+      sample: true
+    is_possibly_inconsistent:
+      description: Whether the balancer could not be stopped. Sharded clusters on Cloud and Ops Manager only.
+      returned: always
+      type: bool
+      sample: false
+    last_oplog_applied_at:
+      description: Time of the last operation in it, UTC.
+      returned: always
+      type: str
+      sample: '2026-11-01T11:59:58Z'
+    missing_shards:
+      description: Shards that are not in it. Null unless O(gather) has V(parts).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    namespace_filter:
+      description: Which namespaces are in it. Null unless O(gather) has V(parts), or where there is no filter.
+      returned: always
+      type: dict
+      sample: {filter_list: [], filter_type: denyList}
+    parts:
+      description:
+        - One for a replica set; one for each shard and one for the config servers of a sharded cluster.
+        - Null unless O(gather) has V(parts).
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - cluster_id: 5e2211c17a3e5a48f5497de4
+          completed_time:
+          compression_setting: GZIP
+          data_size_bytes: 4502
+          encryption_enabled: false
+          fcv: "6.0"
+          file_size_bytes: 324760
+          machine_id:
+          master_key_uuid:
+          mongod_version: 6.0.13
+          replica_set_name: Cluster0-shard-0
+          replica_state:
+          storage_size_bytes: 53248
+          type_name: REPLICA_SET
+    data_size_bytes:
+      description: Size of the data, summed over the parts. Null when a part does not say.
+      returned: always
+      type: int
+      sample: 4502
+    storage_size_bytes:
+      description: Size of the storage, summed likewise.
+      returned: always
+      type: int
+      sample: 53248
+    file_size_bytes:
+      description: Size of the files, summed likewise.
+      returned: always
+      type: int
+      sample: 324760
+total:
+  description: How many snapshots match, before O(limit).
+  returned: success
+  type: int
+  sample: 41
+truncated:
+  description: Whether O(limit) left some out.
+  returned: success
+  type: bool
+  sample: false
+filtered:
+  description: Whether a filter or O(snapshot_id) was given.
+  returned: success
+  type: bool
+  sample: false
+completeness:
+  description: The O(completeness) that was listed.
+  returned: success
+  type: str
+  sample: all
+project_id:
+  description: Id of the project.
+  returned: success
+  type: str
+  sample: 5e2211c17a3e5a48f5497de3
+cluster_id:
+  description: Id of the cluster; null on Atlas where there is no snapshot that tells it.
+  returned: success
+  type: str
+  sample: 5e2211c17a3e5a48f5497de4
+cluster_name:
+  description: Name of the cluster; null where only its id was given and no snapshot tells it.
+  returned: success
+  type: str
+  sample: Cluster0
+schedule:
+  description: The snapshot schedule, keys in snake case. Null unless O(gather) has V(schedule), or where there is none.
+  returned: success
+  type: dict
+  sample:
+    snapshot_interval_hours: 6
+    snapshot_retention_days: 2
+    daily_snapshot_retention_days: 7
+    weekly_snapshot_retention_weeks: 4
+    monthly_snapshot_retention_months: 13
+    point_in_time_window_hours: 24
+restore_jobs:
+  description: All restore jobs of the cluster. Null unless O(gather) has V(restore_jobs).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the job.
+      returned: always
+      type: str
+      sample: 5a4279d4fcc178500596746b
+    snapshot_id:
+      description: The snapshot that is restored; null where a point in time is.
+      returned: always
+      type: str
+      sample: 5a4279d4fcc178500596745a
+    timestamp:
+      description: The time that is restored to, UTC.
+      returned: always
+      type: str
+      sample: '2026-11-01T12:00:00Z'
+    status:
+      description: State of the job, as the service calls it.
+      returned: always
+      type: str
+      sample: IN_PROGRESS
+    delivery_status:
+      description: State of the delivery, as the service calls it.
+      returned: always
+      type: str
+      sample: READY
+    delivery_expires_at:
+      description: Until when the download can be fetched, UTC.
+      returned: always
+      type: str
+      sample: '2026-11-02T12:00:00Z'
+    in_use:
+      description: Whether the job still needs its snapshot. A job in a state that is not known counts as one that does.
+      returned: always
+      type: bool
+      sample: true
+msg:
+  description: What went wrong and what can be done.
+  returned: failure
+  type: str
+  sample: >-
+    GET …/clusters/Cluster9/snapshots was answered 404 CLUSTER_NOT_FOUND … Check cluster_name …
+error:
+  description: The same for a program.
+  returned: failure
+  type: dict
+  contains:
+    status:
+      description: HTTP status; null where there was no answer, or the error is our own.
+      returned: always
+      type: int
+      sample: 404
+    code:
+      description: The errorCode of the service, or one of our own; null where there is none.
+      returned: always
+      type: str
+      sample: CLUSTER_NOT_FOUND
+    detail:
+      description: What the service says of it.
+      returned: always
+      type: str
+      sample: No cluster named Cluster9 exists in group 5e2211c17a3e5a48f5497de3.
+"""
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._listing import FILTERS, Query, listing, query
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, run
+
+
+def work(call: Call, asked: Query) -> dict[str, object]:
+    """List what was asked for."""
+    return {"changed": False, **listing(call.service, call.project_id, asked, call.now, call.warn)}
+
+
+def main() -> None:
+    """Run the module."""
+    run(
+        {
+            "snapshot_id": {"type": "str", "aliases": ["id"]},
+            "completeness": {"type": "str", "choices": ["complete", "incomplete", "all"], "default": "complete"},
+            "created_after": {"type": "str"},
+            "created_before": {"type": "str"},
+            "expires_after": {"type": "str"},
+            "expires_before": {"type": "str"},
+            "do_not_delete": {"type": "bool"},
+            "limit": {"type": "int"},
+            "gather": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["parts", "schedule", "restore_jobs"],
+                "default": ["parts"],
+            },
+        },
+        query,
+        work,
+        mutually_exclusive=[("snapshot_id", name) for name in FILTERS],
+    )
+
+
+if __name__ == "__main__":
+    main()
