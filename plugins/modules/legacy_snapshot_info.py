@@ -359,7 +359,7 @@ error:
       sample: No cluster named Cluster9 exists in group 5e2211c17a3e5a48f5497de3.
 """
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._listing import FILTERS, Query, listing, query
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._query import FILTERS, Query, listing, query
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, run
 
 
