@@ -402,7 +402,7 @@ def _diff(step: Step) -> dict[str, str]:
     header = f"snapshot {step.wish.id}"
     before, after = _shown(step.before) or {}, _shown(step.after)
     if after is None:
-        keys = ["cluster_id", "cluster_name", "created_at", "expires_at", "file_size_bytes", "id"]
+        keys = ["created_at", "expires_at", "file_size_bytes", "id"]
         return {"before_header": header, "after_header": header, "before": _lines(before, keys), "after": ""}
     keys = sorted(key for key in before if before[key] != after[key])
     return {

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Makes the checkout importable as a collection, wherever it lies and however pytest was started.
+
+Afterwards ``ansible_collections.mongodb_ops.legacy_backup…``, ``simulator…`` and ``tools…`` import, here and in
+processes that the tests start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from tools.tree import CACHE, make_tree  # noqa: E402  (found by the line above)
+
+TREE = make_tree()
+sys.path.insert(0, str(TREE))
+os.environ["PYTHONPATH"] = os.pathsep.join([str(TREE), str(ROOT / "tests")])
+os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
+os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
+
+# Ansible reads its settings when it is first imported, so these imports come last.
+import hypothesis  # noqa: E402
+import hypothesis.configuration  # noqa: E402
+from ansible.plugins.loader import init_plugin_loader  # noqa: E402
+
+init_plugin_loader([str(TREE)])
+
+# "steady" finds the same in each run; "explore" looks further: HYPOTHESIS_PROFILE=explore make unit
+hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

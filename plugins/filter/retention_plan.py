@@ -1,0 +1,373 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: reads what a playbook gives, plans, returns plain data."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_plan
+short_description: Plan which legacy snapshots of one cluster stay, go, or live longer
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - Decides by a policy what is to become of each snapshot of one cluster, and says why.
+  - It makes no request and reads no clock, so the same input always gives the same plan.
+  - The rules are independent of each other. A snapshot stays when any of them keeps it.
+  - Held, expired, incomplete and future snapshots are never counted and never touched.
+positional: policy
+options:
+  _input:
+    description:
+      - The whole result of M(mongodb_ops.legacy_backup.legacy_snapshot_info), called with O(ignore:completeness=all),
+        and with V(schedule) and V(restore_jobs) among O(ignore:gather).
+      - A result that is truncated, filtered, or without incomplete snapshots is refused, since nothing is decided on
+        a listing that is not whole. So is a bare list.
+      - Without the restore jobs a plan that removes anything is blocked.
+    type: dict
+    required: true
+  policy:
+    description:
+      - What to keep, a dictionary with at least one of the keys below.
+      - Counts (V(keep_last), V(keep_hourly), V(keep_daily), V(keep_weekly), V(keep_monthly), V(keep_yearly)) keep the
+        newest snapshot of each of the newest n periods that have one; V(-1) is unlimited and V(0) is off.
+      - Durations (V(keep_within), V(keep_within_hourly), V(keep_within_daily), V(keep_within_weekly),
+        V(keep_within_monthly), V(keep_within_yearly)) keep everything, or the newest snapshot of each period, inside a
+        window that ends at O(anchor).
+      - A duration is numbers with the units V(h), V(d), V(w), V(mo), V(y), such as V(13mo) or V(1y2mo3d).
+    type: dict
+    required: true
+  now:
+    description:
+      - The instant of the plan, ISO 8601; without a zone it is UTC. Required.
+    type: str
+    required: true
+  timezone:
+    description:
+      - The time zone in which hours, days, weeks, months and years begin.
+      - V(UTC) needs no zone database; on a controller without one, another zone needs the Python package C(tzdata).
+    type: str
+    default: UTC
+  anchor:
+    description:
+      - Where windows end. With V(newest) that is the newest complete snapshot, so that an outage of the backups does
+        not thin out what is left. V(now) is for clusters whose legacy backups have ended.
+    type: str
+    choices: [newest, now]
+    default: newest
+  min_keep:
+    description:
+      - The newest so many candidates always stay. At least 1.
+    type: int
+    default: 3
+  min_age:
+    description:
+      - What is younger stays. V(off) switches it off.
+    type: str
+    default: 24h
+  pit_window:
+    description:
+      - Snapshots of this window, counted from O(now), and the newest one before it stay, since restores to a point in
+        time replay the oplog onto them.
+      - V(auto) takes the schedule's C(point_in_time_window_hours), or 72 hours and a warning when that is not known.
+        V(off) switches it off.
+    type: str
+    default: auto
+  protected_ids:
+    description:
+      - Snapshots that are never touched, a list or one string with commas, blanks or line ends.
+    type: list
+    elements: str
+    default: []
+  no_expiry:
+    description:
+      - Whether a snapshot without an expiry is held, or a candidate like any other.
+    type: str
+    choices: [hold, candidate]
+    default: hold
+  method:
+    description:
+      - V(delete) deletes what nothing keeps. V(expire) sets expiries instead, 48 hours from O(now) at the soonest, and
+        extends what the policy keeps longer; it works with V(keep_within*) rules alone.
+    type: str
+    choices: [delete, expire]
+    default: delete
+  extend_kept:
+    description:
+      - With O(method=delete), whether to extend what a V(keep_within*) rule keeps and the service would expire sooner.
+    type: bool
+    default: false
+  max_delete:
+    description:
+      - The plan is blocked when it removes more than this many. V(-1) switches this limit off.
+    type: int
+    default: 50
+  max_delete_percent:
+    description:
+      - The plan is blocked when it removes more than this share of the candidates. V(100) switches this limit off.
+    type: int
+    default: 75
+  stale_after:
+    description:
+      - The plan is blocked when it removes anything while the newest complete snapshot is older than this. V(off)
+        switches it off.
+    type: str
+    default: 3d
+notes:
+  - A blank string or null is the default, so that a blank survey answer switches no safety off. Numbers, switches and
+    dates may be strings.
+  - Of the candidates of one period the one that expires last stays as well, since the service gives the long life to
+    one snapshot of a period and does not say to which.
+seealso:
+  - module: mongodb_ops.legacy_backup.legacy_snapshot_info
+  - module: mongodb_ops.legacy_backup.legacy_snapshot
+"""
+
+EXAMPLES = r"""
+- name: List everything that a plan needs
+  mongodb_ops.legacy_backup.legacy_snapshot_info:
+    cluster_name: Cluster0
+    completeness: all
+    gather: [schedule, restore_jobs]
+  register: listing
+
+- name: Show what would be removed, and why
+  vars:
+    plan: >-
+      {{ listing | mongodb_ops.legacy_backup.retention_plan(
+           {'keep_within': '2d', 'keep_within_daily': '7d', 'keep_within_weekly': '4w', 'keep_within_monthly': '13mo'},
+           now=now(utc=true), timezone='Europe/Berlin') }}
+  ansible.builtin.debug:
+    msg: "{{ plan.snapshots | selectattr('action', 'eq', 'delete') | items2dict(key_name='id', value_name='why') }}"
+
+- name: Do it
+  vars:
+    policy: {keep_last: 8, keep_daily: 7, keep_weekly: 4}
+    plan: "{{ listing | mongodb_ops.legacy_backup.retention_plan(policy, now=now(utc=true)) }}"
+  mongodb_ops.legacy_backup.legacy_snapshot:
+    cluster_name: Cluster0
+    snapshots: "{{ plan.changes }}"
+    unless_restoring: true
+  when:
+    - not plan.guard.blocked
+    - plan.changes | length > 0
+"""
+
+RETURN = r"""
+_value:
+  description: The plan, plain data that can be written to a file and read back.
+  type: dict
+  contains:
+    schema:
+      description: The version of this shape.
+      type: int
+      sample: 1
+    project_id:
+      description: The project of the snapshots.
+      type: str
+      sample: 5e2211c17a3e5a48f5497de3
+    cluster_id:
+      description: The cluster of the snapshots.
+      type: str
+      sample: 7c2487d833e9e75286093696
+    cluster_name:
+      description: The cluster's name, where it is known.
+      type: str
+      sample: Cluster0
+    now:
+      description: The instant of the plan.
+      type: str
+      sample: "2026-08-21T01:00:00Z"
+    timezone:
+      description: The time zone of the plan's periods.
+      type: str
+      sample: UTC
+    policy:
+      description: The rules that are on. Counts are numbers, durations strings with the largest unit first.
+      type: dict
+      sample: {keep_daily: 7, keep_within_monthly: 13mo}
+    options:
+      description: All the other options as they were used. Durations are strings, or V(off).
+      type: dict
+      sample:
+        anchor: newest
+        min_keep: 3
+        min_age: 24h
+        pit_window: 24h
+        protected_ids: []
+        no_expiry: hold
+        method: delete
+        extend_kept: false
+        max_delete: 50
+        max_delete_percent: 75
+        stale_after: 3d
+    snapshots:
+      description: Every snapshot, newest first.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The snapshot.
+          type: str
+          sample: 5a4279d4fcc178500596745a
+        created_at:
+          description: When it was taken.
+          type: str
+          sample: "2026-08-19T12:00:00Z"
+        created_increment:
+          description: What orders snapshots of one second.
+          type: int
+          sample: 1
+        complete:
+          description: Whether it can be restored.
+          type: bool
+          sample: true
+        do_not_delete:
+          description: Whether the service holds it.
+          type: bool
+          sample: false
+        expires_at:
+          description: When the service expires it, null when never.
+          type: str
+          sample: "2026-08-26T12:00:00Z"
+        state:
+          description: Only a V(candidate) is counted, and changed.
+          type: str
+          choices: [held, expired, future, incomplete, candidate]
+          sample: candidate
+        action:
+          description: What is to be done with it.
+          type: str
+          choices: [keep, delete, extend, shorten]
+          sample: keep
+        expires_to:
+          description: The expiry that V(extend) and V(shorten) give it, else null.
+          type: str
+          sample:
+        reasons:
+          description:
+            - All the reasons why it stays. The first word is the code.
+            - V(daily 3/7) is the third of seven days, V(daily:oldest) the oldest one while fewer days than asked for
+              have a snapshot, V(outlives ID) the longest-lived of a period that ID stands for.
+          type: list
+          elements: str
+          sample: ["daily 3/7", "outlives 5a4279d4fcc178500596745b"]
+        why:
+          description: Of what is removed, per rule why it does not keep it. Cut short in large plans.
+          type: list
+          elements: str
+          sample: []
+        file_size_bytes:
+          description: Its size, null when the listing does not say.
+          type: int
+          sample: 324760
+    changes:
+      description: What O(mongodb_ops.legacy_backup.legacy_snapshot#module:snapshots) takes, in the order to be done.
+      type: list
+      elements: dict
+      contains:
+        snapshot_id:
+          description: The snapshot.
+          type: str
+          sample: 5a4279d4fcc178500596745a
+        state:
+          description: V(absent) to delete it, V(present) to change its expiry.
+          type: str
+          sample: present
+        expires_at:
+          description: The new expiry. Not there with V(absent).
+          type: str
+          sample: "2027-09-19T12:00:00Z"
+    summary:
+      description: The plan in numbers.
+      type: dict
+      contains:
+        total:
+          description: How many snapshots there are.
+          type: int
+          sample: 112
+        by_action:
+          description: How many of each action.
+          type: dict
+          sample: {keep: 100, extend: 0, shorten: 0, delete: 12}
+        by_state:
+          description: How many in each state.
+          type: dict
+          sample: {held: 2, expired: 0, future: 0, incomplete: 1, candidate: 109}
+        file_size_bytes_kept:
+          description: Bytes of what stays, null when a size is not known.
+          type: int
+          sample: 90000000
+        file_size_bytes_removed:
+          description: Bytes of what is removed, null when a size is not known. The store frees at most that.
+          type: int
+          sample: 10000000
+    gaps:
+      description: Periods that a V(keep_within*) rule wants, and no complete snapshot covers.
+      type: list
+      elements: dict
+      contains:
+        rule:
+          description: The rule.
+          type: str
+          sample: within_daily
+        period:
+          description: The hour, day, ISO week, month or year.
+          type: str
+          sample: "2026-08-17"
+    guard:
+      description: Whether the plan must not be applied.
+      type: dict
+      contains:
+        blocked:
+          description: Whether it is blocked.
+          type: bool
+          sample: false
+        reasons:
+          description: Which limit, by how much, and the way out.
+          type: list
+          elements: str
+          sample: []
+    warnings:
+      description: What somebody should look at.
+      type: list
+      elements: str
+      sample: []
+    digest:
+      description: The sha256 of all that decides, the same on any machine, which an approval names.
+      type: str
+      sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+"""
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import to_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+    RefusedError,
+    parse_now,
+    parse_options,
+    parse_policy,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._retention import plan
+
+
+def retention_plan(info: Any, policy: Any = None, now: Any = None, **options: Any) -> dict[str, Any]:
+    """The plan for one cluster's listing, as plain data; AnsibleFilterError names what cannot be used."""
+    try:
+        rules = parse_policy(policy)
+        chosen = parse_options(options, rules)
+        return to_document(plan(read_info(info), rules, chosen, parse_now(now)))
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_plan: {exc}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_plan": retention_plan}

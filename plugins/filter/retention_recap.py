@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: what a run of the role came to."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_recap
+short_description: Tell what became of a retention plan
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - Compares a plan with the outcomes of applying it, and says the result in lines for a person.
+  - The role P(mongodb_ops.legacy_backup.retention#role) uses it to sum up, to verify, and to know when to stop.
+positional: outcomes
+options:
+  _input:
+    description:
+      - The plan of P(mongodb_ops.legacy_backup.retention_plan#filter).
+    type: dict
+    required: true
+  outcomes:
+    description:
+      - The outcomes of M(mongodb_ops.legacy_backup.legacy_snapshot), those of all calls together.
+    type: list
+    elements: dict
+    required: true
+  listing:
+    description:
+      - The result of M(mongodb_ops.legacy_backup.legacy_snapshot_info), called after the last change, to verify by.
+    type: dict
+  check_mode:
+    description:
+      - Whether the outcomes are those of check mode.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Sum up
+  ansible.builtin.debug:
+    msg: "{{ (plan | mongodb_ops.legacy_backup.retention_recap(result.outcomes, check_mode=ansible_check_mode)).lines }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The result of a run.
+  type: dict
+  contains:
+    lines:
+      description: The summary for a person.
+      type: list
+      elements: str
+      sample:
+        - Cluster orders of project 5e2211c17a3e5a48f5497de3 at 2026-08-21T01:00:00Z
+        - "Done: 112 snapshots, 97 kept, 0 extended, 0 shortened, 12 deleted, 2 held, 0 expired, 1 incomplete, 0 future."
+    problems:
+      description: What failed, and what the listing shows to be otherwise than was said.
+      type: list
+      elements: str
+      sample: []
+    must_stop:
+      description: Whether no further change may begin.
+      type: bool
+      sample: false
+"""
+
+from typing import Any, Callable, Mapping, Sequence
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _recap as recap
+
+
+def retention_recap(
+    plan: Mapping[str, Any],
+    outcomes: Sequence[Mapping[str, Any]],
+    listing: Mapping[str, Any] | None = None,
+    check_mode: bool = False,
+) -> dict[str, Any]:
+    """What became of a plan; AnsibleFilterError for what is no plan or no outcomes."""
+    try:
+        problems = recap.problems(outcomes, None if listing is None else listing["snapshots"])
+        return {
+            "lines": recap.summary(plan, outcomes, problems, check_mode),
+            "problems": problems,
+            "must_stop": recap.must_stop(plan, outcomes),
+        }
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise AnsibleFilterError(f"retention_recap: this is no plan with its outcomes: {exc!r}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_recap": retention_recap}

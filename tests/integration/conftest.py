@@ -1,0 +1,31 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The artefact, built and installed once, and runs of playbooks on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from tools.artefact import installed
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from playbooks import Playbooks  # noqa: E402  (found by the line above)
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collections path with the artefact as users install it."""
+    base = tmp_path_factory.getbasetemp()
+    return installed(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture
+def playbooks(tmp_path: Path, collections: Path) -> Playbooks:
+    """Runs of playbooks, in a folder of the test's own."""
+    return Playbooks(tmp_path, collections)

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real `ansible-playbook` runs on the installed artefact, and what their tasks came to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from simulator.server import Simulator
+from simulator.world import Cluster
+from tools.measured import coverage_environment
+
+HERE = Path(__file__).parent
+NAMESPACE = "mongodb_ops.legacy_backup"
+GROUP = f"group/{NAMESPACE}.api"
+INTERPRETER = "{{ ansible_playbook_python }}"
+_WARNING = re.compile(r"\[(WARNING|DEPRECATION WARNING|ERROR)\]")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one task came to on one host."""
+
+    status: str
+    host: str
+    name: str
+    action: str
+    result: dict[str, Any]
+
+    @property
+    def message(self) -> str:
+        return str(self.result.get("msg", ""))
+
+    @property
+    def actions(self) -> list[str]:
+        return [outcome["action"] for outcome in self.result["outcomes"]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of ansible-playbook."""
+
+    status: int
+    stdout: str
+    stderr: str
+    tasks: tuple[Task, ...]
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.output.splitlines() if _WARNING.search(line)]
+
+    def named(self, name: str, host: str | None = None) -> Task:
+        """The task of that name; it must have run once."""
+        found = [task for task in self.tasks if task.name.endswith(name) and host in (None, task.host)]
+        assert len(found) == 1, f"{len(found)} tasks are called {name!r}:\n{self.output}"
+        return found[0]
+
+    def of(self, module: str) -> list[Task]:
+        """All results of one of our modules."""
+        return [task for task in self.tasks if task.action == f"{NAMESPACE}.{module}"]
+
+    def recap(self, host: str) -> dict[str, int]:
+        """The numbers of a host in the recap."""
+        line = next(line for line in self.stdout.splitlines() if re.match(rf"{re.escape(host)}\s+: ok=", line))
+        return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line)}
+
+
+@dataclass(frozen=True)
+class Playbooks:
+    """Runs playbooks from a folder of its own, with the artefact as installed and an empty home."""
+
+    folder: Path
+    collections: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self,
+        plays: Sequence[Mapping[str, Any]] | str,
+        *arguments: str,
+        inventory: Mapping[str, Mapping[str, Any]] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Run plays (or a playbook by its name) on an inventory of host variables."""
+        record = self.folder / "record.jsonl"
+        record.unlink(missing_ok=True)
+        hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
+        _write(self.folder / "inventory.yml", {"all": {"hosts": hosts}})
+        playbook = plays if isinstance(plays, str) else str(_write(self.folder / "playbook.yml", list(plays)))
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *arguments],
+            cwd=self.folder,
+            env={**self._environment(record), **(environment or {})},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        rows = [json.loads(line) for line in lines]
+        tasks = [Task(row["status"], row["host"], row["task"], row["action"], row["result"]) for row in rows]
+        return Run(done.returncode, done.stdout, done.stderr, tuple(tasks))
+
+    def _environment(self, record: Path) -> dict[str, str]:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return {
+            "HOME": str(home),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "RECORD_FILE": str(record),
+            **coverage_environment(),
+            **self.environment,
+        }
+
+
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
+
+
+def play(
+    tasks: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None, **keywords: Any
+) -> dict[str, Any]:
+    """A play of tasks, with connection options as the defaults of our action group."""
+    return {
+        "hosts": "all",
+        "gather_facts": False,
+        "module_defaults": {GROUP: dict(defaults or {})},
+        "tasks": list(tasks),
+        **keywords,
+    }
+
+
+def task(name: str, module: str, options: Mapping[str, Any] | None = None, **keywords: Any) -> dict[str, Any]:
+    """A task with one of our modules."""
+    return {"name": name, f"{NAMESPACE}.{module}": dict(options or {}), **keywords}
+
+
+def options(
+    sim: Simulator, who: str = "owner", cluster: Cluster | None = None, **more: Any
+) -> dict[str, Any]:
+    """Connection options for an account of the simulator, and a cluster of it by what its platform takes."""
+    cluster = cluster or sim.world.main
+    account, platform = sim.world.keys[who], sim.world.projects[cluster.project_id].platform
+    pair = ("public_key", "private_key") if account.kind == "key" else ("client_id", "client_secret")
+    named = {"cluster_name": cluster.name} if platform == "atlas" else {"cluster_id": cluster.id}
+    return {
+        "platform": platform,
+        "base_url": sim.url,
+        pair[0]: account.id,
+        pair[1]: account.secret,
+        "project_id": cluster.project_id,
+        "retry_timeout": 10,
+        **named,
+        **more,
+    }
+
+
+def _write(path: Path, content: Any) -> Path:
+    path.write_text(yaml.safe_dump(content, sort_keys=False, width=1000), encoding="utf-8")
+    return path

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the contract does not settle, as one switch each.
+
+[U] and [I] are the contract's flags: unknown, and inferred. The first value of each Literal is the default; a client
+has to come through with every value. `variants()` lists them all for tests that try each one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Switches:
+    """One answer to each open question. Change some with `dataclasses.replace` or `Simulator.switch(**changes)`."""
+
+    # --- deleting (section 1.1, 2.2) ---
+    # CM/OM: the page gives no status, only "no response body" [U]. Atlas always answers 204.
+    om_delete_status: Literal[200, 202, 204] = 200
+    om_delete_body: Literal["none", "empty_object"] = "none"
+    # Section 2.2: what an explicit DELETE of a doNotDelete snapshot does [U].
+    delete_held: Literal["refused", "deleted"] = "refused"
+    # Section 2.2: CANNOT_DELETE_IN_PROGRESS_SNAPSHOT is listed, for this resource only inferred [I].
+    delete_incomplete: Literal["refused", "deleted"] = "refused"
+    # Section 2.2: no code that blocks is documented [U].
+    delete_in_use: Literal["deleted", "refused"] = "deleted"
+    # Section 2.2: the second DELETE of an id; no sample [I].
+    delete_missing: Literal["not_found", "no_content"] = "not_found"
+    # Sections 2.2 and 4: how "no such snapshot" is spelled, for GET, PATCH and DELETE [I].
+    missing_snapshot: Literal["snapshot_not_found", "other_code", "no_code", "empty_body"] = "snapshot_not_found"
+    # Section 1.1: the code of a DELETE inside the point-in-time window without the role [U].
+    pit_delete_error: Literal["USER_UNAUTHORIZED", "ACCESS_FORBIDDEN"] = "USER_UNAUTHORIZED"
+
+    # --- changing the expiry (section 2.1) ---
+    # Point 1: doNotDelete true with expires; the code is a match of texts [I].
+    hold_with_expires: Literal["CANNOT_MODIFY_SNAPSHOT", "INVALID_ATTRIBUTE"] = "CANNOT_MODIFY_SNAPSHOT"
+    # Point 4: editing a snapshot whose expiry has passed; the code is [U].
+    edit_expired: Literal["ALREADY_EXPIRED", "CANNOT_MODIFY_SNAPSHOT"] = "ALREADY_EXPIRED"
+    # Point 6: what expires becomes when doNotDelete:false is sent alone [U].
+    release_expires: Literal["removed", "past", "schedule"] = "removed"
+    # Point 6: expires alone on a held snapshot: refused, taken while it stays held and shows none, or a release [U].
+    date_held: Literal["refused", "ignored", "released"] = "refused"
+    # Point 7: the answer may normalise the date, or echo what was sent.
+    dates: Literal["normalised", "echoed"] = "normalised"
+    # Point 7: FRACTIONAL_TIMESTAMP is in Ops Manager's list, not tied to this endpoint [U].
+    fractions: Literal["refused", "cut"] = "refused"
+    # Point 9: a PATCH that changes nothing [U].
+    same_value_patch: Literal["accepted", "refused"] = "accepted"
+    # Section 2.1, point 5: no upper bound is documented [U]; days from now, 0 is none.
+    max_expiry_days: Literal[0, 1200] = 0
+
+    # --- the snapshot document (section 2) ---
+    # Some answers carry `time` (epoch seconds) beside `date`.
+    timestamp_time: Literal[False, True] = False
+    # clusterName: in Atlas v2's document only; nullable there.
+    cluster_name: Literal["v2", "always", "never", "null"] = "v2"
+    # "Fields without a sensible default are omitted": everything that no source requires goes.
+    optional_fields: Literal["present", "absent"] = "present"
+    # Sizes of parts: a part need not say.
+    part_sizes: Literal["present", "absent"] = "present"
+    # doNotDelete false, said or left out.
+    do_not_delete_false: Literal["present", "absent"] = "present"
+    # Links of a single document.
+    document_links: Literal["present", "absent"] = "present"
+    # filterType: "blacklist" in Ops Manager's samples, denyList in Cloud Manager's text.
+    filter_type: Literal["blacklist", "denyList"] = "blacklist"
+
+    # --- the list (section 1.3) ---
+    # The order is stated by a command's help alone.
+    order: Literal["newest", "oldest", "shuffled"] = "newest"
+    # totalCount is an estimate: by how much it is wrong.
+    total_count_off: Literal[0, 7, -7] = 0
+    # Links of a list, all or none.
+    list_links: Literal["present", "absent"] = "present"
+    # Section 8.12: Ops Manager emits its configured central URL, which need not be the one asked.
+    link_host: Literal["same", "other"] = "same"
+    # Section 8.8: the inner key under envelope=true.
+    envelope_key: Literal["content", "envelope"] = "content"
+    # Section 1.2: does CM/OM honour includeCount?
+    om_include_count: Literal["honoured", "refused"] = "honoured"
+    # Section 4: an unknown query parameter.
+    unknown_query: Literal["refused", "ignored"] = "refused"
+
+    # --- authentication (section 3) ---
+    # How the challenge spells qop; the docs print op.
+    challenge_key: Literal["qop", "op", "none"] = "qop"
+    challenge_quoted: Literal[True, False] = True
+    digest_algorithm: Literal["MD5", "SHA-256"] = "MD5"
+    # A 401's body may lack errorCode.
+    unauthorized_code: Literal["absent", "present"] = "absent"
+    # Seconds for which a nonce is good.
+    nonce_max_age: int = 60
+    # Seconds for which a bearer token is good.
+    token_lifetime: int = 3600
+    # Service accounts on Atlas v1.0 [U]; on Cloud Manager they are a preview.
+    v1_bearer: Literal["refused", "accepted"] = "refused"
+    cm_bearer: Literal["accepted", "refused"] = "accepted"
+    # Section 3: on v2 the organisation's settings decide for which requests the access list counts.
+    v2_access_list: Literal["writes", "all", "off"] = "writes"
+    # Section 4: the name of the 403 for an address that is not listed.
+    access_list_code: Literal[
+        "IP_ADDRESS_NOT_ON_ACCESS_LIST",
+        "IP_ADDRESS_NOT_ON_WHITELIST",
+        "RESOURCE_REQUIRES_WHITELIST",
+        "ORG_REQUIRES_WHITELIST",
+        "RESOURCE_REQUIRES_ACCESS_LIST",
+        "ORG_REQUIRES_ACCESS_LIST",
+    ] = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
+
+    # --- projects, clusters, versions (sections 1, 4, 6) ---
+    missing_project: Literal["NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "GROUP_NOT_FOUND"] = "NOT_IN_GROUP"
+    # "Cluster is not on legacy backup": no dedicated code [U].
+    no_legacy_backup: Literal["empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND"] = "empty"
+    # The schedule of such a cluster [U].
+    no_schedule: Literal[
+        "BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"
+    ] = "BACKUP_CONFIG_NOT_FOUND"
+    # Section 1: newer dated Accept values falling back to 2023-01-01 [I].
+    newer_accept: Literal["refused", "falls_back"] = "refused"
+    # Section 4: the version has reached its end.
+    version_gone: Literal[False, True] = False
+    # Section 6: docs and Go tests spell this key differently.
+    ssl_key: Literal["sslEnabled", "SSLEnabled"] = "sslEnabled"
+
+    # --- rate limits (section 5) ---
+    # Atlas v2 has the documented buckets; for the others no numbers were found [U].
+    rate_limited: Literal["v2", "all", "off"] = "v2"
+    # May be missing on a 429.
+    retry_after: Literal["present", "absent"] = "present"
+    # RateLimit-Limit and RateLimit-Remaining.
+    rate_headers: Literal["present", "absent"] = "present"
+    # Whether a digest challenge consumes a token [U].
+    challenge_costs: Literal[False, True] = False
+
+    # --- the service's own doings (sections 6, 10) ---
+    # Which snapshot of a day, week or month gets the longer life [U].
+    long_lived: Literal["first", "last"] = "first"
+    week_start: Literal["monday", "sunday"] = "monday"
+    # When expired ones go: so many hours after their expiry, at once, or only on World.sweep().
+    removal: Literal["later", "at_once", "when_told"] = "later"
+    removal_delay_hours: int = 6
+    # Ops Manager always preserves one restorable snapshot, past its expiry; the others do not say [U].
+    keep_last_restorable: Literal["ops_manager", "all"] = "ops_manager"
+
+
+def variants() -> Iterator[tuple[str, Any]]:
+    """Every value of every switch that is not its default: (name, value)."""
+    hints = typing.get_type_hints(Switches)
+    for field in dataclasses.fields(Switches):
+        for value in typing.get_args(hints[field.name]):
+            if value != field.default:
+                yield field.name, value
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value, if that switch has it; for values that come in from outside."""
+    hints = typing.get_type_hints(Switches)
+    if name not in hints:
+        raise ValueError(f"no switch is called {name!r}")
+    allowed = typing.get_args(hints[name])
+    if allowed and not any(value == one and type(value) is type(one) for one in allowed):
+        raise ValueError(f"{name} is one of {', '.join(map(repr, allowed))}, not {value!r}")
+    if not allowed and type(value) is not int:
+        raise ValueError(f"{name} is an integer, not {value!r}")
+    return value

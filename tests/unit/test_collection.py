@@ -1,0 +1,122 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The frame of the collection: what its files promise about each other."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.artefact import build
+from tools.tree import FULL_NAME, NAME, NAMESPACE, ROOT, project_files
+
+LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+AUTHORS = "Copyright (c) 2026, The mongodb_ops.legacy_backup authors"
+
+# What cannot hold a comment, or is written by a tool, or is handed out byte for byte.
+WITHOUT_HEADER = ("LICENSE", "CHANGELOG.md", "changelogs/changelog.yaml", "*.json", "*.png", "tests/**/fixtures/**")
+
+
+FILES = project_files()
+PLUGINS = [path for path in FILES if path.parts[0] == "plugins" and path.suffix == ".py"]
+
+
+def text(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def document(name: str) -> Any:
+    return yaml.safe_load(text(Path(name)))
+
+
+def modules() -> set[str]:
+    return {path.stem for path in PLUGINS if path.parts[1] == "modules" and path.stem != "__init__"}
+
+
+def test_the_tree_is_named_as_galaxy_yml_has_it() -> None:
+    galaxy = document("galaxy.yml")
+    assert (galaxy["namespace"], galaxy["name"]) == (NAMESPACE, NAME)
+
+
+def test_every_module_is_in_the_action_group() -> None:
+    groups = document("meta/runtime.yml")["action_groups"]
+    assert list(groups) == ["api"]
+    assert groups["api"] == sorted(modules())
+
+
+def test_the_collection_needs_nothing_but_requests() -> None:
+    environment = document("meta/execution-environment.yml")
+    requirements = text(Path(environment["dependencies"]["python"]))
+    assert re.findall(r"^[\w-]+", requirements, re.MULTILINE) == ["requests"]
+    assert document("galaxy.yml")["dependencies"] == {}
+
+
+def test_the_version_stands_in_galaxy_yml_alone() -> None:
+    version = re.compile(rf"(?<![\w.]){re.escape(document('galaxy.yml')['version'])}(?![\w.])")
+    since = re.compile(r"version_added|added in")
+    places = {
+        f"{path}:{number}"
+        for path in FILES
+        if path.parts[0] not in ("galaxy.yml", "CHANGELOG.md", "changelogs") and not path.match("*.png")
+        for number, line in enumerate(text(path).splitlines(), start=1)
+        if version.search(line) and not since.search(line)
+    }
+    assert places == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_each_file_names_its_licence(path: Path) -> None:
+    if any(path.match(pattern) for pattern in WITHOUT_HEADER) or not text(path):
+        return
+    beginning = text(path)[:600]
+    assert AUTHORS in beginning
+    assert LICENCE in beginning
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=str)
+def test_each_plugin_imports(path: Path) -> None:
+    """This also brings each into the table of the coverage."""
+    importlib.import_module(".".join(["ansible_collections", FULL_NAME, *path.with_suffix("").parts]))
+
+
+def test_no_file_of_ansible_test_ignores_anything() -> None:
+    assert [path for path in FILES if path.match("tests/sanity/ignore*")] == []
+
+
+class TestArtefact:
+    @pytest.fixture(scope="class")
+    def members(self, tmp_path_factory: pytest.TempPathFactory) -> list[PurePosixPath]:
+        artefact = build(tmp_path_factory.mktemp("artefact"))
+        assert artefact.stat().st_size < 200_000
+        with tarfile.open(artefact) as archive:
+            return [PurePosixPath(member.name) for member in archive.getmembers()]
+
+    def test_it_holds_what_users_run_and_read(self, members: list[PurePosixPath]) -> None:
+        assert {path.parts[0] for path in members} <= {
+            "CHANGELOG.md",
+            "FILES.json",
+            "LICENSE",
+            "MANIFEST.json",
+            "README.md",
+            "changelogs",
+            "meta",
+            "playbooks",
+            "plugins",
+            "roles",
+        }
+
+    def test_it_holds_each_file_of_these(self, members: list[PurePosixPath]) -> None:
+        wanted = {path for path in FILES if path.parts[0] in ("meta", "playbooks", "plugins", "roles")}
+        assert {str(path) for path in wanted} <= {str(path) for path in members}
+
+    def test_it_holds_no_hidden_files_caches_or_fragments(self, members: list[PurePosixPath]) -> None:
+        unwanted = re.compile(r"(^|/)(\.|__pycache__|fragments|tests?(/|$))|\.pyc$")
+        assert [str(path) for path in members if unwanted.search(str(path))] == []
