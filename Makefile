@@ -56,7 +56,7 @@ integration: ## end-to-end tests: real playbooks, installed artefact, simulator
 
 tests: ## unit and end-to-end tests, measured for the coverage
 	@$(TEST) python tests/tools/measured.py run -- \
-	  python -m pytest --numprocesses=$(JOBS) --dist=worksteal $(ARGS)
+	  python -m pytest --numprocesses=$(JOBS) --dist=worksteal --durations=10 --durations-min=5 $(ARGS)
 
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report

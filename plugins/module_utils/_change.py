@@ -257,7 +257,9 @@ def apply(
     run = at_once(concurrency)
     reading = service.read([wish.id for wish in unique], run)
     steps = [_decided(wish, reading, now) for wish in unique]
-    stopped = any(error.meets_all for error in reading.failed.values())
+    # What was not even read was left out because of an answer that would meet all.
+    stopped = any(step.action == NOT_TRIED for step in steps)
+    stopped = stopped or any(error.meets_all for error in reading.failed.values())
     past = any(step.refusal and step.refusal.code == "PAST_EXPIRY" for step in steps)
     if stopped or past:
         steps = [_not_tried(step) if step.is_change else step for step in steps]
@@ -323,7 +325,7 @@ def _write(steps: Sequence[Step], service: Service, run: Runner, check_mode: boo
         if check_mode:
             return None
         done[snapshot_id], error = _written(done[snapshot_id], service)
-        if error is None:
+        if done[snapshot_id].is_change:
             succeeded.set()
         return error
 

@@ -48,6 +48,7 @@ MOST_PAGES = 2000
 LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
 FIRST_WAIT = 1.0
 SLOWEST_BACKOFF = 30.0
+LONGEST_LIFE = 86400.0  # of a token; no task is longer
 _GATEWAY = (502, 503, 504)
 # A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
 _SENDINGS = 3
@@ -196,7 +197,7 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     if text:
         try:
             moment = email.utils.parsedate_to_datetime(text)
-        except (TypeError, ValueError, IndexError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             moment = None
         if moment is not None:
             moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
@@ -205,7 +206,7 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     if isinstance(body, dict) and body.get("errorCode") == "RATE_LIMITED_TOKEN_BUCKET" and isinstance(parameters, list):
         seconds = parameters[1] if len(parameters) > 1 else None
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0:
-            return float(seconds)
+            return float(min(seconds, LONGEST_WAIT))
     return None
 
 
@@ -329,7 +330,7 @@ class Client:
         usable = isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value)
         if not usable or isinstance(life, bool) or not isinstance(life, (int, float)) or not life > 0:
             raise self._strange(request, 200, "an answer without a usable access_token and expires_in")
-        return Token(str(value), float(life))
+        return Token(str(value), float(min(life, LONGEST_LIFE)))
 
     def _deliver(self, request: Request) -> Answer:
         if self._settings.read_only and request.is_write:
@@ -350,6 +351,7 @@ class Client:
                 tries += 1
             except ApiError as error:
                 error.answer_lost = lost
+                error.fate_unknown = error.fate_unknown or lost
                 raise
 
     def _wait(self, passing: _Passing, deadline: float, tries: int, lost: bool) -> None:
@@ -362,7 +364,9 @@ class Client:
             raise error
         # Jitter on top of what was asked for, so that jobs that were refused together do not return together.
         if passing.wait is not None:
-            wait = passing.wait + self._timing.chance() * min(1.0, 0.1 * passing.wait)
+            # A wait of no time, or a moment that is past, must not have us knock without a pause.
+            wait = max(passing.wait, FIRST_WAIT)
+            wait += self._timing.chance() * min(1.0, 0.1 * wait)
         else:
             wait = min(SLOWEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
         wait = min(wait, LONGEST_WAIT, left)
@@ -374,8 +378,11 @@ class Client:
             response = self._signed(request)
         except requests.exceptions.RequestException as exc:
             raise self._broken(request, exc) from exc
-        except (UnicodeError, ValueError, urllib3.exceptions.HTTPError) as exc:
-            raise self._unreachable(request, exc, "Check base_url and proxy.") from exc
+        except OSError as exc:
+            # Not of the network, which requests wraps: a file of certificates that is not there.
+            raise self._unreachable(request, exc, "Check ca_path, and the variable REQUESTS_CA_BUNDLE.") from exc
+        except (ValueError, OverflowError, urllib3.exceptions.HTTPError) as exc:
+            raise self._unreachable(request, exc, "Check base_url, proxy, timeout and the key.") from exc
         if 200 <= response.status_code < 300:
             return response.status_code, self._good(request, response)
         raise self._refused(request, response)
@@ -439,8 +446,8 @@ class Client:
         detail = readable(words or response.reason or "no reason given", secrets)
         hint = readable(way_out(status, code, detail, parameters), secrets)
         if 300 <= status < 400:
-            target = urlsplit(response.headers.get("Location", ""))
-            hint = f"Redirects are refused (to {target.scheme}://{target.hostname}): put the right address into base_url."
+            target = readable(_host_of(response.headers.get("Location", "")), secrets)
+            hint = f"Redirects are refused (to {target}): put the right address into base_url."
         if status == 401 and _is_stale(response):
             hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
         error = ApiError(
@@ -540,6 +547,15 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
     if isinstance(links, list) and links:
         return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     return len(rows) < PAGE_SIZE
+
+
+def _host_of(location: str) -> str:
+    """Where a redirect leads, without what its path and query may hold."""
+    try:
+        target = urlsplit(location)
+        return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+    except ValueError:
+        return "an address that is none"
 
 
 def _is_stale(response: Any) -> bool:

@@ -90,9 +90,9 @@ def readable(text: object, secrets: Sequence[str] = ()) -> str:
     title = _TITLE.search(words) if "<" in words[:2000] else None
     if title is not None:
         words = f"an HTML page titled {title.group(1).strip()!r}"
-    for secret in secrets:
-        if secret:
-            words = words.replace(secret, "********")
+    # The longest first: a secret may begin with another.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        words = words.replace(secret, "********")
     words = _CONTROL.sub(" ", words).strip()
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 

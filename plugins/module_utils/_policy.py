@@ -165,8 +165,8 @@ def blank(value: Any) -> bool:
 def shown(value: Any) -> str:
     """A value as messages quote it: one short line, whatever it is."""
     if isinstance(value, str):
-        text = str.__str__(value)
-        return repr(text if len(text) <= 60 else f"{text[:57]}...")
+        quoted = repr(str.__str__(value)[:100])
+        return quoted if len(quoted) <= 70 else f"{quoted[:66]}...'"
     if value is None or isinstance(value, (bool, float, date)):
         return str(value)
     if isinstance(value, int):

@@ -92,6 +92,8 @@ def _verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], che
     happened = _happened(plan, outcomes)
     for action, (done, due) in _WORDS.items():
         count = actions[action]
+        if action == "shorten" and not count:
+            continue
         if check_mode or plan["guard"]["blocked"]:
             parts.append(f"{count} {due}")
         else:

@@ -89,13 +89,18 @@ def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) ->
             if job.snapshot_id is None:
                 raise ValueError(f"restore job {job.id} is in use and names neither a snapshot nor a point in time")
         elif job.snapshot_id is not None:
-            used.update({one.id: job.id for one in snapshots if one.created_at == job.timestamp})
+            used.update({one.id: job.id for one in snapshots if one.created_at == job.timestamp and _is_sharded(one)})
         else:
             moment = job.timestamp
             older = [one for one in snapshots if one.complete and one.created_at and one.created_at <= moment]
             if older:
                 used[max(older, key=age_key).id] = job.id
     return used
+
+
+def _is_sharded(snapshot: Snapshot) -> bool:
+    """Whether it may have parts with ids of their own; where the parts were not gathered, it may."""
+    return snapshot.parts is None or len(snapshot.parts) != 1
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 SAME = 60
 # Within this time of its expiry the next nightly run may come too late.
 SOON = 36 * HOUR
-NEVER = LAST + 1
+NEVER = 2 * LAST
 
 
 class Entry(NamedTuple):

@@ -20,10 +20,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    OBJECT_ID,
     Snapshot,
     format_instant,
     from_api,
-    parse_object_id,
     snake_case,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers import Runner, one_by_one
@@ -74,8 +74,10 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
     if by_name:
         own, given = _one(rows, "name", name, project_id), ("id", cluster_id)
     elif cluster_id is None:
-        own = _by_name(rows, name, project_id)
-        return Cluster(parse_object_id(own.get("id")), name, parse_object_id(own.get("id")))
+        found = _id_of(_by_name(rows, name, project_id))
+        if not OBJECT_ID.match(found):
+            raise ApiError(f"The service says that the id of cluster {name!r} is {found!r}, which is no id.")
+        return Cluster(found, name, found)
     else:
         own, given = _one(rows, "id", cluster_id, project_id), ("clusterName", name)
     if own.get(given[0]) != given[1]:
@@ -149,10 +151,14 @@ class Service:
         listing made after it.
         """
         found: dict[str, Snapshot | None] = {}
-        if len(ids) > 1:
-            found.update(self._from_listing(ids))
-        missing = [snapshot_id for snapshot_id in ids if snapshot_id not in found]
         failed: dict[str, ApiError] = {}
+        if len(ids) > 1:
+            try:
+                found.update(self._from_listing(ids))
+            except ApiError as error:
+                if error.meets_all:
+                    return Reading(found, {ids[0]: error})
+        missing = [snapshot_id for snapshot_id in ids if snapshot_id not in found]
         unclear: dict[str, ApiError] = {}
 
         def one(snapshot_id: str) -> ApiError | None:
@@ -189,6 +195,13 @@ class Service:
                 return None
             raise
         return self._the_one(body, snapshot_id, "GET")
+
+    def _now(self, snapshot_id: str) -> Snapshot | None:
+        """The snapshot as it is now; None where it is not there or cannot be read."""
+        try:
+            return self._single(snapshot_id)
+        except ApiError:
+            return None
 
     def _settle(
         self, unclear: Mapping[str, ApiError], found: dict[str, Snapshot | None], failed: dict[str, ApiError]
@@ -229,10 +242,12 @@ class Service:
         try:
             answer = self._client.patch(*self._base, "snapshots", before.id, body=body)
         except ApiError as error:
-            if not error.answer_lost or error.status is None or error.status >= 500:
+            # Without an answer to the last try there is nothing more to ask.
+            if not error.answer_lost or error.exhausted or error.status is None:
                 raise
-            now = self._single(before.id)
+            now = self._now(before.id)
             if now is None or not is_as_sent(now):
+                error.fate_unknown = now is None
                 raise
             return now
         after = self._the_one(answer.body or {}, before.id, "PATCH")
@@ -261,7 +276,8 @@ class Service:
             failed: dict[str, ApiError] = {}
             self._settle({snapshot_id: error}, found, failed)
             if failed:
-                failed[snapshot_id].fate_unknown = error.answer_lost
+                # Listed after all: it is as it was. Not listed at all: who knows.
+                failed[snapshot_id].fate_unknown = error.answer_lost and failed[snapshot_id] is not error
                 raise failed[snapshot_id] from None
             return Deleted(by_us=error.answer_lost)
         return Deleted(by_us=True)
@@ -274,7 +290,10 @@ class Service:
             body = self._client.get(
                 "groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule"
             )
-        schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
+        try:
+            schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
+        except ValueError as exc:
+            raise self._unreadable("schedule", exc) from exc
         return schedule
 
     def restore_jobs(self, now: datetime) -> list[RestoreJob]:

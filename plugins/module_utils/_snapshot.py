@@ -78,12 +78,14 @@ def parse_object_id(value: object) -> str:
     return text
 
 
-def snake_case(value: Any) -> Any:
-    """A JSON value whose object keys are turned from camelCase into snake_case, at any depth."""
+def snake_case(value: Any, depth: int = 20) -> Any:
+    """A JSON value whose object keys are turned from camelCase into snake_case; ValueError for one that is too deep."""
+    if depth < 0:
+        raise ValueError("it is nested too deeply")
     if isinstance(value, Mapping):
-        return {_WORD_BREAK.sub("_", str(key)).lower(): snake_case(item) for key, item in value.items()}
+        return {_WORD_BREAK.sub("_", str(key)).lower(): snake_case(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [snake_case(item) for item in value]
+        return [snake_case(item, depth - 1) for item in value]
     return value
 
 

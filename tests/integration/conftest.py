@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from simulator.fixtures_pytest import simulator as simulator
 from tools.artefact import installed
 
 sys.path.insert(0, str(Path(__file__).parent))

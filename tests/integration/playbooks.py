@@ -136,6 +136,16 @@ class Playbooks:
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
 
 
+def facts(task: Task) -> dict[str, Any]:
+    """All that a task returned, without what it was asked."""
+    return {key: value for key, value in task.result.items() if key != "invocation"}
+
+
+def warned(run: Run) -> list[str]:
+    """The warnings of a run, without the errors of tasks that are meant to fail."""
+    return [line for line in run.warnings if not line.startswith("[ERROR]")]
+
+
 def play(
     tasks: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None, **keywords: Any
 ) -> dict[str, Any]:

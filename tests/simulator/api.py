@@ -85,7 +85,7 @@ class Api:
         if refusal is None:
             raise LookupError(call.path)
         if self.world.switches.challenge_costs and dialect is not None:
-            route, path, _ = routes.find(dialect, call.path[len(dialect.path) :], call.method)
+            route, path, _known = routes.find(dialect, call.path[len(dialect.path) :], call.method)
             if route is not None:
                 self._pay(call, dialect, route, path, call.address, {})
         return refusal
@@ -342,7 +342,7 @@ class Api:
         for name, value in body.items():
             if name not in names:
                 raise Refused("INVALID_ATTRIBUTE", name)
-            if type(value) is not int or value < 0 or (name == "snapshotIntervalHours" and value not in (6, 8, 12, 24)):
+            if not _is_number(value) or value < 0 or (name == "snapshotIntervalHours" and value not in (6, 8, 12, 24)):
                 raise Refused("INVALID_ATTRIBUTE", name)
         cluster.schedule = replace(cluster.schedule, **{names[name]: value for name, value in body.items()})
         cluster.next_slot = cluster.schedule.slot_after(self.world.clock.epoch)
@@ -539,3 +539,7 @@ class Api:
         if answer.schema is not None and self._check:
             self._note(call, answer.schema, json.loads(answer.body))
         return answer
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

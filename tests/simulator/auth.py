@@ -126,11 +126,11 @@ class Authenticator:
         return answers.document(200, body, "token")
 
     def _by_basic(self, call: Call) -> Account | None:
-        scheme, _, blob = call.authorization.partition(" ")
+        scheme, _blank, blob = call.authorization.partition(" ")
         if scheme.lower() != "basic":
             return None
         try:
-            client, _, secret = base64.b64decode(blob, validate=True).decode().partition(":")
+            client, _colon, secret = base64.b64decode(blob, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         account = self._world.accounts.get(client)

@@ -19,7 +19,7 @@ class SimulatorClient:
     """`SimulatorClient(url)`, or `SimulatorClient(url, ca_path)` where it speaks HTTPS."""
 
     def __init__(self, url: str, ca_path: str | None = None) -> None:
-        scheme, _, rest = url.partition("://")
+        scheme, _slashes, rest = url.partition("://")
         # The control API lies at the root, whatever path the base URL has.
         self._root = f"{scheme}://{rest.partition('/')[0]}/-/"
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]

@@ -34,7 +34,7 @@ class Credentials:
 
 
 def parse(header: str) -> Credentials | None:
-    scheme, _, rest = header.partition(" ")
+    scheme, _blank, rest = header.partition(" ")
     if scheme.lower() != "digest":
         return None
     found = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(rest)}
@@ -78,7 +78,7 @@ class Nonces:
 
     def fresh(self, nonce: str, max_age: int) -> bool:
         """Ours, and young enough. What is not gets stale=true when the password is right."""
-        born, _, signature = nonce.rpartition("-")
+        born, _dash, signature = nonce.rpartition("-")
         if not born or not hmac.compare_digest(signature, self._sign(born)):
             return False
         time_of_birth = int(born.partition("-")[0], 16) / 1000

@@ -176,7 +176,7 @@ class Faults:
         return hook
 
 
-NOT_FOUND_CODES = tuple(code for code, (status, _) in CATALOGUE.items() if status == 404)
+NOT_FOUND_CODES = tuple(code for code, (status, _detail) in CATALOGUE.items() if status == 404)
 
 
 def matrix(slow: float = 5.0) -> dict[str, dict[str, Any]]:

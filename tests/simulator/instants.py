@@ -52,9 +52,12 @@ def parse(text: str) -> tuple[int, bool]:
     """
     match = _ISO.match(text)
     if match is None:
-        raise ValueError(text)
+        raise ValueError(f"not a date: {text!r}")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
-    moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+    except ValueError:
+        raise ValueError(f"not a date: {text!r}") from None
     epoch = calendar.timegm(moment.timetuple()) - offset_seconds(zone or "Z")
     return epoch, fraction is not None
 

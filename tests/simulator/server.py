@@ -34,21 +34,32 @@ from .world import World
 
 
 class _Server(web.Server):
-    """Numbers the connections, so that the log can tell them apart."""
+    """Numbers the connections, so that the log can tell them apart, and closes each of them in the end."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.numbers: dict[int, int] = {}
         self._made = 0
+        # By the handler's identity, since handlers take no attributes.
+        self._known: dict[int, tuple[int, asyncio.Transport]] = {}
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
         self._made += 1
-        self.numbers[id(handler)] = self._made
+        self._known[id(handler)] = (self._made, transport)
         super().connection_made(handler, transport)
 
     def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
-        self.numbers.pop(id(handler), None)
+        self._known.pop(id(handler), None)
         super().connection_lost(handler, exc)
+
+    def number(self, request: web.BaseRequest) -> int:
+        return self._known.get(id(request.protocol), (0, None))[0]
+
+    async def abort_all(self) -> None:
+        """Cut what is still open, and let the loop do the closing before it ends."""
+        for _number, transport in tuple(self._known.values()):
+            transport.abort()
+        for _turn in range(10):
+            await asyncio.sleep(0)
 
 
 class Simulator:
@@ -133,8 +144,12 @@ class Simulator:
     # --- starting and stopping ---
 
     def start(self) -> Simulator:
-        # Before the thread: certificates take a moment, and errors in making them belong to the caller.
-        context = self._ssl_context()
+        # Before the thread, since errors in making certificates belong to the caller.
+        try:
+            context = self._ssl_context()
+        except BaseException:
+            self._cleanup()
+            raise
         started = threading.Event()
         failed: list[BaseException] = []
         self._loop = asyncio.new_event_loop()
@@ -205,6 +220,7 @@ class Simulator:
     async def _shut_down(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+            await self._server.abort_all()
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in rest:
             task.cancel()
@@ -234,7 +250,7 @@ class Simulator:
             headers=request.headers,
             body=await request.read(),
             address=str(request.remote or self._host),
-            connection=self._server.numbers.get(id(request.protocol), 0),
+            connection=self._server.number(request),
             prefix=self._path,
         )
         fault = self.faults.take(call)
@@ -265,7 +281,7 @@ class Simulator:
             return Answer(500, answers.page("The simulator failed"), answers.HTML_TYPE), True
 
     def _entry(self, call: Call, answer: Answer, fault: Fault | None, processed: bool, arrived: float) -> Entry:
-        path, _, query = call.target.partition("?")
+        path, _mark, query = call.target.partition("?")
         token = path.endswith(("/api/oauth/token", "/api/oauth/revoke"))
         lost = fault is not None and fault.kind == "reset_before"
         return Entry(

@@ -164,8 +164,8 @@ def checked(name: str, value: Any) -> Any:
     if name not in hints:
         raise ValueError(f"no switch is called {name!r}")
     allowed = typing.get_args(hints[name])
-    if allowed and not any(value == one and type(value) is type(one) for one in allowed):
+    if allowed and not any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in allowed):
         raise ValueError(f"{name} is one of {', '.join(map(repr, allowed))}, not {value!r}")
-    if not allowed and type(value) is not int:
+    if not allowed and (isinstance(value, bool) or not isinstance(value, int)):
         raise ValueError(f"{name} is an integer, not {value!r}")
     return value

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -33,7 +34,10 @@ def server_context(tls: Tls, folder: Path) -> tuple[ssl.SSLContext, Path]:
     if tls.maximum < ssl.TLSVersion.TLSv1_2:
         # Old versions are only spoken at this level, where the library still has them.
         context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version, context.maximum_version = tls.minimum, tls.maximum
+    with warnings.catch_warnings():
+        # Old versions are asked for on purpose.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = tls.minimum, tls.maximum
     path = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return context, path

@@ -91,32 +91,34 @@ def test_no_file_of_ansible_test_ignores_anything() -> None:
     assert [path for path in FILES if path.match("tests/sanity/ignore*")] == []
 
 
-class TestArtefact:
-    @pytest.fixture(scope="class")
-    def members(self, tmp_path_factory: pytest.TempPathFactory) -> list[PurePosixPath]:
-        artefact = build(tmp_path_factory.mktemp("artefact"))
-        assert artefact.stat().st_size < 200_000
-        with tarfile.open(artefact) as archive:
-            return [PurePosixPath(member.name) for member in archive.getmembers()]
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> list[PurePosixPath]:
+    artefact = build(tmp_path_factory.mktemp("artefact"))
+    assert artefact.stat().st_size < 200_000
+    with tarfile.open(artefact) as archive:
+        return [PurePosixPath(member.name) for member in archive.getmembers()]
 
-    def test_it_holds_what_users_run_and_read(self, members: list[PurePosixPath]) -> None:
-        assert {path.parts[0] for path in members} <= {
-            "CHANGELOG.md",
-            "FILES.json",
-            "LICENSE",
-            "MANIFEST.json",
-            "README.md",
-            "changelogs",
-            "meta",
-            "playbooks",
-            "plugins",
-            "roles",
-        }
 
-    def test_it_holds_each_file_of_these(self, members: list[PurePosixPath]) -> None:
-        wanted = {path for path in FILES if path.parts[0] in ("meta", "playbooks", "plugins", "roles")}
-        assert {str(path) for path in wanted} <= {str(path) for path in members}
+def test_the_artefact_holds_what_users_run_and_read(members: list[PurePosixPath]) -> None:
+    assert {path.parts[0] for path in members} <= {
+        "CHANGELOG.md",
+        "FILES.json",
+        "LICENSE",
+        "MANIFEST.json",
+        "README.md",
+        "changelogs",
+        "meta",
+        "playbooks",
+        "plugins",
+        "roles",
+    }
 
-    def test_it_holds_no_hidden_files_caches_or_fragments(self, members: list[PurePosixPath]) -> None:
-        unwanted = re.compile(r"(^|/)(\.|__pycache__|fragments|tests?(/|$))|\.pyc$")
-        assert [str(path) for path in members if unwanted.search(str(path))] == []
+
+def test_the_artefact_holds_each_file_of_these(members: list[PurePosixPath]) -> None:
+    wanted = {path for path in FILES if path.parts[0] in ("meta", "playbooks", "plugins", "roles")}
+    assert {str(path) for path in wanted} <= {str(path) for path in members}
+
+
+def test_the_artefact_holds_no_hidden_files_caches_or_fragments(members: list[PurePosixPath]) -> None:
+    unwanted = re.compile(r"(^|/)(\.|__pycache__|fragments|tests?(/|$))|\.pyc$")
+    assert [str(path) for path in members if unwanted.search(str(path))] == []

@@ -24,7 +24,7 @@ def test_the_challenge_is_the_printed_one(ask: Any) -> None:
     asker = ask("v2", switches=Switches(challenge_key="op"))
     answer = requests.get(f"{asker.home}/snapshots", timeout=10)
     sent = answer.headers["WWW-Authenticate"]
-    before, _, after = fixture("challenge.txt").decode().partition("{nonce}")
+    before, _nonce, after = fixture("challenge.txt").decode().partition("{nonce}")
     assert sent.startswith(before)
     assert sent.endswith(after)
     assert answer.status_code == 401
@@ -44,7 +44,7 @@ def test_every_spelling_is_answered_by_a_stock_client(ask: Any, key: str, quoted
 
 def test_one_challenge_for_many_requests(ask: Any) -> None:
     asker = ask("ops_manager")
-    for _ in range(5):
+    for _turn in range(5):
         assert asker.list().status_code == 200
     log = asker.sim.log
     assert (log.requests, log.challenges, log.connections) == (6, 1, 1)
@@ -127,7 +127,7 @@ def test_bearer_tokens(ask: Any, name: str, switches: dict[str, Any], status: in
 
 def test_tokens_expire_and_are_revoked(ask: Any) -> None:
     asker = ask("v2")
-    first, second, third = (mint(asker.sim).json()["access_token"] for _ in range(3))
+    first, second, third = (mint(asker.sim).json()["access_token"] for _turn in range(3))
     asker.session.auth = None
 
     def status(token: str) -> int:
@@ -165,7 +165,7 @@ def test_the_token_endpoint_refuses(ask: Any, more: dict[str, Any], expected: tu
 
 def test_ten_tokens_a_minute(ask: Any) -> None:
     sim = ask("v2").sim
-    assert [mint(sim).status_code for _ in range(10)] == [200] * 10
+    assert [mint(sim).status_code for _turn in range(10)] == [200] * 10
     answer = mint(sim)
     assert answer.status_code == 429
     assert answer.content == fixture("oauth-rate-limited.json").replace(b"{URL}", TOKEN.encode())

@@ -81,16 +81,28 @@ def test_mistakes_are_named(ask: Any) -> None:
             mistake()
 
 
-@pytest.mark.parametrize(("name", "value"), [pytest.param(*one, id=f"{one[0]}={one[1]}") for one in variants()])
-@pytest.mark.parametrize("dialect", ["v2", "ops_manager"])
-def test_every_switch_keeps_the_schema(ask: Any, another: Any, dialect: str, name: str, value: Any) -> None:
+def rounds() -> list[dict[str, Any]]:
+    """Every value of every switch in few sets: the first other value of each, then the second of each, and so on."""
+    sets: list[dict[str, Any]] = []
+    for name, value in variants():
+        here = next((one for one in sets if name not in one), None)
+        if here is None:
+            sets.append(here := {})
+        here[name] = value
+    return sets
+
+
+@pytest.mark.parametrize("changes", rounds(), ids=lambda changes: f"{len(changes)} switches")
+@pytest.mark.parametrize("dialect", ["v2", "v1.0", "cloud_manager", "ops_manager"])
+def test_every_switch_keeps_the_schema(ask: Any, another: Any, dialect: str, changes: dict[str, Any]) -> None:
     """A walk past all endpoints; the fixture asserts afterwards that nothing broke the schema."""
     asker = ask(dialect, key="pit_admin")
-    asker.sim.switch(**{name: value})
-    asker.cluster = asker.sim.world.main
+    asker.sim.switch(**changes)
+    if dialect == "v2":
+        asker.sim.switch(version_gone=False)
     marks = asker.sim.world.marks
     middle = "clusters" if asker.dialect.atlas else "backupConfigs"
-    asker.list(completed="all")
+    assert asker.list(completed="all").status_code == 200
     asker("GET", f"{asker.home}/restoreJobs")
     asker("GET", f"{asker.group}/{middle}/{asker.dialect.key(asker.cluster)}/snapshotSchedule")
     asker("GET", f"{asker.group}/clusters")
@@ -104,7 +116,7 @@ def test_every_switch_keeps_the_schema(ask: Any, another: Any, dialect: str, nam
     another(asker, "auditor").delete(marks["plain_1"])
     another(asker, "stranger").list()
     asker.sim.clock.advance(days=40)
-    assert requests.get(f"{asker.home}/snapshots", timeout=10).status_code in (401, 429)
+    assert requests.get(f"{asker.home}/snapshots", timeout=10).status_code == 401
 
 
 @pytest.mark.parametrize("seed", ["demo", "ladder"])

@@ -122,7 +122,7 @@ def test_each_index_can_be_hit(ask: Any) -> None:
         asker.sim.reset_log()
         asker.sim.faults.clear()
         asker.sim.faults.add("server_error", at=index)
-        statuses = [asker.list().status_code for _ in range(6)]
+        statuses = [asker.list().status_code for _turn in range(6)]
         hit = [entry.index for entry in asker.sim.log if entry.fault]
         assert hit == [index]
         assert statuses.count(500) == 1
@@ -136,7 +136,7 @@ def test_which_requests(ask: Any) -> None:
     assert [asker.delete(one).status_code for one in ids] == [200, 503, 503, 200, 200]
     asker.sim.faults.add("server_error", path=r"/restoreJobs$", times=None)
     assert asker.list().status_code == 200
-    assert [asker("GET", f"{asker.home}/restoreJobs").status_code for _ in range(3)] == [500, 500, 500]
+    assert [asker("GET", f"{asker.home}/restoreJobs").status_code for _turn in range(3)] == [500, 500, 500]
     asker.sim.faults.clear()
     asker.sim.faults.add("conflict", when=lambda call: b"2031" in call.body)
     assert asker.patch(ids[1], {"expires": "2030-01-01"}).status_code == 200
@@ -185,7 +185,7 @@ def test_a_wrong_document_is_a_violation(ask: Any) -> None:
 
 def test_latency_is_waited_side_by_side(ask: Any, another: Any) -> None:
     asker = ask("ops_manager", latency=0.1)
-    askers = [another(asker, "owner") for _ in range(16)]
+    askers = [another(asker, "owner") for _turn in range(16)]
     started = time.monotonic()
     with ThreadPoolExecutor(16) as pool:
         assert {answer.status_code for answer in pool.map(lambda one: one.list(), askers)} == {200}

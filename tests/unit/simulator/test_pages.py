@@ -14,12 +14,13 @@ from simulator import seeds
 from simulator.answers import fixture
 from simulator.errors import Refused, body_of
 from simulator.exchange import dumps
+from simulator.nouns import Platform
 from simulator.switches import Switches
 
 
 @pytest.mark.parametrize("name", ["v2", "v1.0", "ops_manager"])
 def test_pages(ask: Any, now: Any, name: str) -> None:
-    platform = "ops_manager" if name == "ops_manager" else "atlas"
+    platform: Platform = "ops_manager" if name == "ops_manager" else "atlas"
     asker = ask(name, world=seeds.many(230, now, platform=platform))
     bodies = [asker.list(pageNum=number).json() for number in (1, 2, 3, 4)]
     assert [len(body["results"]) for body in bodies] == [100, 100, 30, 0]
@@ -105,7 +106,7 @@ def test_token_bucket(ask: Any, code: Any) -> None:
     asker = ask("v2")
     asker.sim.limits.set(5, 2, 60.0)
     asker.list()
-    left = [asker.list().headers["RateLimit-Remaining"] for _ in range(4)]
+    left = [asker.list().headers["RateLimit-Remaining"] for _turn in range(4)]
     assert left == ["3", "2", "1", "0"]
     answer = asker.list()
     assert code(answer) == (429, "RATE_LIMITED_TOKEN_BUCKET")
@@ -116,13 +117,13 @@ def test_token_bucket(ask: Any, code: Any) -> None:
     asker.sim.switch(retry_after="absent", rate_headers="absent")
     assert not {"Retry-After", "RateLimit-Limit"} & set(asker.list().headers)
     asker.sim.clock.advance(wait)
-    assert [asker.list().status_code for _ in range(3)] == [200, 200, 429]
+    assert [asker.list().status_code for _turn in range(3)] == [200, 200, 429]
 
 
 def test_other_dialects_have_the_plain_code(ask: Any, code: Any) -> None:
     asker = ask("ops_manager")
     asker.sim.limits.set(1, 1, 60.0)
-    assert [asker.list().status_code for _ in range(3)] == [200, 200, 200]
+    assert [asker.list().status_code for _turn in range(3)] == [200, 200, 200]
     asker.sim.switch(rate_limited="all")
     asker.list()
     assert code(asker.list()) == (429, "RATE_LIMITED")

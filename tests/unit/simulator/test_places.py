@@ -273,7 +273,7 @@ def test_restore_jobs_of_a_sharded_cluster_and_to_a_point_in_time(ask: Any, now:
     assert len(asker("GET", f"{asker.home}/restoreJobs", params={"batchId": batch.pop()}).json()["results"]) == 13
     world.clear_restores(asker.cluster)
     world.add_restore(asker.cluster, at=now)
-    (row, *_) = asker("GET", f"{asker.home}/restoreJobs").json()["results"]
+    (row, *_others) = asker("GET", f"{asker.home}/restoreJobs").json()["results"]
     assert "snapshotId" not in row
 
 

@@ -39,7 +39,7 @@ def world_of(platform: Platform = "cloud_manager", **switches: Any) -> World:
         ("last", "2025-10-14T00:00:00Z", 2),
         ("last", "2025-10-14T18:00:00Z", 7),
         ("last", "2025-10-12T18:00:00Z", 28),
-        ("last", "2025-10-31T18:00:00Z", 396),
+        ("last", "2025-10-31T18:00:00Z", 395),
     ],
 )
 def test_tiers(marks: Any, slot: str, days: int) -> None:
@@ -51,7 +51,7 @@ def test_tiers(marks: Any, slot: str, days: int) -> None:
 def test_slots_follow_the_reference() -> None:
     schedule = Schedule(interval_hours=8, reference_hour=3, reference_minute=30, reference_offset="+0200")
     slots, at = [], parse("2025-10-14")[0]
-    for _ in range(4):
+    for _turn in range(4):
         at = schedule.slot_after(at)
         slots.append(iso(at)[11:16])
     assert slots == ["01:30", "09:30", "17:30", "01:30"]
@@ -84,8 +84,8 @@ def test_a_year_of_the_schedule(long_lived: Any) -> None:
     for night in range(1, 430):
         world.tick(START + timedelta(days=night))
     rows = world.documents(world.main)
-    assert len({row["created"]["date"][:7] for row in rows}) in (14, 15)
-    assert 28 <= len(rows) <= 33
+    assert len({row["created"]["date"][:7] for row in rows}) in (13, 14)
+    assert 25 <= len(rows) <= 33
     newest = datetime.fromisoformat(rows[0]["created"]["date"].replace("Z", "+00:00"))
     assert newest == world.clock.now
 
@@ -139,14 +139,14 @@ def test_the_last_restorable_one_stays(platform: Any, keep: Any, left: int) -> N
 
 def test_stop_and_terminate() -> None:
     world = world_of()
-    world.tick(START + timedelta(days=2))
-    count = len(world.main.snapshots)
+    world.tick(START + timedelta(days=1))
+    assert len(world.main.snapshots) == 4
     world.set_backup(world.main, "STOPPED")
-    world.tick(START + timedelta(days=2, hours=12))
-    assert len(world.main.snapshots) == count
+    world.tick(START + timedelta(days=1, hours=12))
+    assert len(world.main.snapshots) == 4
     world.set_backup(world.main, "STARTED")
-    world.tick(START + timedelta(days=2, hours=18))
-    assert len(world.main.snapshots) == count + 1
+    world.tick(START + timedelta(days=1, hours=18))
+    assert len(world.main.snapshots) == 5
     world.set_backup(world.main, "TERMINATING")
     assert world.main.snapshots == {}
 
@@ -166,7 +166,7 @@ def test_refusals_carry_their_code() -> None:
     with pytest.raises(Refused) as caught:
         world.delete(world.main, world.marks["held"])
     assert (caught.value.status, caught.value.code) == (403, "CANNOT_MODIFY_SNAPSHOT")
-    recent = world.snapshots(world.main)[1].id
+    recent = next(one.id for one in world.snapshots(world.main) if one.complete)
     with pytest.raises(Refused, match="USER_UNAUTHORIZED"):
         world.delete(world.main, recent, backup_admin=False)
     world.delete(world.main, recent)
@@ -212,7 +212,7 @@ def test_the_histories() -> None:
     plain = seeds.replica_set(now, specials=False)
     created = [one.created for one in plain.snapshots(plain.main)]
     assert 28 <= len(created) <= 33
-    assert epoch_of(now) - min(created) > 390 * DAY
+    assert epoch_of(now) - min(created) > 380 * DAY
     old = seeds.leftovers(now)
     assert len(old.main.snapshots) == 40
     assert epoch_of(now) - max(one.created for one in old.snapshots(old.main)) == 400 * DAY
@@ -225,7 +225,7 @@ def test_the_histories() -> None:
 
 
 def test_switches() -> None:
-    names = {name for name, _ in variants()}
+    names = {name for name, _value in variants()}
     assert {"om_delete_status", "order", "challenge_key", "long_lived"} <= names
     assert checked("order", "oldest") == "oldest"
     assert checked("nonce_max_age", 5) == 5
@@ -238,7 +238,7 @@ def test_switches() -> None:
     "text", ["", "x", "2025", "2025-13-01", "2025-01-01T25:00", "2025-01-01T00:00:00+", "2025-01-01Zx", "٢٠٢٥-01-01"]
 )
 def test_what_is_no_date(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="not a date"):
         parse(text)
 
 

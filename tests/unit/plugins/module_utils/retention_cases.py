@@ -58,9 +58,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def ago(text: str = NOW, **span: float) -> str:
-    """The instant that lies that much earlier."""
-    return spelled(moment(text) - timedelta(**span))
+def ago(**span: float) -> str:
+    """The instant that lies that much before NOW."""
+    return spelled(moment(NOW) - timedelta(**span))
 
 
 def spelled(instant: datetime) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods
 )
 from hypothesis import given
 from hypothesis import strategies as st
+
 from unit.plugins.module_utils.retention_cases import moment
 
 INSTANTS = st.one_of(

@@ -19,6 +19,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import PERIODS
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from unit.plugins.module_utils.retention_cases import (
     FAR,
     NOW,
@@ -158,6 +159,7 @@ def test_the_floor_holds(case: Case) -> None:
 def raised(policy: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each count and each duration made larger, one at a time."""
     for key, value in policy.items():
+        more: list[int | str]
         if isinstance(value, str):
             more = [span for span in SPANS.get(key[5:], LONG_SPANS) if longer(span, value)]
         else:
@@ -186,7 +188,7 @@ def test_raising_a_count_or_a_duration_removes_no_more(case: Case) -> None:
 @given(cases(methods=("delete",)), st.data())
 def test_protecting_more_removes_no_more(case: Case, data: st.DataObject) -> None:
     listing, policy, options = case
-    assume(listing["snapshots"])
+    assume(len(listing["snapshots"]) > 0)
     before = planned(listing, policy, **options)
     one = data.draw(st.sampled_from([one["id"] for one in listing["snapshots"]]))
     after = planned(listing, policy, **{**options, "protected_ids": [*options["protected_ids"], one]})
@@ -198,7 +200,7 @@ def test_protecting_more_removes_no_more(case: Case, data: st.DataObject) -> Non
 def test_protecting_more_removes_no_more_but_what_gives_way_to_an_extension(case: Case, data: st.DataObject) -> None:
     # What stands for a period then may be extended instead of the protected one, and outlive the longest-lived.
     listing, policy, options = case
-    assume(listing["snapshots"])
+    assume(len(listing["snapshots"]) > 0)
     before = planned(listing, policy, **options)
     one = data.draw(st.sampled_from([one["id"] for one in listing["snapshots"]]))
     after = planned(listing, policy, **{**options, "protected_ids": [*options["protected_ids"], one]})
@@ -246,9 +248,7 @@ def test_the_latest_expiry_of_each_period_is_not_brought_forward(case: Case) -> 
             assert max(map(expiry, after)) >= before
 
 
-def kept_periods(
-    document: Mapping[str, Any], name: str, listing: Mapping[str, Any]
-) -> Iterator[list[dict[str, Any]]]:
+def kept_periods(document: Mapping[str, Any], name: str, listing: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
     """The candidates of each period that a rule keeps, those outside its window left out."""
     calendar, now = zone(document["timezone"]), seconds(moment(document["now"]))
     cutoff = None
@@ -256,8 +256,7 @@ def kept_periods(
         restorable = [
             seconds(moment(one["created_at"]))
             for one in document["snapshots"]
-            if one["complete"]
-            and seconds(moment(one["created_at"])) <= now < seconds(moment(one["expires_at"] or FAR))
+            if one["complete"] and seconds(moment(one["created_at"])) <= now < seconds(moment(one["expires_at"] or FAR))
         ]
         anchor = now if document["options"]["anchor"] == "now" else max(restorable, default=now)
         cutoff = calendar.before(anchor, parse_duration(document["policy"][f"keep_{name}"]))
