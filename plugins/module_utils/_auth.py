@@ -122,7 +122,8 @@ class Digest:
         qop = "auth" if "auth" in re.split(r"[\s,]+", challenge.get("qop", "")) else None
         count, client_nonce = f"{uses:08x}", os.urandom(8).hex()
         secret = _hash(algorithm, f"{self._user}:{realm}:{self._password}")
-        if algorithm.upper().endswith("-SESS"):
+        is_session = algorithm.upper().endswith("-SESS")
+        if is_session:
             secret = _hash(algorithm, f"{secret}:{nonce}:{client_nonce}")
         middle = f"{nonce}:{count}:{client_nonce}:{qop}" if qop else nonce
         response = _hash(algorithm, f"{secret}:{middle}:{_hash(algorithm, f'{method}:{uri}')}")
@@ -130,8 +131,9 @@ class Digest:
         if "opaque" in challenge:
             fields["opaque"] = challenge["opaque"]
         bare = {"algorithm": algorithm} if "algorithm" in challenge else {}
-        if qop:
+        if qop or is_session:
             fields["cnonce"] = client_nonce
+        if qop:
             bare.update(qop=qop, nc=count)
         pairs = [f"{name}={_quoted(value)}" for name, value in fields.items()]
         return "Digest " + ", ".join(pairs + [f"{name}={value}" for name, value in bare.items()])

@@ -185,7 +185,7 @@ def decide(wish: Wish, before: Snapshot | None, now: datetime) -> Step:
     refusal = _refusal(wish, before, now)
     if refusal is not None or before is None:
         return Step(wish, FAILED, before, before, refusal)
-    held = bool(before.do_not_delete) if wish.do_not_delete is None else wish.do_not_delete
+    held = before.do_not_delete if wish.do_not_delete is None else wish.do_not_delete
     # Holding a snapshot wipes its expiry (contract, section 2.1, 2).
     expires_at = None if held else wish.expires_at or before.expires_at
     return Step(wish, UPDATED, before, replace(before, do_not_delete=held, expires_at=expires_at))
@@ -370,11 +370,9 @@ def _written(step: Step, service: Service) -> tuple[Step, ApiError | None]:
     except ApiError as error:
         fate = None if error.fate_unknown else before
         return replace(step, action=FAILED, after=fate, refusal=_refusal_of(error)), error
-    return replace(step, after=replace(after, **_decided_fields(answered))), None
-
-
-def _decided_fields(snapshot: Snapshot) -> dict[str, Any]:
-    return {"expires_at": snapshot.expires_at, "do_not_delete": snapshot.do_not_delete}
+    # A service may leave out doNotDelete where it is false: that is what was expected, not another value.
+    held = after.do_not_delete if bool(answered.do_not_delete) == bool(after.do_not_delete) else answered.do_not_delete
+    return replace(step, after=replace(after, expires_at=answered.expires_at, do_not_delete=held)), None
 
 
 def outcomes(outcome: Outcome) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ _NO_PROJECT = {"NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANN
 _NO_CLUSTER = {"CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID"}
 _WRONG_DIALECT = {"ATLAS_GROUP", "NOT_ATLAS_GROUP"}
 _LOW_ROLE = {"USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER"}
-_ADDRESS = re.compile(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?![\w:])")
+_ADDRESS = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?![\w:])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 

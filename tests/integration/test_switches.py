@@ -280,7 +280,7 @@ def test_an_address_that_is_not_listed_under_all_its_names(playbooks: Playbooks,
 def test_a_project_that_is_not_there_under_all_its_names(playbooks: Playbooks, simulator: Start) -> None:
     sim = simulator(seeds.ladder(platform="ops_manager"))
     codes = CODES["missing_project"]
-    switched(sim, [{"missing_project": code} for code in codes], method="GET", authorised=True)
+    switched(sim, [{"missing_project": code} for code in codes], authorised=False, when=lambda call: not call.authorization)
     call = {"snapshot_id": sim.world.marks["plain_0"], "state": "absent"}
     tasks = [task(code, "legacy_snapshot", call, ignore_errors=True) for code in codes]
     run = playbooks.run([play(tasks, options(sim, "stranger"))])
@@ -386,17 +386,16 @@ RACES = {
     "ignored": Race(
         {
             "date_held": "ignored",
-            "same_value_patch": "refused",
             "edit_expired": "CANNOT_MODIFY_SNAPSHOT",
             "delete_held": "deleted",
             "delete_missing": "no_content",
         },
-        {"held meanwhile": "failed", "dated alike meanwhile": "failed", "expired meanwhile": "failed"},
+        {"held meanwhile": "failed", "dated alike meanwhile": "updated", "expired meanwhile": "failed"},
         {"held meanwhile": "deleted", "gone meanwhile": "deleted"},
     ),
     "released": Race(
-        {"date_held": "released", "delete_incomplete": "deleted"},
-        {"held meanwhile": "updated", "dated alike meanwhile": "updated", "expired meanwhile": "failed"},
+        {"date_held": "released", "same_value_patch": "refused", "delete_incomplete": "deleted"},
+        {"held meanwhile": "updated", "dated alike meanwhile": "failed", "expired meanwhile": "failed"},
         {"held meanwhile": "failed", "gone meanwhile": "absent"},
     ),
 }

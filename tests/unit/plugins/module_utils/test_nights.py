@@ -34,7 +34,7 @@ from unit.plugins.module_utils.retention_cases import TIDY, info, moment, planne
 NIGHTS = 400
 BEGIN = datetime(2026, 11, 23, 1, 30, tzinfo=timezone.utc)
 UTC = zone("UTC")
-GUARANTEE = {"extend_kept": True}
+GUARANTEE: dict[str, Any] = {"extend_kept": True}
 # Nothing is thrown away that was there before the tool came, as its documentation asks for the first run.
 FIRST_RUN = {"max_delete": -1, "max_delete_percent": 100}
 DEFAULT = Schedule()
