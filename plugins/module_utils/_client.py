@@ -381,8 +381,8 @@ class Client:
         except OSError as exc:
             # Not of the network, which requests wraps: a file of certificates that is not there.
             raise self._unreachable(request, exc, "Check ca_path, and the variable REQUESTS_CA_BUNDLE.") from exc
-        except (ValueError, OverflowError, urllib3.exceptions.HTTPError) as exc:
-            raise self._unreachable(request, exc, "Check base_url, proxy, timeout and the key.") from exc
+        except (ValueError, urllib3.exceptions.HTTPError) as exc:
+            raise self._unreachable(request, exc, "Check base_url, proxy and the key.") from exc
         if 200 <= response.status_code < 300:
             return response.status_code, self._good(request, response)
         raise self._refused(request, response)
@@ -472,7 +472,7 @@ class Client:
     def _broken(self, request: Request, exc: Exception) -> Exception:
         """The error for a request without an answer, wrapped where it may pass."""
         kinds, text = requests.exceptions, str(exc)
-        if isinstance(exc, kinds.SSLError) and ("CERTIFICATE" in text or "certificate" in text or "hostname" in text):
+        if isinstance(exc, kinds.SSLError) and re.search("CERTIFICATE|certificate|hostname|X509|PEM", text):
             hint = (
                 "The certificate is not trusted: give the CA's file as ca_path, and the name in the certificate in base_url."
             )
@@ -489,8 +489,9 @@ class Client:
             exc, (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, kinds.ContentDecodingError)
         ):
             return self._unreachable(request, exc, "")
+        hint = "Check base_url: does it speak TLS 1.2 or later at this port?" if isinstance(exc, kinds.SSLError) else ""
         never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in text
-        return _Passing(self._unreachable(request, exc, ""), taken=not never_sent)
+        return _Passing(self._unreachable(request, exc, hint), taken=not never_sent)
 
     def _unreachable(self, request: Request, exc: Exception, hint: str) -> ApiError:
         detail = readable(_cause(exc, self._settings.timeout), self._secrets(request))
@@ -551,11 +552,8 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
 
 def _host_of(location: str) -> str:
     """Where a redirect leads, without what its path and query may hold."""
-    try:
-        target = urlsplit(location)
-        return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
-    except ValueError:
-        return "an address that is none"
+    target = urlsplit(location)
+    return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
 
 
 def _is_stale(response: Any) -> bool:

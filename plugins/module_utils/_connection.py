@@ -37,6 +37,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
 CLOUD_URL = "https://cloud.mongodb.com"
 GOVERNMENT_URL = "https://cloud.mongodbgov.com"
+MOST_SECONDS = 86400  # sockets take no number of any size
 
 # What a variable can give is neither required nor defaulted here; `resolve` does both.
 CONNECTION_SPEC: dict[str, dict[str, Any]] = {
@@ -361,8 +362,8 @@ def _seconds(options: Mapping[str, Any], name: str, least: int) -> int:
     value = options[name]
     if value is None:
         return int(CONNECTION_SPEC[name]["default"])
-    if not isinstance(value, int) or value < least:
-        raise OptionError(f"{name} is {value}: it is a number of seconds, {least} or more.")
+    if not isinstance(value, int) or not least <= value <= MOST_SECONDS:
+        raise OptionError(f"{name} is {value}: it is a number of seconds, from {least} to {MOST_SECONDS}.")
     return value
 
 

@@ -54,11 +54,11 @@ class Call:
     warn: Callable[[str], None]
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core ships no types
+class _Module(AnsibleModule):
     """AnsibleModule for which a blank option is one that is not given, also where it has choices."""
 
     def _load_params(self) -> None:
-        super()._load_params()
+        super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
         self.params: dict[str, Any] = _without_blanks(self.params)
 
 

@@ -249,7 +249,8 @@ msg:
   returned: failure
   type: str
   sample: >-
-    Cluster Cluster0: 1 of 3 snapshots failed; 0 updated, 2 deleted, 0 not tried. Snapshot 5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted. Release it first …
+    Cluster Cluster0: 1 of 3 snapshots failed; 0 updated, 2 deleted, 0 not tried. Snapshot
+    5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted. Release it first …
 error:
   description: The same for a program.
   returned: failure
@@ -301,7 +302,7 @@ def work(call: Call, asked: list[Wish]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    wish = {
+    wish: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
         "expires_at": {"type": "str"},
         "do_not_delete": {"type": "bool"},

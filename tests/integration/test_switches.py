@@ -58,6 +58,7 @@ SAME = {
             "order": "oldest",
             "total_count_off": 7,
             "missing_snapshot": "other_code",
+            "delete_incomplete": "deleted",
             "om_delete_status": 202,
             "challenge_key": "op",
             "challenge_quoted": False,
@@ -394,7 +395,7 @@ RACES = {
         {"held meanwhile": "deleted", "gone meanwhile": "deleted"},
     ),
     "released": Race(
-        {"date_held": "released", "same_value_patch": "refused", "delete_incomplete": "deleted"},
+        {"date_held": "released", "same_value_patch": "refused"},
         {"held meanwhile": "updated", "dated alike meanwhile": "failed", "expired meanwhile": "failed"},
         {"held meanwhile": "failed", "gone meanwhile": "absent"},
     ),

@@ -49,6 +49,7 @@ class Nights:
 
     ours: World
     alone: World
+    policy: Mapping[str, Any]
     options: Mapping[str, Any]
     extends: list[tuple[str, str]] = field(default_factory=list)
     """Of each extension when the snapshot was created, and the expiry that it was given."""
@@ -58,7 +59,7 @@ class Nights:
         """Lets both get there, then plans and applies."""
         self.ours.tick(now)
         self.alone.tick(now)
-        document = planned(listing(self.ours), TIDY, now=now, **{**self.options, **more})
+        document = planned(listing(self.ours), self.policy, now=now, **{**self.options, **more})
         if document["guard"]["blocked"]:
             self.blocked.append(now)
             return document
@@ -73,10 +74,12 @@ class Nights:
         return document
 
 
-def nights(marks: Marks, schedule: Schedule = DEFAULT, **options: Any) -> tuple[Nights, list[datetime]]:
+def nights(
+    marks: Marks, schedule: Schedule = DEFAULT, policy: Mapping[str, Any] = TIDY, **options: Any
+) -> tuple[Nights, list[datetime]]:
     """Two equal worlds with fourteen months of history, and the nights to come."""
     world = seeded(marks, schedule)
-    return Nights(world.copy(), world.copy(), options), [BEGIN + timedelta(days=day) for day in range(NIGHTS)]
+    return Nights(world.copy(), world.copy(), policy, options), [BEGIN + timedelta(days=day) for day in range(NIGHTS)]
 
 
 @cache
@@ -142,8 +145,8 @@ def test_with_a_schedule_equal_to_the_policy_there_is_at_most_one_extension_for_
     for now in dates:
         worlds.run(now)
     assert_one_extension_a_period(worlds)
-    if marks == "last":
-        assert worlds.extends == []
+    # The one that the service marks covers its period, whether it comes first or last.
+    assert worlds.extends == []
 
 
 def assert_one_extension_a_period(worlds: Nights) -> None:
@@ -182,6 +185,16 @@ def test_tidy_keeps_what_its_windows_hold_of_a_longer_schedule(marks: Marks) -> 
         assert months(worlds.alone, now, window) <= months(worlds.ours, now)
     assert worlds.blocked == []
     assert len(restorable(worlds.ours, dates[-1])) < len(restorable(worlds.alone, dates[-1])) / 2
+
+
+@pytest.mark.parametrize("policy", [{"keep_last": 1}, {"keep_monthly": 2}, {"keep_within_monthly": "13mo"}])
+@pytest.mark.parametrize("marks", ["first", "last"])
+def test_a_point_in_time_window_never_loses_its_base(marks: Marks, policy: dict[str, Any]) -> None:
+    # Policies that leave it to the window alone, at any hour of the day, and the default for what is young is off.
+    worlds, dates = nights(marks, LONGER, policy, min_keep=1, min_age="off", **FIRST_RUN)
+    for _now in each(worlds, [now + timedelta(hours=5 * number) for number, now in enumerate(dates[:60])]):
+        pass
+    assert worlds.blocked == []
 
 
 @pytest.mark.parametrize("every", [1, 7])

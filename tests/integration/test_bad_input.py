@@ -1,0 +1,453 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bad input of every kind: a clear error that names the thing, the reason and the way out, and nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playbooks import Playbooks, Run, options, play, task, warned
+from simulator import seeds
+from simulator.fixtures_pytest import Start
+from simulator.server import Simulator
+from simulator.world import Cluster
+
+CHANGE, INFO = "legacy_snapshot", "legacy_snapshot_info"
+ID, OTHER = "5a4279d4fcc178500596745a", "5a4279d4fcc178500596745b"
+GONE = "fffffffffffffffffffffffe"
+LATER = "2035-01-01T00:00:00Z"
+NEVER = ("Traceback", "MODULE FAILURE", "Exception", "object at 0x", "<class")
+
+Options = dict[str, Any]
+Case = tuple[Options, tuple[str, ...]]
+
+
+def one(**asked: Any) -> Options:
+    return {"snapshot_id": ID, **asked}
+
+
+def many(*items: Options, **asked: Any) -> Options:
+    return {"snapshots": list(items), **asked}
+
+
+# What is asked of legacy_snapshot, and what the error says. None of these reaches the service.
+CHANGES: dict[str, Case] = {
+    "nothing named": ({}, ("one of the following is required", "snapshot_id", "snapshots")),
+    "both named": (
+        many({"snapshot_id": OTHER}, snapshot_id=ID, expires_at=LATER),
+        ("mutually exclusive", "snapshot_id|snapshots"),
+    ),
+    "an id that is none": (
+        {"snapshot_id": "newest", "state": "absent"},
+        ("snapshot_id", "'newest' is not an id of 24 hexadecimal digits"),
+    ),
+    "an id that is a path": (
+        {"snapshot_id": "../../../groups", "state": "absent"},
+        ("snapshot_id", "is not an id of 24 hexadecimal digits"),
+    ),
+    "an item without an id": (many({"state": "absent"}), ("snapshot_id", "snapshots")),
+    "an item with a blank id": (many({"snapshot_id": "", "state": "absent"}), ("snapshot_id", "snapshots")),
+    "an item whose id is none": (
+        many({"snapshot_id": ID}, {"snapshot_id": "x"}, state="absent"),
+        ("snapshots[1]", "'x' is not an id of 24 hexadecimal digits"),
+    ),
+    # In ansible-core's own words, which do not name the option.
+    "an item that is no dictionary": ({"snapshots": [ID], "state": "absent"}, ("dictionary requested",)),
+    "an unknown key of an item": (
+        many({"snapshot_id": ID, "expires": LATER}, state="absent"),
+        ("Unsupported parameters", "expires"),
+    ),
+    "an unknown option": (one(expires=LATER), ("Unsupported parameters", "expires")),
+    "an unknown state": (one(state="deleted"), ("state must be one of", "present, absent", "deleted")),
+    "an unknown state of an item": (many({"snapshot_id": ID, "state": "gone"}), ("state", "present, absent", "gone")),
+    "present and nothing to be": (one(), (ID, "needs expires_at or do_not_delete")),
+    "present and nothing but blanks": (
+        one(expires_at="", do_not_delete=None, state=""),
+        (ID, "needs expires_at or do_not_delete"),
+    ),
+    "an item with nothing to be": (
+        many({"snapshot_id": ID, "state": "absent"}, {"snapshot_id": OTHER}),
+        ("snapshots[1]", OTHER, "needs expires_at or do_not_delete"),
+    ),
+    "absent with a date": (one(state="absent", expires_at=LATER), ("state absent and expires_at exclude each other",)),
+    "absent with a hold": (
+        one(state="absent", do_not_delete=False),
+        ("state absent and do_not_delete exclude each other",),
+    ),
+    "absent with a date in an item": (
+        many({"snapshot_id": ID, "state": "absent", "expires_at": LATER}),
+        ("snapshots[0]", ID, "state absent and expires_at exclude each other"),
+    ),
+    "a date in an item, absent from the top": (
+        many({"snapshot_id": ID, "expires_at": LATER}, state="absent"),
+        ("snapshots[0]", "state absent and expires_at exclude each other"),
+    ),
+    "a hold with a date": (
+        one(do_not_delete=True, expires_at=LATER),
+        ("do_not_delete true and expires_at exclude each other", "no expiry"),
+    ),
+    "a hold with a date in an item": (
+        many({"snapshot_id": ID, "do_not_delete": True, "expires_at": LATER}),
+        ("snapshots[0]", "do_not_delete true and expires_at exclude each other"),
+    ),
+    "a hold from the top with a date in an item": (
+        many({"snapshot_id": ID, "expires_at": LATER}, do_not_delete=True),
+        ("snapshots[0]", "do_not_delete true and expires_at exclude each other"),
+    ),
+    "a date in words": (one(expires_at="tomorrow"), ("expires_at", "'tomorrow' is not an ISO 8601 date", "such as")),
+    "a date of another country": (one(expires_at="31.12.2035"), ("expires_at", "is not an ISO 8601 date")),
+    "a date that is not": (one(expires_at="2035-02-30"), ("expires_at", "2035-02-30", "that exists")),
+    "a time that is not": (one(expires_at="2035-02-01T25:00:00Z"), ("expires_at", "that exists")),
+    "an offset that is not": (one(expires_at="2035-02-01T12:00:00+25:00"), ("expires_at", "offset")),
+    "a number for a date": (one(expires_at=1234567890), ("expires_at", "is not an ISO 8601 date")),
+    "a date in words, in an item": (
+        many({"snapshot_id": ID, "expires_at": "soon"}),
+        ("snapshots[0]", "expires_at", "'soon' is not an ISO 8601 date"),
+    ),
+    "a flag that is none": (one(do_not_delete="perhaps"), ("do_not_delete", "perhaps", "bool")),
+    "one id twice, two wishes": (
+        many({"snapshot_id": ID, "expires_at": LATER}, {"snapshot_id": ID.upper(), "state": "absent"}),
+        ("snapshots[1]", ID, "listed twice and asks for different things"),
+    ),
+    "no workers": (one(state="absent", concurrency=0), ("concurrency is 0", "1 to 16")),
+    "too many workers": (one(state="absent", concurrency=17), ("concurrency is 17", "1 to 16")),
+    "workers in words": (one(state="absent", concurrency="all"), ("concurrency", "all")),
+}
+
+# The same for legacy_snapshot_info.
+QUERIES: dict[str, Case] = {
+    "an id that is none": ({"snapshot_id": "newest"}, ("snapshot_id", "is not an id of 24 hexadecimal digits")),
+    "an id and a filter": (
+        {"snapshot_id": ID, "created_after": LATER},
+        ("mutually exclusive", "snapshot_id|created_after"),
+    ),
+    "an id and a flag": ({"snapshot_id": ID, "do_not_delete": True}, ("mutually exclusive", "do_not_delete")),
+    "an unknown completeness": (
+        {"completeness": "some"},
+        ("completeness must be one of", "complete, incomplete, all", "some"),
+    ),
+    "an unknown thing to gather": (
+        {"gather": ["parts", "logs"]},
+        ("gather must be one or more of", "parts, schedule, restore_jobs", "logs"),
+    ),
+    "a limit of nothing": ({"limit": 0}, ("limit is 0", "1 or more")),
+    "a limit below nothing": ({"limit": -3}, ("limit is -3", "1 or more")),
+    "a limit in words": ({"limit": "few"}, ("limit", "few")),
+    "created after words": ({"created_after": "yesterday"}, ("created_after", "is not an ISO 8601 date")),
+    "created before words": ({"created_before": "yesterday"}, ("created_before", "is not an ISO 8601 date")),
+    "expires after words": ({"expires_after": "2026-13-01"}, ("expires_after", "that exists")),
+    "expires before words": ({"expires_before": "now"}, ("expires_before", "is not an ISO 8601 date")),
+    "an unknown option": ({"filter": "x"}, ("Unsupported parameters", "filter")),
+}
+
+_NO_KEY: Options = {"public_key": "", "private_key": None}
+# Connection options, in the place of the good ones. Variables: see test_environment.py.
+CONNECTIONS: dict[str, Case] = {
+    "no credentials": (
+        _NO_KEY,
+        ("No credentials", "public_key and private_key", "client_id and client_secret", "MONGODB_ATLAS_CLIENT_ID"),
+    ),
+    "half a key": ({"private_key": ""}, ("public_key is given as an option and private_key is not", "both")),
+    "half an account": (
+        {**_NO_KEY, "client_secret": "{{ secret }}"},
+        ("client_secret is given as an option and client_id is not",),
+    ),
+    "a key and an account": (
+        {"client_id": "mdb_sa_id_x", "client_secret": "{{ secret }}"},
+        ("public_key", "client_id", "two kinds", "not both"),
+    ),
+    "a key and the id of an account": ({"client_id": "mdb_sa_id_x"}, ("two kinds", "not both")),
+    "an account on v1.0": (
+        {**_NO_KEY, "client_id": "mdb_sa_id_x", "client_secret": "{{ secret }}", "api_version": "v1.0"},
+        ("api_version v1.0 knows no service accounts", "public_key and private_key"),
+    ),
+    "an account on Ops Manager": (
+        {**_NO_KEY, "client_id": "mdb_sa_id_x", "client_secret": "{{ secret }}", "platform": "ops_manager"},
+        ("Ops Manager knows no service accounts", "public_key and private_key"),
+    ),
+    "Ops Manager without an address": (
+        {"platform": "ops_manager", "base_url": ""},
+        ("base_url is required for Ops Manager", "MCLI_OPS_MANAGER_URL"),
+    ),
+    "an unknown platform": ({"platform": "gcp"}, ("platform must be one of", "atlas, cloud_manager, ops_manager")),
+    "an unknown version": ({"api_version": "v3"}, ("api_version must be one of", "v2, v1.0")),
+    "an address without a scheme": ({"base_url": "opsmanager.example.com"}, ("base_url is no address", "https://")),
+    "an address of another kind": ({"base_url": "ftp://opsmanager.example.com"}, ("base_url is no address", "https://")),
+    "an address with a key in it": (
+        {"base_url": "https://user:{{ secret }}@opsmanager.example.com"},
+        ("base_url holds a user name or password", "own options"),
+    ),
+    "an address with a query": ({"base_url": "https://opsmanager.example.com/?a=b"}, ("base_url ends in a query",)),
+    "no project": ({"project_id": ""}, ("project_id is required", "MONGODB_ATLAS_PROJECT_ID")),
+    "a project by its name": ({"project_id": "Orders"}, ("project_id", "24 hexadecimal digits", "not its name")),
+    "no cluster": ({"cluster_name": "", "cluster_id": ""}, ("Which cluster?", "cluster_name", "cluster_id")),
+    "Atlas and an id alone": ({"cluster_name": "", "cluster_id": ID}, ("cluster_name is required on Atlas",)),
+    "a cluster with a path in it": ({"cluster_name": "../x"}, ("cluster_name '../x' is no name",)),
+    "a cluster id that is none": ({"cluster_id": "orders"}, ("cluster_id", "24 hexadecimal digits")),
+    "a timeout of nothing": ({"timeout": 0}, ("timeout is 0", "1 or more")),
+    "a timeout in words": ({"timeout": "long"}, ("timeout", "long")),
+    "a retry timeout below nothing": ({"retry_timeout": -1}, ("retry_timeout is -1", "0 or more")),
+    "a certificate that is not there": ({"ca_path": "/nowhere/ca.pem"}, ("ca_path", "no readable file", "/nowhere/ca.pem")),
+    "certificates in words": ({"validate_certs": "perhaps"}, ("validate_certs", "perhaps")),
+    "a proxy that is none": ({"proxy": "socks9://x"}, ("proxy is no address", "http://")),
+}
+
+
+@pytest.mark.parametrize("table", ["changes", "queries", "connections"])
+def test_bad_options_never_reach_the_service(playbooks: Playbooks, simulator: Start, table: str) -> None:
+    sim = simulator(seeds.ladder(platform="atlas"))
+    cases = {"changes": CHANGES, "queries": QUERIES, "connections": CONNECTIONS}[table]
+    module = CHANGE if table == "changes" else INFO
+    defaults = options(sim)
+    tasks = [
+        task(name, module, {**(defaults if table == "connections" else {}), **asked}, ignore_errors=True)
+        for name, (asked, _fragments) in cases.items()
+    ]
+
+    # Ansible shows the lines of a playbook before a task that failed, so the secret is not in one of them.
+    inventory = {"localhost": {"secret": "s3cr3t-of-nobody"}}
+    run = playbooks.run([play(tasks, {} if table == "connections" else defaults)], inventory=inventory)
+
+    assert run.status == 0, run.output
+    for name, (_asked, fragments) in cases.items():
+        assert_clear(run, name, fragments)
+    assert "s3cr3t-of-nobody" not in run.output
+    assert list(sim.log) == []
+
+
+def assert_clear(run: Run, name: str, fragments: tuple[str, ...]) -> None:
+    """A task failed with a message that says all this, and is no accident of ours."""
+    failed = run.named(name)
+    assert failed.status == "failed", f"{name}: {failed.result}"
+    for fragment in fragments:
+        assert fragment.lower() in failed.message.lower(), f"{name}: {failed.message}"
+    shown = str({key: value for key, value in failed.result.items() if key != "invocation"})
+    assert [word for word in NEVER if word in shown] == [], f"{name}: {shown}"
+    assert failed.result.get("changed", False) is False, name
+
+
+@dataclass(frozen=True)
+class Unwanted:
+    """What only reading shows to be wrong: each item's own code, and what the message says."""
+
+    asked: Options
+    actions: list[str]
+    code: str
+    fragments: tuple[str, ...]
+    defaults: Options = field(default_factory=dict)
+
+
+def unwanted(marks: dict[str, str]) -> dict[str, Unwanted]:
+    """Calls that the service's state forbids, by what is wrong with them."""
+    held, expired, plain = marks["held"], marks["expired"], marks["plain_0"]
+
+    def change(name: str, **asked: Any) -> Options:
+        return {"snapshot_id": marks.get(name, name), **asked}
+
+    return {
+        "a date for one that is held": Unwanted(
+            change("held", expires_at=LATER), ["failed"], "HELD", (held, "is held", "do_not_delete false")
+        ),
+        "a release without a date": Unwanted(
+            change("held", do_not_delete=False), ["failed"], "HELD", (held, "not documented", "expires_at")
+        ),
+        "the deletion of one that is held": Unwanted(
+            change("held", state="absent"), ["failed"], "HELD", (held, "is held", "Release it first")
+        ),
+        "the deletion of one that is being taken": Unwanted(
+            change("incomplete", state="absent"), ["failed"], "INCOMPLETE", ("is not complete", "Try again later")
+        ),
+        "a date for one that has expired": Unwanted(
+            change("expired", expires_at=LATER), ["failed"], "EXPIRED", (expired, "expired at", "state absent")
+        ),
+        "a hold for one that has expired": Unwanted(
+            change("expired", do_not_delete=True), ["failed"], "EXPIRED", (expired, "expired at")
+        ),
+        "a date in the past": Unwanted(
+            change("plain_0", expires_at="2020-01-01"),
+            ["failed"],
+            "PAST_EXPIRY",
+            (plain, "2020-01-01T00:00:00Z", "not later than now", "allow_past_expiry", "Nothing was written"),
+        ),
+        "a date in the past among others": Unwanted(
+            {
+                "expires_at": LATER,
+                "snapshots": [
+                    change("plain_1"),
+                    change("plain_0", expires_at="2020-01-01"),
+                    change("plain_2", state="absent"),
+                ],
+            },
+            ["not_tried", "failed", "not_tried"],
+            "PAST_EXPIRY",
+            ("1 of 3 snapshots failed", "0 updated, 0 deleted, 2 not tried"),
+        ),
+        "a date for one that is not there": Unwanted(
+            change(GONE, expires_at=LATER), ["failed"], "NOT_FOUND", (GONE, "is not there", "correct the id")
+        ),
+        "one of many that is not there": Unwanted(
+            {"snapshots": [change(GONE, expires_at=LATER), change("plain_0", state="absent")]},
+            ["failed", "not_tried"],
+            "NOT_FOUND",
+            (GONE, "is not there", "1 not tried"),
+        ),
+        "the deletion of one that is being restored": Unwanted(
+            change("restoring", state="absent", unless_restoring=True),
+            ["failed"],
+            "RESTORING",
+            (marks["restoring"], "restore job", "Try again when"),
+        ),
+        "an earlier end for one whose download is ready": Unwanted(
+            change("downloadable", expires_at=soon(marks), unless_restoring=True),
+            ["failed"],
+            "RESTORING",
+            (marks["downloadable"], "restore job"),
+        ),
+    }
+
+
+def soon(marks: dict[str, str]) -> str:
+    """Half a year before the far end of the odd ones: later than now, and earlier than what they have."""
+    return marks["a date to come"]
+
+
+def test_what_only_reading_shows_is_refused_alike_in_check_mode(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.ladder(platform="cloud_manager"))
+    before = sim.world.state()
+    soonest = min(row["expires"] for row in sim.world.documents(sim.world.main) if row.get("expires", "") > "2026-12")
+    cases = unwanted({**sim.world.marks, "a date to come": soonest})
+    tasks = [task(name, CHANGE, case.asked, ignore_errors=True) for name, case in cases.items()]
+    plays = [play(tasks, options(sim))]
+
+    real, check = playbooks.run(plays), playbooks.run(plays, "--check")
+
+    for name, case in cases.items():
+        assert_clear(real, name, case.fragments)
+        failed = real.named(name)
+        assert failed.actions == case.actions, name
+        assert failed.result["error"]["code"] == case.code, name
+        assert failed.result["error"]["status"] is None, name
+        # But for the instant in it, the message of check mode is the same.
+        assert check.named(name).actions == case.actions, name
+        assert check.named(name).result["error"]["code"] == case.code, name
+    assert sim.log.writes == []
+    assert sim.world.state() == before
+
+
+def wrong_places(sim: Simulator, cluster: Cluster) -> dict[str, Case]:
+    """Addresses, clusters and projects that are not those of the cluster."""
+    atlas = next(one for one in sim.world.projects.values() if one.platform == "atlas")
+    return {
+        "Ops Manager's project as Atlas": (
+            {"platform": "atlas", "cluster_name": cluster.name, "cluster_id": None},
+            ("404 NOT_ATLAS_GROUP", "platform to cloud_manager", "ops_manager"),
+        ),
+        "Atlas's project as Ops Manager": (
+            {"project_id": atlas.id, "cluster_id": ID},
+            ("404 ATLAS_GROUP", "set platform to atlas"),
+        ),
+        "a project that is not there": ({"project_id": GONE}, ("NOT_IN_GROUP", "Check project_id")),
+        "a cluster that is not there": ({"cluster_id": GONE}, ("CLUSTER_NOT_FOUND", "Check cluster_name")),
+        "a name that is not there": (
+            {"cluster_id": None, "cluster_name": "nobody"},
+            ("There is no cluster 'nobody'", cluster.name),
+        ),
+        "a name and an id that do not agree": (
+            {"cluster_name": "nobody"},
+            ("'nobody'", cluster.id, "not the same cluster", cluster.name),
+        ),
+        "a key that is wrong": ({"private_key": "not-the-key"}, ("401", "did not accept the credentials")),
+        "a path that is not there": ({"base_url": f"{sim.url}/elsewhere"}, ("404", "base_url")),
+        "an address where nobody listens": (
+            {"base_url": "http://127.0.0.1:9", "retry_timeout": 0},
+            ("no answer from 127.0.0.1:9", "refused"),
+        ),
+        "a host that is not there": (
+            {"base_url": "https://opsmanager.invalid", "retry_timeout": 0},
+            ("opsmanager.invalid", "check base_url"),
+        ),
+    }
+
+
+def test_wrong_places_are_named_with_the_way_out(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.demo())
+    ledger = sim.world.cluster("ledger")
+    defaults = options(sim, cluster=ledger)
+    cases = wrong_places(sim, ledger)
+    call = {"snapshot_id": sim.world.marks["restored"], "state": "absent"}
+    tasks = [task(name, CHANGE, {**defaults, **asked, **call}, ignore_errors=True) for name, (asked, _) in cases.items()]
+
+    run = playbooks.run([play(tasks)])
+
+    for name, (_asked, fragments) in cases.items():
+        assert_clear(run, name, fragments)
+        assert set(run.named(name).result["error"]) == {"status", "code", "detail"}
+    assert sim.log.writes == []
+
+
+def test_strange_answers_are_errors_and_not_accidents(playbooks: Playbooks, simulator: Start) -> None:
+    """HTML, broken JSON, another shape, redirects, each in the place of a listing."""
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    faults: dict[str, tuple[str, Options, tuple[str, ...]]] = {
+        "a log-in page": ("login_page", {}, ("200", "other than JSON", "Please log in", "base_url and proxy")),
+        "half a document": ("broken_json", {}, ("other than JSON",)),
+        "a list for an object": ("wrong_shape", {}, ("JSON that is not an object",)),
+        "results that are none": ("wrong_shape", {"body": '{"results": [42]}'}, ("not a list of objects",)),
+        "a snapshot that is none": ("wrong_shape", {"body": '{"results": [{"id": 7}]}'}, ("without id",)),
+        "a redirect": ("redirect", {}, ("302", "Redirects are refused", "elsewhere.invalid", "base_url")),
+        "an echo": ("echo", {}, ("400 VALIDATION_ERROR", "snapshots")),
+    }
+    for number, (kind, more, _fragments) in enumerate(faults.values()):
+        # Each task sends a request without credentials and then one with them.
+        sim.faults.add(kind, at=2 * number + 1, **more)
+    tasks = [task(name, INFO, ignore_errors=True) for name in faults]
+
+    run = playbooks.run([play(tasks, options(sim))])
+
+    for name, (_kind, _more, fragments) in faults.items():
+        assert_clear(run, name, fragments)
+    assert sim.world.keys["owner"].secret not in run.output
+
+
+def test_blanks_are_as_good_as_nothing(playbooks: Playbooks, simulator: Start) -> None:
+    """What AWX and templates leave empty: "" and null count as not given, in items too."""
+    sim = simulator(seeds.ladder(platform="atlas"))
+    marks = sim.world.marks
+    blanks = dict.fromkeys(("client_id", "client_secret", "ca_path", "proxy", "cluster_id", "snapshot_id"), "")
+    nothing = {"platform": "", "api_version": "", "timeout": "", "validate_certs": None, "base_url": sim.url}
+    defaults = {**options(sim), **blanks, **nothing}
+    dates = dict.fromkeys(("created_after", "created_before", "expires_after", "expires_before"), "")
+    item = {"state": None, "expires_at": "", "do_not_delete": None, "allow_past_expiry": ""}
+    tasks = [
+        task("list", INFO, {**dates, "do_not_delete": None, "limit": "", "completeness": "", "gather": None}),
+        task(
+            "change",
+            CHANGE,
+            {
+                "state": "",
+                "expires_at": LATER,
+                "do_not_delete": None,
+                "concurrency": "",
+                "unless_restoring": "",
+                "snapshots": [{"snapshot_id": marks["plain_0"], **item}],
+            },
+        ),
+        task("one", CHANGE, {"snapshot_id": marks["plain_1"], "snapshots": None, "state": "absent", "expires_at": ""}),
+        task("nothing to do", CHANGE, {"snapshots": [], "expires_at": LATER}),
+    ]
+
+    run = playbooks.run([play(tasks, defaults)])
+
+    assert run.status == 0, run.output
+    assert warned(run) == []
+    listed = run.named("list").result
+    assert (listed["filtered"], listed["truncated"], listed["completeness"]) == (False, False, "complete")
+    assert listed["snapshots"][0]["parts"] is not None
+    assert run.named("change").actions == ["updated"]
+    assert run.named("one").actions == ["deleted"]
+    # A list that somebody's filter left empty is nothing to do.
+    assert run.named("nothing to do").actions == []
