@@ -15,12 +15,13 @@ UTILS = ROOT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 # From the ground up; files of one floor know nothing of each other.
 FLOORS = (
-    {"_errors", "_snapshot", "_workers", "_auth", "_periods"},
-    {"_client", "_restore_job", "_policy"},
-    {"_service", "_connection", "_plan_input", "_plan"},
-    {"_change", "_query", "_rules"},
-    {"_module", "_findings"},
-    {"_retention", "_recap"},
+    {"_errors", "_snapshot", "_workers", "_auth"},
+    {"_client", "_restore_job", "_periods"},
+    {"_service", "_connection", "_policy"},
+    {"_change", "_query", "_plan_input", "_plan"},
+    {"_module", "_rules"},
+    {"_findings", "_recap"},
+    {"_retention"},
 )
 # Which of the standard library, or of others, only some files may know.
 KNOWN_TO = {
