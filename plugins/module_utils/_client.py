@@ -52,6 +52,8 @@ LONGEST_LIFE = 86400.0  # of a token; no task is longer
 _GATEWAY = (502, 503, 504)
 # A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
 _SENDINGS = 3
+# Answered with 401 and not 403 to a user that is known (4).
+_ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 # DNS says that there is no such name; anything else of DNS may pass.
 _NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
 
@@ -403,7 +405,7 @@ class Client:
                 proxies=dict(self._settings.proxies),
                 allow_redirects=False,
             )
-            if response.status_code != 401:
+            if response.status_code != 401 or _knows_the_user(response):
                 request.auth.accepted()
                 return response
             if sending == _SENDINGS or not request.auth.renewed(response):
@@ -481,6 +483,10 @@ class Client:
             return self._unreachable(request, exc, "The server offers no TLS of version 1.2 or later at this address.")
         if isinstance(exc, kinds.ProxyError) and "407" in text:
             return self._unreachable(request, exc, way_out(407, None, None))
+        if isinstance(exc, kinds.ProxyError) and _NO_SUCH_NAME.search(text):
+            return self._unreachable(
+                request, exc, "The proxy's host is not known: check proxy, or the usual proxy variables."
+            )
         if isinstance(exc, (kinds.InvalidURL, kinds.InvalidSchema, kinds.MissingSchema, kinds.InvalidProxyURL)):
             return self._unreachable(request, exc, "Check base_url and proxy.")
         if isinstance(exc, kinds.ConnectionError) and _NO_SUCH_NAME.search(text):
@@ -490,6 +496,8 @@ class Client:
         ):
             return self._unreachable(request, exc, "")
         hint = "Check base_url: does it speak TLS 1.2 or later at this port?" if isinstance(exc, kinds.SSLError) else ""
+        if isinstance(exc, kinds.ProxyError):
+            hint = "This was the proxy: check proxy, or the variables for it."
         never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in text
         return _Passing(self._unreachable(request, exc, hint), taken=not never_sent)
 
@@ -554,6 +562,15 @@ def _host_of(location: str) -> str:
     """Where a redirect leads, without what its path and query may hold."""
     target = urlsplit(location)
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+
+
+def _knows_the_user(response: Any) -> bool:
+    """Whether a 401 is about what the user may do, so that other credentials of the same user are no help (4)."""
+    try:
+        body = parse_json(response.content)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("errorCode") in _ABOUT_THE_ROLE
 
 
 def _is_stale(response: Any) -> bool:

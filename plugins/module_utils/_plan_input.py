@@ -140,7 +140,10 @@ def _instant(value: Any) -> datetime | None:
 
 
 def _object_id(value: Any) -> str:
-    return parse_object_id(_string(value))
+    try:
+        return parse_object_id(_string(value))
+    except ValueError:
+        raise ValueError(f"{shown(value)} is not an id of 24 hexadecimal digits") from None
 
 
 # What a plan decides by or shows. The rest is most of a listing and is not read.

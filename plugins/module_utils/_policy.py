@@ -287,7 +287,7 @@ def _id(key: str, value: Any) -> str:
     # An id without letters is a number to YAML unless it is quoted.
     text = shown(value) if isinstance(value, int) and not isinstance(value, bool) else value
     try:
-        return parse_object_id(str.__str__(text) if isinstance(text, str) else text)
+        return parse_object_id(str.__str__(text) if isinstance(text, str) else None)
     except ValueError:
         raise RefusedError(f"{key}: {shown(value)} is not a snapshot id of 24 hexadecimal digits") from None
 

@@ -27,7 +27,7 @@ def summary(
     """
     lines = [_headline(plan), f"Policy: {_policy(plan)}.", _verdict(plan, outcomes, check_mode), _space(plan)]
     if plan["guard"]["blocked"]:
-        lines.append(f"BLOCKED, nothing was written: {' '.join(plan['guard']['reasons'])}")
+        lines.append(f"BLOCKED, nothing was written: {'; '.join(plan['guard']['reasons'])}")
     lines.append(_gaps(plan["gaps"]))
     lines += _some("Warning", plan["warnings"])
     lines += _some("Failed", problems)

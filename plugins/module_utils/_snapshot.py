@@ -52,7 +52,7 @@ def parse_instant(text: str) -> datetime:
     """
     match = _INSTANT.match(text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"{text!r} is not an ISO 8601 date or date-time")
+        raise ValueError(f"{text!r:.80} is not an ISO 8601 date or date-time")
     year, month, day, hour, minute, second, zone = match.groups()
     try:
         local = datetime(
@@ -74,7 +74,7 @@ def parse_object_id(value: object) -> str:
     """A 24-digit hexadecimal id in lower case; ValueError when it is none."""
     text = value.strip().lower() if isinstance(value, str) else ""
     if not OBJECT_ID.match(text):
-        raise ValueError(f"{value!r} is not an id of 24 hexadecimal digits")
+        raise ValueError(f"{value!r:.80} is not an id of 24 hexadecimal digits")
     return text
 
 

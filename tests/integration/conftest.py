@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from simulator.fixtures_pytest import simulator as simulator
 from tools.artefact import installed
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playbooks import Playbooks  # noqa: E402  (found by the line above)
+from playbooks import Playbooks
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from simulator.nouns import Cluster
 from simulator.server import Simulator
-from simulator.world import Cluster
 from tools.measured import coverage_environment
 
 HERE = Path(__file__).parent
@@ -65,8 +66,8 @@ class Run:
         return [line for line in self.output.splitlines() if _WARNING.search(line)]
 
     def named(self, name: str, host: str | None = None) -> Task:
-        """The task of that name; it must have run once."""
-        found = [task for task in self.tasks if task.name.endswith(name) and host in (None, task.host)]
+        """The task of that name, in a role or not; it must have run once."""
+        found = [task for task in self.tasks if f": {task.name}".endswith(f": {name}") and host in (None, task.host)]
         assert len(found) == 1, f"{len(found)} tasks are called {name!r}:\n{self.output}"
         return found[0]
 
@@ -137,8 +138,8 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETE
 
 
 def facts(task: Task) -> dict[str, Any]:
-    """All that a task returned, without what it was asked."""
-    return {key: value for key, value in task.result.items() if key != "invocation"}
+    """All that a task returned, without what it was asked and what Ansible keeps for itself."""
+    return {key: value for key, value in task.result.items() if key != "invocation" and not key.startswith("_ansible_")}
 
 
 def warned(run: Run) -> list[str]:
@@ -164,9 +165,7 @@ def task(name: str, module: str, options: Mapping[str, Any] | None = None, **key
     return {"name": name, f"{NAMESPACE}.{module}": dict(options or {}), **keywords}
 
 
-def options(
-    sim: Simulator, who: str = "owner", cluster: Cluster | None = None, **more: Any
-) -> dict[str, Any]:
+def options(sim: Simulator, who: str = "owner", cluster: Cluster | None = None, **more: Any) -> dict[str, Any]:
     """Connection options for an account of the simulator, and a cluster of it by what its platform takes."""
     cluster = cluster or sim.world.main
     account, platform = sim.world.keys[who], sim.world.projects[cluster.project_id].platform

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from playbooks import Playbooks, Run, facts, options, play, task, warned
+
 from simulator import seeds, tokens
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator

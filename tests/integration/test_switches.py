@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from playbooks import Playbooks, Task, facts, options, play, task, warned
+
 from simulator import seeds, tokens
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
@@ -281,7 +282,9 @@ def test_an_address_that_is_not_listed_under_all_its_names(playbooks: Playbooks,
 def test_a_project_that_is_not_there_under_all_its_names(playbooks: Playbooks, simulator: Start) -> None:
     sim = simulator(seeds.ladder(platform="ops_manager"))
     codes = CODES["missing_project"]
-    switched(sim, [{"missing_project": code} for code in codes], authorised=False, when=lambda call: not call.authorization)
+    switched(
+        sim, [{"missing_project": code} for code in codes], authorised=False, when=lambda call: not call.authorization
+    )
     call = {"snapshot_id": sim.world.marks["plain_0"], "state": "absent"}
     tasks = [task(code, "legacy_snapshot", call, ignore_errors=True) for code in codes]
     run = playbooks.run([play(tasks, options(sim, "stranger"))])
@@ -324,7 +327,11 @@ def test_a_delete_inside_the_point_in_time_window_needs_its_role(playbooks: Play
     codes = CODES["pit_delete_error"]
     switched(sim, [{"pit_delete_error": code} for code in codes], method="DELETE", path=fresh)
     alone = {"state": "absent", "snapshots": [{"snapshot_id": fresh}]}
-    last = {"state": "absent", "concurrency": 1, "snapshots": [{"snapshot_id": fresh}, {"snapshot_id": marks["plain_9"]}]}
+    last = {
+        "state": "absent",
+        "concurrency": 1,
+        "snapshots": [{"snapshot_id": fresh}, {"snapshot_id": marks["plain_9"]}],
+    }
     tasks = [
         task("alone", "legacy_snapshot", alone, ignore_errors=True),
         task("last", "legacy_snapshot", last, ignore_errors=True),
@@ -448,8 +455,8 @@ def test_races(playbooks: Playbooks, simulator: Start, name: str) -> None:
 
 def test_no_switch_is_forgotten() -> None:
     """A new switch, or a new value of one, has to find its place in this file."""
-    tables = [case.changes for table in (SAME, REFUSED, RACES) for case in table.values()]  # type: ignore[attr-defined]
-    tried = {(name, value) for changes in tables for name, value in changes.items()}
+    cases: list[Same | Refused | Race] = [*SAME.values(), *REFUSED.values(), *RACES.values()]
+    tried = {(name, value) for case in cases for name, value in case.changes.items()}
     tried |= {(name, code) for name, codes in CODES.items() for code in codes}
     tried |= {("no_legacy_backup", code) for code in ("BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND")}
     tried |= {("no_schedule", code) for code in ("BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")}

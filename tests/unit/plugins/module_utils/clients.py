@@ -129,6 +129,14 @@ def talking(
         client._session.close()
 
 
+def tried(function: Any, *arguments: Any, **more: Any) -> tuple[Any, Exception | None]:
+    """What a call answered, or the ApiError or ValueError that it ended in; no other exception is borne."""
+    try:
+        return function(*arguments, **more), None
+    except (ApiError, ValueError) as error:
+        return None, error
+
+
 def error_of(function: Any, *arguments: Any, **more: Any) -> ApiError:
     """The ApiError that a call must end in."""
     try:

@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from unit.plugins.module_utils.clients import Talk, talking, world
 
 from simulator.fixtures_pytest import https_simulator, simulator
 from simulator.server import Simulator
+from unit.plugins.module_utils.clients import Talk, talking, world
 
 __all__ = ["https_simulator", "simulator"]
 

@@ -24,6 +24,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth im
 )
 from hypothesis import given
 from hypothesis import strategies as st
+
 from unit.plugins.module_utils.clients import Talk, error_of
 
 TalkTo = Callable[..., Talk]
@@ -382,9 +383,7 @@ def test_a_life_without_end_is_no_trouble(talk: TalkTo, life: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["owner", "service_account"])
-def test_netrc_replaces_neither_kind(
-    talk: TalkTo, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_netrc_replaces_neither_kind(talk: TalkTo, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password else\nmachine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))

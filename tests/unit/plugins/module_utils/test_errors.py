@@ -124,7 +124,9 @@ def test_readable_text_is_one_short_line(text: str, secrets: list[str]) -> None:
     made = readable(text, secrets)
     assert len(made) <= DETAIL_LENGTH
     assert made.isprintable() or not set(made) & set("\n\r\t\x00\x1b\u2028")
-    assert not any(secret in made.replace("********", "") for secret in secrets if "*" not in secret and len(secret) > 3)
+    assert not any(
+        secret in made.replace("********", "") for secret in secrets if "*" not in secret and len(secret) > 3
+    )
 
 
 MEETS_ALL: list[tuple[int | None, str | None, bool]] = [

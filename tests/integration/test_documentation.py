@@ -1,0 +1,202 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The documentation says what is so: results have the documented keys, examples run, the group has every module."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
+
+from simulator import seeds
+from simulator.fixtures_pytest import Start
+from simulator.server import Simulator
+
+MODULES = ("legacy_snapshot", "legacy_snapshot_info")
+LATER = "2035-01-01T00:00:00Z"
+# What Ansible itself puts into results.
+ANSIBLES = {"changed", "invocation", "diff", "warnings", "exception", "deprecations"}
+PYTHON_TYPES: dict[str, type] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
+
+
+def plugin_folder(collections: Path) -> Path:
+    return collections.joinpath("ansible_collections", *NAMESPACE.split("."))
+
+
+def text_of(collections: Path, module: str, name: str) -> str:
+    """DOCUMENTATION, EXAMPLES or RETURN of an installed module."""
+    tree = ast.parse((plugin_folder(collections) / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no {name}")
+
+
+def returned(collections: Path, module: str, when: str) -> dict[str, Any]:
+    """The documented keys of a result: of one that succeeded, or failed."""
+    keys = yaml.safe_load(text_of(collections, module, "RETURN"))
+    return {key: about for key, about in keys.items() if about["returned"] == "always" or when in about["returned"]}
+
+
+def is_a(value: Any, name: str) -> bool:
+    """Whether a value is of a documented type; a bool is no int."""
+    return type(value) is PYTHON_TYPES[name]
+
+
+def compare(documented: Mapping[str, Any], shown: Mapping[str, Any], place: str) -> None:
+    """The keys of a result are those of the documentation, of the types that it says, at all depths."""
+    assert set(shown) == set(documented), place
+    for key, about in documented.items():
+        value, where = shown[key], f"{place}.{key}"
+        if value is None:
+            continue
+        assert is_a(value, about["type"]), where
+        if about["type"] == "list":
+            assert all(is_a(item, about["elements"]) for item in value), where
+        for item in (value if isinstance(value, list) else [value]) if "contains" in about else ():
+            compare(about["contains"], item, where)
+
+
+def compare_result(collections: Path, done: Task, when: str) -> None:
+    module = done.action.rpartition(".")[2]
+    shown = {key: value for key, value in facts(done).items() if key not in ANSIBLES}
+    compare(returned(collections, module, when), shown, f"{done.name} of {module}")
+
+
+@pytest.mark.parametrize("platform", ["atlas", "ops_manager"])
+def test_results_have_the_documented_keys(
+    playbooks: Playbooks, simulator: Start, collections: Path, platform: Any
+) -> None:
+    sim = simulator(seeds.ladder(platform=platform, shards=2))
+    marks = sim.world.marks
+    items = [
+        {"snapshot_id": marks["plain_0"], "expires_at": LATER},
+        {"snapshot_id": marks["plain_1"], "state": "absent"},
+        {"snapshot_id": "f" * 24, "state": "absent"},
+    ]
+    everything = {"gather": ["parts", "schedule", "restore_jobs"], "completeness": "all"}
+    tasks = [
+        task("list", "legacy_snapshot_info", everything),
+        task("list little", "legacy_snapshot_info", {"gather": [], "limit": 2}),
+        task("list nothing", "legacy_snapshot_info", {"snapshot_id": "f" * 24}),
+        task("change", "legacy_snapshot", {"snapshots": items}),
+        task("fail", "legacy_snapshot", {"snapshot_id": marks["held"], "state": "absent"}, ignore_errors=True),
+        task("fail to list", "legacy_snapshot_info", {"project_id": "f" * 24}, ignore_errors=True),
+    ]
+
+    run = playbooks.run([play(tasks, options(sim))])
+
+    for name in ("list", "list little", "list nothing", "change"):
+        compare_result(collections, run.named(name), "success")
+    for name in ("fail", "fail to list"):
+        compare_result(collections, run.named(name), "failure")
+    compare_samples(collections, run.named("list").result, run.named("change").result)
+
+
+def compare_samples(collections: Path, listed: dict[str, Any], changed: dict[str, Any]) -> None:
+    """Samples of what has no `contains` have the keys of the real thing too."""
+    info = yaml.safe_load(text_of(collections, "legacy_snapshot_info", "RETURN"))
+    about = info["snapshots"]["contains"]
+    snapshot = listed["snapshots"][0]
+    assert set(about["parts"]["sample"][0]) == set(snapshot["parts"][0])
+    # Which fields a schedule has depends on the platform, so the sample shows those that all have.
+    assert set(info["schedule"]["sample"]) <= set(listed["schedule"])
+    outcome = yaml.safe_load(text_of(collections, "legacy_snapshot", "RETURN"))["outcomes"]["contains"]
+    for key in ("before", "after"):
+        assert set(outcome[key]["sample"]) == set(changed["outcomes"][0][key]) == set(snapshot)
+
+
+# --- the examples ---
+
+
+def places(sim: Simulator) -> dict[str, dict[str, str]]:
+    """What stands for the documentation's example project and cluster, on each platform."""
+    clusters = {"atlas": "catalogue", "cloud_manager": "orders", "ops_manager": "ledger"}
+    found = {platform: sim.world.cluster(name) for platform, name in clusters.items()}
+    return {
+        platform: {"5e2211c17a3e5a48f5497de3": one.project_id, "5e2211c17a3e5a48f5497de4": one.id, "Cluster0": one.name}
+        for platform, one in found.items()
+    }
+
+
+def as_here(example: str, sim: Simulator, snapshots: Mapping[str, str]) -> str:
+    """An example with its ids, names, addresses and years replaced by those of the simulator."""
+    platform = next((one for one in ("cloud_manager", "ops_manager") if f"platform: {one}" in example), "atlas")
+    replaced = {
+        **places(sim)[platform],
+        **snapshots,
+        "https://opsmanager.example.com:8443": sim.url,
+        "/etc/pki/tls/certs/internal-ca.pem": str(sim.ca_path),
+        "public_key: abcdefgh": f"public_key: {sim.world.keys['owner'].id}",
+        "cluster_name: orders": "cluster_name: ledger",
+        "2027-": f"{datetime.now(timezone.utc).year + 1}-",
+    }
+    for old, new in replaced.items():
+        example = example.replace(old, new)
+    return example
+
+
+def snapshots_for(module: str, sim: Simulator) -> dict[str, str]:
+    """Snapshots that stand for those of the examples: two on Atlas, three on Ops Manager."""
+
+    def plain(name: str) -> list[str]:
+        rows = sim.world.documents(sim.world.cluster(name))
+        soon = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        used = {sim.world.marks[mark] for mark in ("restoring", "downloadable")}
+        return [
+            str(row["id"])
+            for row in rows
+            if row["complete"] and row.get("expires", "") > soon and row["id"] not in used
+        ]
+
+    atlas, manager = plain("catalogue"), plain("ledger")
+    names = [f"5a4279d4fcc17850059674{digits}" for digits in ("5a", "5b", "5c", "5d", "5e")]
+    return dict(zip(names, [atlas[0], atlas[1], manager[-1], manager[-2], manager[-3]], strict=True))
+
+
+def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path, tmp_path: Path) -> None:
+    """All of both modules, as they stand, with the key in the environment."""
+    sim = simulator(seeds.demo(), https=True)
+    owner = sim.world.keys["owner"]
+    environment = {
+        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
+        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
+        "MONGODB_ATLAS_BASE_URL": sim.url,
+        "REQUESTS_CA_BUNDLE": str(sim.ca_path),
+    }
+    inventory = {"localhost": {"ops_manager_private_key": owner.secret}}
+    for module in ("legacy_snapshot_info", "legacy_snapshot"):
+        text = text_of(collections, module, "EXAMPLES")
+        snapshots = snapshots_for(module, sim)
+        examples = [as_here(f"- name:{one}", sim, snapshots) for one in re.split(r"^- name:", text, flags=re.M)[1:]]
+        body = "\n".join(examples).replace("\n", "\n    ").rstrip()
+        header = "- hosts: all\n  gather_facts: false\n  tasks:\n    "
+        (tmp_path / f"{module}.yml").write_text(f"{header}{body}\n", encoding="utf-8")
+
+        run = playbooks.run(str(tmp_path / f"{module}.yml"), inventory=inventory, environment=environment)
+
+        assert run.status == 0, run.output
+        assert [one.status for one in run.tasks] == ["ok"] * len(examples), run.output
+        assert warned(run) == []
+        ours = run.of(module)
+        assert len(ours) == text.count(f"{NAMESPACE}.{module}:")
+        if module == "legacy_snapshot":
+            assert [one.actions for one in ours[:4]] == [["updated"], ["updated"], ["updated"], ["deleted"]]
+            assert ours[4].actions == ["deleted", "deleted", "updated"]
+            assert set(text_of(collections, module, "EXAMPLES").split()) >= {"state:", "snapshots:"}
+
+
+def test_the_action_group_holds_every_module(collections: Path) -> None:
+    folder = plugin_folder(collections)
+    modules = {path.stem for path in (folder / "plugins" / "modules").glob("*.py") if path.stem != "__init__"}
+    runtime = yaml.safe_load((folder / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert set(runtime["action_groups"]["api"]) == modules == set(MODULES)

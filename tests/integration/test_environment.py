@@ -1,0 +1,288 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where modules get their connection from, over HTTPS and proxies, and that no secret gets out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from playbooks import LOCAL, Playbooks, Run, options, play, task, warned
+
+from simulator import seeds, tokens
+from simulator.exchange import Call
+from simulator.fixtures_pytest import Start
+from simulator.server import Simulator
+
+LATER = "2035-01-01T00:00:00Z"
+# From 2.20 on Ansible shows the options of a task only when it is told to.
+SHOW_OPTIONS = {"ANSIBLE_INJECT_INVOCATION": "1"}
+# All that the credential types of AWX export, as blank as it exports what was left out.
+BLANK = dict.fromkeys(
+    (
+        "MONGODB_ATLAS_CLIENT_ID",
+        "MONGODB_ATLAS_CLIENT_SECRET",
+        "MONGODB_ATLAS_PUBLIC_API_KEY",
+        "MONGODB_ATLAS_PRIVATE_API_KEY",
+        "MONGODB_ATLAS_PROJECT_ID",
+        "MONGODB_ATLAS_BASE_URL",
+        "MCLI_PUBLIC_API_KEY",
+        "MCLI_PRIVATE_API_KEY",
+        "MCLI_PROJECT_ID",
+        "MCLI_SERVICE",
+        "MCLI_OPS_MANAGER_URL",
+        "MCLI_OPS_MANAGER_SKIP_VERIFY",
+        "MCLI_OPS_MANAGER_CA_CERTIFICATE",
+    ),
+    "",
+)
+
+
+def variables(sim: Simulator, family: str, who: str = "owner") -> dict[str, str]:
+    """The variables of one family, all others blank."""
+    account, project = sim.world.keys[who], sim.world.main.project_id
+    if family == "MCLI":
+        given = {
+            "MCLI_PUBLIC_API_KEY": account.id,
+            "MCLI_PRIVATE_API_KEY": account.secret,
+            "MCLI_PROJECT_ID": project,
+            "MCLI_SERVICE": {"cloud_manager": "cloud-manager"}.get(sim.world.projects[project].platform, "ops-manager"),
+            "MCLI_OPS_MANAGER_URL": f"{sim.url}/",
+        }
+    else:
+        pair = ("PUBLIC_API_KEY", "PRIVATE_API_KEY") if account.kind == "key" else ("CLIENT_ID", "CLIENT_SECRET")
+        given = {
+            f"MONGODB_ATLAS_{pair[0]}": account.id,
+            f"MONGODB_ATLAS_{pair[1]}": account.secret,
+            "MONGODB_ATLAS_PROJECT_ID": project,
+            "MONGODB_ATLAS_BASE_URL": sim.url,
+        }
+    return {**BLANK, **given}
+
+
+def named(sim: Simulator) -> dict[str, str]:
+    """The cluster as its platform names it: all that a task has to say."""
+    cluster = sim.world.main
+    atlas = sim.world.projects[cluster.project_id].platform == "atlas"
+    return {"cluster_name": cluster.name} if atlas else {"cluster_id": cluster.id}
+
+
+def both(sim: Simulator, **connection: Any) -> list[dict[str, Any]]:
+    """One task of each module."""
+    change = {"snapshot_id": sim.world.marks["plain_0"], "expires_at": LATER}
+    place = {**named(sim), **connection}
+    return [
+        task("list", "legacy_snapshot_info", {**place, "gather": []}),
+        task("change", "legacy_snapshot", {**place, **change}),
+    ]
+
+
+def assert_worked(run: Run, sim: Simulator, who: str = "owner") -> None:
+    assert run.status == 0, run.output
+    assert run.warnings == []
+    assert run.named("list").result["total"] > 0
+    assert run.named("change").result["changed"] is True
+    users = {entry.user for entry in sim.log if entry.user is not None}
+    assert users == {sim.world.keys[who].id}
+
+
+@pytest.mark.parametrize(
+    ("platform", "family", "who"),
+    [
+        ("atlas", "ATLAS", "owner"),
+        ("atlas", "ATLAS", "service_account"),
+        ("cloud_manager", "MCLI", "owner"),
+        ("ops_manager", "MCLI", "owner"),
+    ],
+)
+def test_variables_alone(playbooks: Playbooks, simulator: Start, platform: Any, family: str, who: str) -> None:
+    sim = simulator(seeds.ladder(platform=platform))
+    run = playbooks.run([play(both(sim))], environment=variables(sim, family, who))
+    assert_worked(run, sim, who)
+
+
+def test_the_defaults_of_the_action_group_alone(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    run = playbooks.run([play(both(sim), options(sim))], environment=BLANK)
+    assert_worked(run, sim)
+
+
+def test_families_are_never_mixed(playbooks: Playbooks, simulator: Start) -> None:
+    """The first whole pair wins with all of its family; options win over both; half a pair is an error."""
+    sim = simulator(seeds.ladder(platform="atlas"))
+    stranger = sim.world.keys["stranger"]
+    other = {
+        "MCLI_PUBLIC_API_KEY": stranger.id,
+        "MCLI_PRIVATE_API_KEY": stranger.secret,
+        "MCLI_PROJECT_ID": "f" * 24,
+        "MCLI_SERVICE": "ops-manager",
+        "MCLI_OPS_MANAGER_URL": "http://127.0.0.1:9",
+    }
+    first = {**variables(sim, "ATLAS"), **other}
+    assert_worked(playbooks.run([play(both(sim))], environment=first), sim)
+
+    half = {**BLANK, **other, "MONGODB_ATLAS_PUBLIC_API_KEY": "someone"}
+    no_project = {**first, "MONGODB_ATLAS_PROJECT_ID": ""}
+    odd = {**BLANK, **other, "MCLI_SERVICE": "mainframe"}
+    unsure = {**BLANK, **other, "MCLI_OPS_MANAGER_SKIP_VERIFY": "perhaps"}
+    sim.reset_log()
+    for environment, fragments in (
+        (half, ("MONGODB_ATLAS_PUBLIC_API_KEY is set", "MONGODB_ATLAS_PRIVATE_API_KEY is not")),
+        (no_project, ("project_id is required", "MONGODB_ATLAS_PROJECT_ID", "MCLI_PROJECT_ID is set")),
+        (odd, ("MCLI_SERVICE", "'mainframe'", "ops-manager")),
+        (unsure, ("MCLI_OPS_MANAGER_SKIP_VERIFY", "'perhaps'")),
+    ):
+        run = playbooks.run([play(both(sim)[:1])], environment=environment)
+        assert all(fragment in run.named("list").message for fragment in fragments), run.output
+    assert list(sim.log) == []
+
+
+def test_a_missing_requests_is_said_in_ansibles_words(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
+    sim = simulator(seeds.ladder(platform="atlas"))
+    (tmp_path / "shim").mkdir()
+    (tmp_path / "shim" / "requests.py").write_text("raise ImportError(\"No module named 'requests'\")\n")
+    tasks = [{**one, "ignore_errors": True} for one in both(sim)]
+    run = playbooks.run([play(tasks, options(sim))], environment={"PYTHONPATH": str(tmp_path / "shim")})
+    for one in run.tasks:
+        assert one.status == "failed"
+        assert "Failed to import the required Python library (requests)" in one.message
+        assert "Please read the module documentation" in one.message
+    assert list(sim.log) == []
+
+
+# --- HTTPS and proxies ---
+
+
+def test_https_with_a_private_authority(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
+    sim = simulator(seeds.ladder(platform="ops_manager"), https=True)
+    strange = tmp_path / "strange.pem"
+    trustme.CA().cert_pem.write_to_path(str(strange))
+    connections: dict[str, dict[str, Any]] = {
+        "none": {},
+        "strange": {"ca_path": str(strange)},
+        "right": {"ca_path": sim.ca_path},
+        "unchecked": {"validate_certs": False},
+    }
+    tasks = [
+        task(name, "legacy_snapshot_info", {**named(sim), **more}, ignore_errors=True)
+        for name, more in connections.items()
+    ]
+
+    run = playbooks.run([play(tasks, options(sim))])
+
+    for name in ("none", "strange"):
+        assert run.named(name).status == "failed"
+        assert "The certificate is not trusted: give the CA's file as ca_path" in run.named(name).message
+        assert f"127.0.0.1:{sim.port}" in run.named(name).message
+    assert run.named("right").result["total"] > 0
+    assert "warnings" not in run.named("right").result
+    (warning,) = run.named("unchecked").result["warnings"]
+    assert "Certificates are not validated (validate_certs)" in warning
+    assert len(warned(run)) == 1
+
+
+def test_https_from_the_variables(playbooks: Playbooks, simulator: Start) -> None:
+    """The authority by its variable; no checks by theirs, with the warning that names it."""
+    sim = simulator(seeds.ladder(platform="ops_manager"), https=True)
+    given = variables(sim, "MCLI")
+    trusting = {**given, "MCLI_OPS_MANAGER_CA_CERTIFICATE": str(sim.ca_path), "MCLI_OPS_MANAGER_SKIP_VERIFY": "no"}
+    assert_worked(playbooks.run([play(both(sim))], environment=trusting), sim)
+    careless = {**given, "MCLI_OPS_MANAGER_SKIP_VERIFY": "yes"}
+    run = playbooks.run([play(both(sim)[:1])], environment=careless)
+    assert "MCLI_OPS_MANAGER_SKIP_VERIFY" in run.named("list").result["warnings"][0]
+
+
+def test_a_proxy_is_used_and_its_password_masked(playbooks: Playbooks, simulator: Start) -> None:
+    """The simulator takes the place of the proxy: it gets the absolute address of a host that does not exist."""
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    proxy = f"http://me:hunter2secret@127.0.0.1:{sim.port}"
+    defaults = {**options(sim), "base_url": "http://opsmanager.invalid", "proxy": "{{ proxy }}"}
+    nobody = {**defaults, "proxy": "http://me:hunter2secret@proxy.invalid:3128", "retry_timeout": 0}
+    tasks = [*both(sim), task("nobody", "legacy_snapshot_info", {**named(sim), **nobody}, ignore_errors=True)]
+    inventory = {"localhost": {"proxy": proxy, "nobody": nobody["proxy"]}}
+    tasks[-1]["mongodb_ops.legacy_backup.legacy_snapshot_info"]["proxy"] = "{{ nobody }}"
+
+    run = playbooks.run([play(tasks, defaults)], "-vvv", inventory=inventory, environment=SHOW_OPTIONS)
+
+    assert run.status == 0, run.output
+    assert run.named("change").result["changed"] is True
+    assert "begins with http" in run.named("list").result["warnings"][0]
+    assert "The proxy's host is not known: check proxy" in run.named("nobody").message
+    # Of its address only the password is hidden.
+    assert "http://me:********@proxy.invalid:3128" in run.output
+    assert "hunter2secret" not in run.output
+
+
+# --- secrets ---
+
+
+def authorizations(sim: Simulator) -> list[str]:
+    """Will hold every Authorization header that the service gets."""
+    seen: list[str] = []
+
+    def note(call: Call) -> None:
+        if call.authorization:
+            seen.append(call.authorization)
+
+    sim.faults.before(note, times=None, authorised=True)
+    return seen
+
+
+def secrets_in(header: str) -> Iterator[str]:
+    """What of an Authorization header must not be seen: digests, tokens, and names with their passwords."""
+    yield from re.findall(r'(?:response|cnonce)="([^"]+)"', header)
+    scheme, _space, rest = header.partition(" ")
+    if scheme.lower() in ("basic", "bearer"):
+        yield rest
+
+
+@pytest.mark.parametrize("who", ["owner", "service_account"])
+def test_no_output_shows_a_secret(
+    playbooks: Playbooks, simulator: Start, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """At the highest verbosity, of runs that succeed, fail, and meet a server that repeats all it was sent."""
+    monkeypatch.setattr(tokens, "LIMIT", 1000)
+    sim = simulator(seeds.ladder(platform="atlas"))
+    marks, account = sim.world.marks, sim.world.keys[who]
+    seen = authorizations(sim)
+    sim.faults.add("echo", path=f"/snapshots/{marks['plain_7']}")
+    sim.faults.add("echo", path=f"/snapshots/{marks['plain_8']}", method="DELETE")
+    sim.faults.add("login_page", path=f"/snapshots/{marks['plain_9']}")
+    sim.faults.add("error", path=f"/snapshots/{marks['plain_6']}", code="NOT_IN_GROUP")
+    place = named(sim)
+    tasks = both(sim)
+    tasks += [
+        task(name, "legacy_snapshot", {**place, "snapshot_id": marks[name], "state": "absent"}, ignore_errors=True)
+        for name in ("plain_5", "plain_6", "plain_7", "plain_8", "plain_9", "held")
+    ]
+    half = {"client_secret": account.secret, "public_key": account.id}
+    inventory = {"localhost": {**LOCAL, "half": half}}
+    wrong = {**place, "client_secret": "{{ half.client_secret }}", "public_key": "{{ half.public_key }}"}
+    tasks.append(task("two kinds", "legacy_snapshot_info", wrong, ignore_errors=True))
+
+    run = playbooks.run(
+        [play(tasks)],
+        "-vvvvv",
+        "--diff",
+        inventory=inventory,
+        environment={**variables(sim, "ATLAS", who), **SHOW_OPTIONS},
+    )
+
+    assert run.status == 0, run.output
+    assert [one.status for one in run.tasks] == ["ok"] * 3 + ["failed"] * 6
+    assert len(seen) > 8
+    forbidden = {account.secret, *sim.api.auth.tokens.given, *(text for one in seen for text in secrets_in(one))}
+    recorded = str([one.result for one in run.tasks])
+    for secret in forbidden:
+        assert secret not in run.output
+        assert secret not in recorded
+    # Nothing is hidden that helps: the reasons stay readable.
+    assert "VALIDATION_ERROR" in run.named("plain_7").message
+    assert "is held" in run.named("held").message
+    assert "censored" not in run.output

@@ -1,0 +1,378 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two modules whole, as Ansible runs them: options in, one JSON result out, no secret in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot, legacy_snapshot_info
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulator import seeds
+from simulator.server import Simulator
+from unit.plugins.module_utils.clients import FakeTime, world
+
+Start = Callable[..., Simulator]
+LATER = "2099-06-01T00:00:00Z"
+
+
+class Runner:
+    """Runs a module in this process and gives its result."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.capsys, self.monkeypatch = capsys, monkeypatch
+        self.time = FakeTime()
+        self.sim: Simulator | None = None
+        self.key = "owner"
+        self.output = ""
+        for name in [name for name in os.environ if name.startswith(("MONGODB_ATLAS_", "MCLI_"))]:
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(_client, "Timing", lambda: self.time.timing)
+        # Where the controller's code is loaded, Ansible prints warnings instead of returning them.
+        self.warnings: list[str] = []
+        monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: self.warnings.append(text))
+
+    def options(self) -> dict[str, Any]:
+        """What names the simulator's project and cluster, and a key."""
+        assert self.sim is not None
+        account, main = self.sim.world.keys[self.key], self.sim.world.main
+        names = ("public_key", "private_key") if account.kind == "key" else ("client_id", "client_secret")
+        platform = self.sim.world.project_of(main).platform
+        return {
+            "platform": platform,
+            "base_url": self.sim.url,
+            "project_id": main.project_id,
+            "cluster_name": main.name,
+            **dict(zip(names, (account.id, account.secret), strict=True)),
+        }
+
+    def raw(self, module: ModuleType, options: dict[str, Any], **flags: Any) -> dict[str, Any]:
+        """The result, failed or not; the output is kept to look for secrets in."""
+        arguments = {**options, **{f"_ansible_{name}": value for name, value in flags.items()}}
+        self.warnings.clear()
+        self.monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        self.monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            module.main()
+        self.output = self.capsys.readouterr().out
+        result: dict[str, Any] = json.loads(self.output)
+        return result
+
+    def __call__(self, module: ModuleType, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+        return self.raw(module, {**self.options(), **options}, check_mode=check, diff=diff)
+
+
+@pytest.fixture
+def runner(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runner:
+    return Runner(capsys, monkeypatch)
+
+
+@pytest.fixture
+def run(runner: Runner, simulator: Start) -> Runner:
+    """A runner for a ladder on Atlas."""
+    runner.sim = simulator(world())
+    return runner
+
+
+# --- listing ---
+
+
+@pytest.mark.parametrize("platform", ["v2", "cloud_manager", "ops_manager"])
+def test_a_listing(runner: Runner, simulator: Start, platform: str) -> None:
+    runner.sim = simulator(world(platform))
+    found = runner(legacy_snapshot_info, gather=["parts", "schedule", "restore_jobs"])
+    assert not found["changed"]
+    assert (found["total"], len(found["snapshots"])) == (19, 19)
+    assert len(found["restore_jobs"]) == 3
+    assert found["cluster_id"] == runner.sim.world.main.id
+
+
+@pytest.mark.parametrize(
+    "name", ["created_after", "created_before", "expires_after", "expires_before", "do_not_delete"]
+)
+def test_an_id_excludes_the_filters(run: Runner, name: str) -> None:
+    more: dict[str, Any] = {name: "true" if name == "do_not_delete" else "2026-01-01"}
+    found = run(legacy_snapshot_info, snapshot_id="f" * 24, **more)
+    assert found["failed"]
+    assert "mutually exclusive" in found["msg"]
+
+
+# --- changing ---
+
+
+def test_check_do_again_undo(run: Runner) -> None:
+    assert run.sim is not None
+    wanted = run.sim.world.marks["plain_0"]
+    ask: dict[str, Any] = {"snapshot_id": wanted, "expires_at": LATER, "diff": True}
+    checked = run(legacy_snapshot, check=True, **ask)
+    assert run.sim.log.writes == []
+    done = run(legacy_snapshot, **ask)
+    assert {key: value for key, value in checked.items() if key != "invocation"} == {
+        key: value for key, value in done.items() if key != "invocation"
+    }
+    assert (done["changed"], done["outcomes"][0]["action"]) == (True, "updated")
+    assert "expires_at" in done["diff"][0]["after"]
+    again = run(legacy_snapshot, **ask)
+    assert (again["changed"], again["diff"], again["outcomes"][0]["action"]) == (False, [], "unchanged")
+    undone = run(legacy_snapshot, id=wanted, state="absent")
+    assert (undone["outcomes"][0]["action"], "diff" in undone) == ("deleted", False)
+
+
+def test_a_failure_still_tells_what_was_done(run: Runner) -> None:
+    assert run.sim is not None
+    marks = run.sim.world.marks
+    items = [{"id": marks["plain_9"]}, {"snapshot_id": marks["held"]}]
+    found = run(legacy_snapshot, snapshots=items, state="absent", diff=True)
+    assert (found["failed"], found["changed"]) == (True, True)
+    assert [row["action"] for row in found["outcomes"]] == ["deleted", "failed"]
+    assert found["error"] == {"status": None, "code": "HELD", "detail": found["outcomes"][1]["error"]["detail"]}
+    assert found["msg"].startswith("Cluster ladder: 1 of 2 snapshots failed; 0 updated, 1 deleted, 0 not tried.")
+    assert len(found["diff"]) == 1
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: Start, check: bool) -> None:
+    runner.sim, runner.key = simulator(world()), "auditor"
+    found = runner(legacy_snapshot, check=check, snapshot_id=runner.sim.world.marks["plain_0"], state="absent")
+    assert (found["changed"], found.get("failed", False)) == (check, not check)
+    if not check:
+        assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
+    assert runner.sim.log.done_writes == []
+
+
+def test_what_is_mutually_exclusive_and_what_is_required(run: Runner) -> None:
+    assert run.sim is not None
+    both = run(legacy_snapshot, snapshot_id="f" * 24, snapshots=[{"snapshot_id": "f" * 24}], state="absent")
+    assert "mutually exclusive" in both["msg"]
+    assert "one of the following is required" in run(legacy_snapshot, state="absent")["msg"]
+    assert run.sim.log.requests == 0
+
+
+# --- blanks, nulls and other input ---
+
+
+def test_blank_options_are_not_given(run: Runner) -> None:
+    assert run.sim is not None
+    blank: dict[str, Any] = dict.fromkeys(
+        ["platform", "api_version", "validate_certs", "timeout", "retry_timeout", "ca_path", "proxy", "cluster_id"], ""
+    )
+    blank.update(dict.fromkeys(["client_id", "client_secret", "do_not_delete", "concurrency"], ""))
+    found = run(
+        legacy_snapshot,
+        **blank,
+        snapshots=[
+            {"snapshot_id": run.sim.world.marks["plain_0"], "state": "", "do_not_delete": "", "expires_at": LATER}
+        ],
+    )
+    assert found["changed"]
+    nulls: dict[str, Any] = dict.fromkeys(blank)
+    found = run(legacy_snapshot, **nulls, snapshot_id=run.sim.world.marks["plain_1"], state=None, expires_at=LATER)
+    assert found["changed"]
+
+
+def test_everything_from_the_environment(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run.sim is not None
+    given_options = run.options()
+    for option, name in {
+        "public_key": "PUBLIC_API_KEY",
+        "private_key": "PRIVATE_API_KEY",
+        "project_id": "PROJECT_ID",
+        "base_url": "BASE_URL",
+    }.items():
+        monkeypatch.setenv(f"MONGODB_ATLAS_{name}", given_options[option])
+    found = run.raw(legacy_snapshot_info, {"cluster_name": "ladder"})
+    assert found["total"] == 19
+
+
+BAD: dict[str, tuple[ModuleType, dict[str, Any], str]] = {
+    "no cluster": (legacy_snapshot_info, {"cluster_name": ""}, "Which cluster? Give cluster_name"),
+    "a cluster id that is none": (legacy_snapshot_info, {"cluster_id": "x"}, "cluster_id: 'x' is not an id"),
+    "only an id on Atlas": (
+        legacy_snapshot_info,
+        {"cluster_name": "", "cluster_id": "f" * 24},
+        "cluster_name is required on Atlas",
+    ),
+    "a name that is none": (legacy_snapshot_info, {"cluster_name": "../x"}, "is no name of an Atlas cluster"),
+    "a project that is none": (legacy_snapshot_info, {"project_id": "x"}, "project_id: 'x' is not an id"),
+    "no project": (legacy_snapshot_info, {"project_id": ""}, "project_id is required"),
+    "an address with a password": (
+        legacy_snapshot_info,
+        {"base_url": "https://u:p@x"},
+        "holds a user name or password",
+    ),
+    "a platform that is none": (legacy_snapshot_info, {"platform": "aws"}, "value of platform must be one of"),
+    "a timeout of no time": (legacy_snapshot_info, {"timeout": 0}, "timeout is 0"),
+    "a timeout that is no number": (legacy_snapshot_info, {"timeout": "soon"}, "timeout"),
+    "no limit": (legacy_snapshot_info, {"limit": 0}, "limit is 0"),
+    "a date that is none": (legacy_snapshot_info, {"created_after": "x"}, "created_after: 'x'"),
+    "both kinds of credentials": (
+        legacy_snapshot_info,
+        {"client_id": "an-id", "client_secret": "a-secret"},
+        "not both",
+    ),
+    "nothing to do": (legacy_snapshot, {"snapshot_id": "f" * 24}, "state present needs expires_at or do_not_delete"),
+    "an id that is none": (legacy_snapshot, {"snapshot_id": "x", "state": "absent"}, "snapshot_id: 'x'"),
+    "too many workers": (
+        legacy_snapshot,
+        {"snapshot_id": "f" * 24, "state": "absent", "concurrency": 99},
+        "concurrency is 99",
+    ),
+    "an item without id": (legacy_snapshot, {"snapshots": [{"state": "absent"}]}, "snapshot_id"),
+    "an item that is a word": (legacy_snapshot, {"snapshots": ["daily"]}, "dict"),
+}
+
+
+@pytest.mark.parametrize(("module", "options", "words"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("check", [True, False])
+def test_bad_input_gets_its_clear_error_and_no_request(
+    run: Runner, module: ModuleType, options: dict[str, Any], words: str, check: bool
+) -> None:
+    assert run.sim is not None
+    found = run(module, check=check, **options)
+    assert found["failed"]
+    assert words in found["msg"]
+    assert "Traceback" not in run.output
+    assert run.sim.log.requests == 0
+
+
+def test_our_own_refusal_of_options_has_an_error_of_the_same_shape(run: Runner) -> None:
+    found = run(legacy_snapshot_info, limit=0)
+    assert found["error"] == {"status": None, "code": None, "detail": found["msg"]}
+
+
+def test_an_answer_of_the_service_is_msg_and_error(run: Runner) -> None:
+    found = run(legacy_snapshot_info, cluster_name="nobody")
+    assert found["error"]["code"] == "CLUSTER_NOT_FOUND"
+    assert found["error"]["status"] == 404
+    assert "Check cluster_name" in found["msg"]
+
+
+# --- warnings ---
+
+
+def test_retries_are_one_warning(run: Runner) -> None:
+    assert run.sim is not None
+    run.sim.faults.add("rate_limited", retry_after=4, times=2)
+    assert run(legacy_snapshot_info)["total"] == 19
+    assert run.warnings == ["waited 8 s in 2 retries; last: 429 RATE_LIMITED"]
+
+
+def test_retries_are_told_also_when_it_fails(run: Runner) -> None:
+    assert run.sim is not None
+    run.sim.faults.add("rate_limited", retry_after=4, times=None)
+    found = run(legacy_snapshot_info, retry_timeout=10)
+    assert found["failed"]
+    assert run.warnings == ["waited 10 s in 3 retries; last: 429 RATE_LIMITED"]
+
+
+def test_certificates_that_are_not_checked_are_one_warning(runner: Runner, https_simulator: Start) -> None:
+    runner.sim = https_simulator(world("ops_manager"))
+    assert runner(legacy_snapshot_info, validate_certs=False)["total"] == 19
+    assert runner.warnings == [
+        "Certificates are not validated (validate_certs): anybody on the way can pose as the service."
+    ]
+    assert runner(legacy_snapshot_info, ca_path=runner.sim.ca_path)["total"] == 19
+    assert "The certificate is not trusted" in runner(legacy_snapshot_info)["msg"]
+
+
+# --- secrets ---
+
+
+@pytest.mark.parametrize("key", ["owner", "service_account"])
+@pytest.mark.parametrize("kind", [None, "echo", "token", "login_page", "unauthorized"])
+def test_no_secret_is_in_any_output(runner: Runner, simulator: Start, key: str, kind: str | None) -> None:
+    runner.sim, runner.key = simulator(world()), key
+    account = runner.sim.world.keys[key]
+    if kind == "token":
+        # A service that answers with the token itself, in the midst of a snapshot.
+        body = json.dumps({"results": [{"id": "f" * 24, "clusterName": "TOKEN"}]})
+        fault = runner.sim.faults.add("answer", path="/snapshots$", body=body)
+
+        def fill(call: Any) -> None:
+            fault.body = body.replace("TOKEN", call.authorization.partition(" ")[2].replace('"', "'"))
+
+        runner.sim.faults.before(fill, path="/snapshots$")
+    elif kind is not None:
+        runner.sim.faults.add(kind, times=None)
+    runner.monkeypatch.setenv("MCLI_PRIVATE_API_KEY", "unused-secret")
+    found = runner(legacy_snapshot_info, proxy="http://user:proxy-secret@localhost:1" if kind is None else None)
+    assert found
+    for secret in (account.secret, "unused-secret", "proxy-secret", *runner.sim.api.auth.tokens.given):
+        assert secret not in runner.output
+    if kind is None:
+        assert "This was the proxy" in found["msg"]
+
+
+# --- whatever the service says ---
+
+TEXTS = st.text(max_size=6) | st.sampled_from(["\ud800", "\x00", "2026-01-01", "{{ x }}", "é"])
+JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+ROWS = st.dictionaries(
+    st.sampled_from(
+        ["clusterName", "clusterId", "created", "expires", "complete", "doNotDelete", "parts", "missingShards"]
+    ),
+    JSON_VALUES,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.lists(ROWS, max_size=3) | JSON_VALUES, st.sampled_from([legacy_snapshot, legacy_snapshot_info]))
+def test_any_listing_is_a_result_or_one_clear_error(run: Runner, rows: Any, module: ModuleType) -> None:
+    assert run.sim is not None
+    if isinstance(rows, list):
+        rows = [{**row, "id": f"{n:024x}"} if isinstance(row, dict) else row for n, row in enumerate(rows)]
+    run.sim.faults.clear()
+    run.sim.faults.add("answer", times=None, body=json.dumps({"results": rows}))
+    items: Any = [{"snapshot_id": f"{n:024x}", "state": "absent"} for n in range(2)]
+    found = run(module, check=True, **({"snapshots": items} if module is legacy_snapshot else {}))
+    if found.get("failed"):
+        assert found["msg"]
+        assert set(found["error"]) == {"status", "code", "detail"}
+    else:
+        assert "snapshots" in found or "outcomes" in found
+    assert "Traceback" not in run.output
+
+
+# --- requests is not there ---
+
+
+@pytest.mark.parametrize("name", ["legacy_snapshot", "legacy_snapshot_info"])
+def test_without_requests_the_usual_message_tells(name: str) -> None:
+    code = (
+        "import sys; sys.modules['requests'] = None\n"
+        "from ansible.module_utils import basic\n"
+        "basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.argv[1].encode(), 'legacy'\n"
+        f"from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import {name} as module\n"
+        "module.main()\n"
+    )
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"snapshot_id": "f" * 24}})
+    command = [sys.executable, "-c", code, arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    found = json.loads(done.stdout)
+    assert found["failed"]
+    assert "Failed to import the required Python library (requests)" in found["msg"]
+
+
+def test_the_time_of_a_task_is_the_real_one(runner: Runner, simulator: Start) -> None:
+    runner.sim = simulator(seeds.ladder())
+    wanted = runner.sim.world.marks["plain_0"]
+    found = runner(legacy_snapshot, snapshot_id=wanted, expires_at="2026-01-01")
+    assert found["error"]["code"] == "PAST_EXPIRY"
+    assert runner(legacy_snapshot, snapshot_id=wanted, expires_at=LATER)["changed"]
