@@ -611,7 +611,7 @@ def test_while_reading_an_answer_that_meets_all_leaves_everything(talk: TalkTo) 
 def test_what_was_never_read_leaves_everything_though_the_reason_went_away(talk: TalkTo) -> None:
     asker = talk()
     asker.sim.faults.add("login_page", path="/snapshots$")
-    # One read says that there is no such cluster; the listing that settles it lists the snapshot's cluster all the same.
+    # One read says that there is no such cluster; the listing that settles it works.
     asker.sim.faults.add("not_found", path="/snapshots/", nth=2, code="CLUSTER_NOT_FOUND")
     found = run(asker, snapshots=items(asker, "plain_9", "f" * 24, ("plain_0", DATE)), concurrency=1)
     assert actions(found) == ["not_tried", "absent", "not_tried"]
