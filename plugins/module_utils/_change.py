@@ -430,6 +430,8 @@ def failure_text(outcome: Outcome, cluster: str) -> str:
         for step in failures[:_SHOWN_FAILURES]
         if step.refusal
     ]
+    if len(unique) == 1:
+        return f"Cluster {cluster}: {' '.join(reasons)}"
     more = len(failures) - _SHOWN_FAILURES
     return (
         f"Cluster {cluster}: {len(failures)} of {len(unique)} snapshots failed; "

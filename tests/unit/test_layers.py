@@ -20,7 +20,7 @@ FLOORS = (
     {"_service", "_connection", "_policy"},
     {"_change", "_query", "_plan_input", "_plan"},
     {"_module", "_rules"},
-    {"_findings", "_recap"},
+    {"_findings", "_recap", "_approval"},
     {"_retention"},
 )
 # Which of the standard library, or of others, only some files may know.
@@ -31,7 +31,7 @@ KNOWN_TO = {
     "time": {"_client", "_auth"},
 }
 # The retention engine: no request, no clock, no environment.
-PURE = {"_snapshot", "_restore_job", "_periods", "_policy", "_plan_input", "_plan", "_rules", "_findings", "_retention", "_recap"}
+PURE = {"_snapshot", "_restore_job", "_periods", "_policy", "_plan_input", "_plan", "_rules", "_findings", "_retention", "_recap", "_approval"}
 IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
 
 
