@@ -42,7 +42,7 @@ options:
 EXAMPLES = r"""
 - name: Sum up
   ansible.builtin.debug:
-    msg: "{{ (plan | mongodb_ops.legacy_backup.retention_recap(result.outcomes, check_mode=ansible_check_mode)).lines }}"
+    msg: "{{ (plan | mongodb_ops.legacy_backup.retention_recap(result.outcomes)).lines }}"
 """
 
 RETURN = r"""
@@ -56,7 +56,7 @@ _value:
       elements: str
       sample:
         - Cluster orders of project 5e2211c17a3e5a48f5497de3 at 2026-08-21T01:00:00Z
-        - "Done: 112 snapshots, 97 kept, 0 extended, 0 shortened, 12 deleted, 2 held, 0 expired, 1 incomplete, 0 future."
+        - "Done: 112 snapshots, 97 kept, 12 deleted, 0 extended, 2 held, 1 incomplete."
     problems:
       description: What failed, and what the listing shows to be otherwise than was said.
       type: list
@@ -68,10 +68,10 @@ _value:
       sample: false
 """
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _recap as recap
 
 

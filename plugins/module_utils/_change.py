@@ -13,9 +13,10 @@ Public interface, section "legacy_snapshot".
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import used_snapshots

@@ -19,9 +19,10 @@ import re
 import threading
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Callable, Mapping, Protocol, Sequence
+from typing import Any, Callable, Protocol
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic, Token
@@ -475,9 +476,7 @@ class Client:
         """The error for a request without an answer, wrapped where it may pass."""
         kinds, text = requests.exceptions, str(exc)
         if isinstance(exc, kinds.SSLError) and re.search("CERTIFICATE|certificate|hostname|X509|PEM", text):
-            hint = (
-                "The certificate is not trusted: give the CA's file as ca_path, and the name in the certificate in base_url."
-            )
+            hint = "The certificate is not trusted: give the CA's file as ca_path, and in base_url the name it has."
             return self._unreachable(request, exc, hint)
         if isinstance(exc, kinds.SSLError) and re.search("VERSION|PROTOCOL|HANDSHAKE_FAILURE", text):
             return self._unreachable(request, exc, "The server offers no TLS of version 1.2 or later at this address.")

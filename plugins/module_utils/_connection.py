@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 import re
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -163,7 +164,9 @@ def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[st
     names = [pair.names[1] for family in FAMILIES for pair in family.pairs]
     found = [environ.get(name) for name in names]
     found += [params.get("private_key"), params.get("client_secret"), *_proxy_passwords(params)]
-    return list(dict.fromkeys(text for secret in found if secret and secret.strip() for text in (secret, secret.strip())))
+    return list(
+        dict.fromkeys(text for secret in found if secret and secret.strip() for text in (secret, secret.strip()))
+    )
 
 
 def _given(value: Any) -> Any:

@@ -12,8 +12,9 @@ Codes and their meaning are those of the API contract, section 4.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 SNAPSHOT_GONE = "SNAPSHOT_NOT_FOUND"
 # Transient on an Ops Manager that is being upgraded (contract, section 8, 13).

@@ -12,9 +12,10 @@ The only file that knows AnsibleModule.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable, Mapping, TypeVar
+from typing import Any, Callable, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR

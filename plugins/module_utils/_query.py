@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import job_to_result
@@ -72,9 +73,7 @@ def query(params: Mapping[str, Any]) -> Query:
                 dates[name] = parse_instant(params[name])
         except ValueError as exc:
             raise OptionError(f"{name}: {exc}, such as 2026-01-31T00:00:00Z.") from exc
-    return Query(
-        snapshot_id, params["completeness"], dates, params["do_not_delete"], params["limit"], params["gather"]
-    )
+    return Query(snapshot_id, params["completeness"], dates, params["do_not_delete"], params["limit"], params["gather"])
 
 
 def listing(

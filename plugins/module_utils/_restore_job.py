@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Callable, Iterable, Mapping, Sequence, TypeVar
+from typing import Any, Callable, TypeVar
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     Snapshot,

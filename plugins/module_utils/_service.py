@@ -12,9 +12,10 @@ Endpoints and their traps are those of the API contract, whose sections are name
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
@@ -61,13 +62,16 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
     """The cluster that options name (interface, "Naming the cluster").
 
     Costs a request only where a name is to be looked up, or where both are given and have to agree.
-    Raises OptionError before any request, and ApiError for a cluster that is not there, a name that fits two, and names that do not agree.
+    Raises OptionError before any request, and ApiError for a cluster that is not there, a name that fits
+    two, and names that do not agree.
     """
     by_name = client.dialect.cluster_in_path == "name"
     if by_name and name is None:
         raise OptionError("cluster_name is required on Atlas, whose paths take the name and not the id.")
     if by_name and not CLUSTER_NAME.match(name or ""):
-        raise OptionError(f"cluster_name {name!r} is no name of an Atlas cluster: letters, digits and hyphens, no others.")
+        raise OptionError(
+            f"cluster_name {name!r} is no name of an Atlas cluster: letters, digits and hyphens, no others."
+        )
     if name is None or (by_name and cluster_id is None):
         return Cluster(name if by_name and name else cluster_id or "", name, cluster_id)
     rows = client.listing("groups", project_id, "clusters")
@@ -105,7 +109,9 @@ def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str
     ]
     if len(own) > 1:
         ids = ", ".join(sorted(str(row.get("id")) for row in own))
-        raise ApiError(f"{len(own)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}.")
+        raise ApiError(
+            f"{len(own)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}."
+        )
     if not own:
         raise _no_cluster(name, project_id, rows)
     return own[0]
@@ -287,9 +293,7 @@ class Service:
         if self._client.dialect.cluster_in_path == "name":
             body = self._client.get(*self._base, "snapshotSchedule")
         else:
-            body = self._client.get(
-                "groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule"
-            )
+            body = self._client.get("groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule")
         try:
             schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
         except ValueError as exc:
@@ -325,7 +329,9 @@ class Service:
         return snapshot
 
     def _unreadable(self, what: str, exc: Exception) -> ApiError:
-        return ApiError(f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200)
+        return ApiError(
+            f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200
+        )
 
 
 def _id_of(row: Mapping[str, Any]) -> str:

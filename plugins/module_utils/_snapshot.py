@@ -13,10 +13,11 @@ section 2); result keys are those of the collection's public interface.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
 _INSTANT = re.compile(
@@ -285,7 +286,9 @@ class Snapshot:
 RESULT_KEYS = tuple(Snapshot.__dataclass_fields__)
 _KINDS: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
     **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), partial(_typed, kind=str)),
-    **dict.fromkeys(("complete", "do_not_delete", "incremental", "is_possibly_inconsistent"), partial(_typed, kind=bool)),
+    **dict.fromkeys(
+        ("complete", "do_not_delete", "incremental", "is_possibly_inconsistent"), partial(_typed, kind=bool)
+    ),
     **dict.fromkeys(("created_increment", *_SIZES), partial(_typed, kind=int)),
     **dict.fromkeys(("created_at", "expires_at", "last_oplog_applied_at"), _instant),
     **dict.fromkeys(("missing_shards", "parts"), _frozen),

@@ -191,7 +191,8 @@ outcomes:
       type: str
       sample: updated
     before:
-      description: The snapshot as it was, with the keys of the info module but without its parts. Null where it is not there.
+      description:
+        - The snapshot as it was, with the keys of the info module but without its parts. Null where it is not there.
       returned: always
       type: dict
       sample:
@@ -289,9 +290,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module 
 def work(call: Call, asked: list[Wish]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
     params = call.params
-    outcome = apply(
-        asked, call.service, call.now, params["unless_restoring"], params["concurrency"], call.check_mode
-    )
+    outcome = apply(asked, call.service, call.now, params["unless_restoring"], params["concurrency"], call.check_mode)
     result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
     if call.diff_mode:
         result["diff"] = diffs(outcome)

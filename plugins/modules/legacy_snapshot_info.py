@@ -50,7 +50,8 @@ options:
     default: complete
   created_after:
     description:
-      - Only snapshots created at this time or later. ISO 8601, without a zone it is UTC, a bare date is its first second.
+      - Only snapshots created at this time or later. ISO 8601; without a zone it is UTC; a bare date is its first
+        second.
     type: str
   created_before:
     description:
@@ -359,8 +360,8 @@ error:
       sample: No cluster named Cluster9 exists in group 5e2211c17a3e5a48f5497de3.
 """
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._query import FILTERS, Query, listing, query
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._query import FILTERS, Query, listing, query
 
 
 def work(call: Call, asked: Query) -> dict[str, object]:

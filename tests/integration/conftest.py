@@ -7,17 +7,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from simulator.fixtures_pytest import simulator as simulator
+from simulator.fixtures_pytest import simulator
 from tools.artefact import installed
+from tools.playbooks import Playbooks
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from playbooks import Playbooks
+__all__ = ["collections", "playbooks", "simulator"]
 
 
 @pytest.fixture(scope="session")

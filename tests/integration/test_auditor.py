@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playbooks import Playbooks, Run, facts, options, play, task, warned
 
 from simulator import seeds
 from simulator.fixtures_pytest import Start
+from tools.playbooks import Playbooks, Run, facts, options, play, task, warned
 
 LATER = "2035-01-01T00:00:00Z"
 READERS = {

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from playbooks import Playbooks, Run, options, play, task, warned
 
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.nouns import Cluster
 from simulator.server import Simulator
+from tools.playbooks import Playbooks, Run, options, play, task, warned
 
 CHANGE, INFO = "legacy_snapshot", "legacy_snapshot_info"
 ID, OTHER = "5a4279d4fcc178500596745a", "5a4279d4fcc178500596745b"

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
-from playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
 
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
 
 MODULES = ("legacy_snapshot", "legacy_snapshot_info")
 LATER = "2035-01-01T00:00:00Z"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import trustme
-from playbooks import LOCAL, Playbooks, Run, options, play, task, warned
 
 from simulator import seeds, tokens
 from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.playbooks import LOCAL, Playbooks, Run, options, play, task, warned
 
 LATER = "2035-01-01T00:00:00Z"
 # From 2.20 on Ansible shows the options of a task only when it is told to.

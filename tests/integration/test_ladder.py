@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playbooks import Playbooks, Run, facts, options, play, task, warned
 
 from simulator import seeds, tokens
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.playbooks import Playbooks, Run, facts, options, play, task, warned
 
 DIALECTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "atlas-v2-key": ("atlas", "owner", {}),

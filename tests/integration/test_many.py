@@ -11,11 +11,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from playbooks import Playbooks, options, play, task, warned
 
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.playbooks import Playbooks, options, play, task, warned
 
 LATER = "2040-01-01T00:00:00Z"
 # AWX drops the result of an event whose text is longer (ansible-runner, MAX_EVENT_RES).

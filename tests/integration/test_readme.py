@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from playbooks import Playbooks, Run
+
 from simulator import seeds
+from simulator.nouns import Cluster
 from simulator.server import Simulator
-from simulator.world import Cluster
+from tools.playbooks import Playbooks, Run
 from tools.tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playbooks import NAMESPACE, Playbooks, Run, options, play
+
 from simulator import seeds
 from simulator.server import Simulator
 from simulator.world import World
+from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
 
 ROLE = f"{NAMESPACE}.retention"
 DOCUMENTED = {
@@ -23,7 +24,7 @@ DOCUMENTED = {
     "retention_keep_within_monthly": "13mo",
 }
 # Of 400 snapshots an hour apart this keeps the newest sixty, and 340 go.
-SIXTY = {"retention_keep_last": 60, "retention_max_delete": 340, "retention_max_delete_percent": 85}
+SIXTY: dict[str, Any] = {"retention_keep_last": 60, "retention_max_delete": 340, "retention_max_delete_percent": 85}
 
 
 @pytest.fixture
@@ -69,8 +70,12 @@ def test_check_shows_what_the_real_run_does_and_the_second_changes_nothing(
     assert (real.status, real.warnings) == (0, [])
     assert ids(sim.world) == newest
     # What was shown is what was done: outcome by outcome, batch by batch, difference by difference.
-    shown = [(task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in check.of("legacy_snapshot")]
-    done = [(task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in real.of("legacy_snapshot")]
+    shown = [
+        (task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in check.of("legacy_snapshot")
+    ]
+    done = [
+        (task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in real.of("legacy_snapshot")
+    ]
     assert shown == done
     assert [len(outcomes) for outcomes, _diff, _changed in done] == [100, 100, 100, 40]
     # Oldest first, over all batches.
@@ -86,14 +91,16 @@ def test_check_shows_what_the_real_run_does_and_the_second_changes_nothing(
 
 def test_the_summary_tells_the_same_as_the_plan(playbooks: Playbooks, four_hundred: Simulator) -> None:
     check, real = (run_role(playbooks, four_hundred, SIXTY, *mode) for mode in (["--check"], []))
-    assert "Check mode, nothing was written: 400 snapshots, 60 kept, 340 to delete, 0 to extend, 0 held." in lines(check)
+    assert "Check mode, nothing was written: 400 snapshots, 60 kept, 340 to delete, 0 to extend, 0 held." in lines(
+        check
+    )
     assert "Done: 400 snapshots, 60 kept, 340 deleted, 0 extended, 0 held." in lines(real)
     assert any(line.startswith("Frees up to ") for line in lines(real))
     assert lines(real)[-1].startswith("Digest ")
     assert "No gaps." in lines(real)
 
 
-GUARDS = {
+GUARDS: dict[str, tuple[dict[str, Any], str]] = {
     "count": ({"retention_max_delete": 339}, "340 snapshots would be removed, 1 more than max_delete 339 allows"),
     "share": ({"retention_max_delete_percent": 84}, "max_delete_percent 84"),
     "stale": ({"retention_stale_after": "1d"}, "stale_after"),
@@ -114,7 +121,7 @@ def test_each_guard_stops_before_the_first_write(playbooks: Playbooks, four_hund
 
 
 def test_a_guard_lets_equality_pass(playbooks: Playbooks, four_hundred: Simulator) -> None:
-    hosts = {
+    hosts: dict[str, dict[str, Any]] = {
         "equal": SIXTY,
         "off": {**SIXTY, "retention_max_delete": -1, "retention_max_delete_percent": 100},
         "survey": {name: str(value) for name, value in SIXTY.items()},
@@ -127,14 +134,16 @@ def test_a_guard_lets_equality_pass(playbooks: Playbooks, four_hundred: Simulato
 
 def test_blank_answers_switch_no_safety_off(playbooks: Playbooks, four_hundred: Simulator) -> None:
     names = ("max_delete", "max_delete_percent", "min_keep", "min_age", "pit_window", "method", "anchor", "timezone")
-    blank = {f"retention_{name}": "" for name in (*names, "no_expiry", "extend_kept", "protected_ids", "batch_size", "now")}
+    blank = {
+        f"retention_{name}": "" for name in (*names, "no_expiry", "extend_kept", "protected_ids", "batch_size", "now")
+    }
     run = run_role(playbooks, four_hundred, {"retention_keep_last": "1", **blank})
     assert run.status == 2
     assert "max_delete 50" in run.named("Stop where a guard says so").message
     assert four_hundred.log.writes == []
 
 
-UNUSABLE = {
+UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "empty": ({}, "policy"),
     "word": ({"retention_keep_last": "many"}, "keep_last"),
     "fraction": ({"retention_keep_daily": 1.5}, "keep_daily"),

@@ -17,12 +17,12 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from playbooks import Playbooks, Task, facts, options, play, task, warned
 
 from simulator import seeds, tokens
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from simulator.switches import Switches, variants
+from tools.playbooks import Playbooks, Task, facts, options, play, task, warned
 
 Changes = dict[str, Any]
 SOON = f"{datetime.now(timezone.utc) + timedelta(days=700):%Y-%m-%dT00:00:00Z}"

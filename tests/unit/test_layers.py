@@ -31,7 +31,7 @@ KNOWN_TO = {
     "time": {"_client", "_auth"},
 }
 # The retention engine: no request, no clock, no environment.
-PURE = {"_snapshot", "_restore_job", "_periods", "_policy", "_plan_input", "_plan", "_rules", "_findings", "_retention", "_recap", "_approval"}
+PURE = set().union(*FLOORS) - {"_auth", "_client", "_connection", "_module", "_workers"}
 IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
 
 
