@@ -383,7 +383,7 @@ def test_wrong_places_are_named_with_the_way_out(playbooks: Playbooks, simulator
     cases = wrong_places(sim, ledger)
     call = {"snapshot_id": sim.world.marks["restored"], "state": "absent"}
     tasks = [
-        task(name, CHANGE, {**defaults, **asked, **call}, ignore_errors=True) for name, (asked, _) in cases.items()
+        task(name, CHANGE, {**defaults, **asked, **call}, ignore_errors=True) for name, (asked, _words) in cases.items()
     ]
 
     run = playbooks.run([play(tasks)])

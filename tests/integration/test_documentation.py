@@ -49,7 +49,7 @@ def returned(collections: Path, module: str, when: str) -> dict[str, Any]:
 
 def is_a(value: Any, name: str) -> bool:
     """Whether a value is of a documented type; a bool is no int."""
-    return type(value) is PYTHON_TYPES[name]
+    return value.__class__ is PYTHON_TYPES[name]
 
 
 def compare(documented: Mapping[str, Any], shown: Mapping[str, Any], place: str) -> None:
