@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import OPTION_KEYS, POLICY_KEYS
+
 from tools.tree import ROOT
 
 ROLE = ROOT / "roles" / "retention"
