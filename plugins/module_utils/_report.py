@@ -84,7 +84,9 @@ def stem(plan: Mapping[str, Any]) -> str:
     """What the files of this cluster's report are called: for people and, by its end, unlike any other's."""
     name = re.sub(r"[^a-z0-9]+", "-", str(plan["cluster_name"] or "").lower()).strip("-")[:40]
     key = f"{plan['project_id']}/{plan['cluster_id'] or plan['cluster_name']}"
-    return "-".join(part for part in ("retention", name, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]) if part)
+    return "-".join(
+        part for part in ("retention", name, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]) if part
+    )
 
 
 def _check(plan: Mapping[str, Any]) -> None:

@@ -65,7 +65,9 @@ def document(report: Report) -> dict[str, Any]:
 
 def as_json(report: Report) -> str:
     """The report as JSON text, in ASCII, keys sorted, the same for the same report."""
-    return json.dumps(document(report), indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False, default=str) + "\n"
+    return (
+        json.dumps(document(report), indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False, default=str) + "\n"
+    )
 
 
 def as_csv(report: Report) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import (
     HOUR,
@@ -23,6 +24,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_
 
 # The schedule's longest interval, for where the schedule is not known.
 _INTERVAL_HOURS = 24
+_NEVER = "not in sight"
 # From fine to coarse.
 _GRAINS: tuple[str | None, ...] = (None, "hour", "day", "week", "month", "year")
 
@@ -42,11 +44,14 @@ def tiers(
     for rule in finest_first(policy):
         kept = sum(rule.name in row.tiers for row in rows)
         if rule.window is None:
-            yield _of_count(rule, kept, staying, None if anchor_is_now else now, interval, zone)
+            tier = _of_count(rule, kept, staying, None if anchor_is_now else now, interval, zone)
         elif rule.period is None:
-            yield _of_span(rule, rule.window, kept, staying, anchor, not anchor_is_now, zone)
+            tier = _of_span(rule, rule.window, kept, staying, anchor, not anchor_is_now, zone)
         else:
-            yield _of_window(rule, rule.window, kept, staying, anchor, not anchor_is_now, interval, zone)
+            tier = _of_window(rule, rule.window, kept, staying, anchor, not anchor_is_now, interval, zone)
+        # Backups that have stopped would have filled it long ago.
+        late = tier.full_at is not None and tier.full_at <= text(now)
+        yield replace(tier, full_at=None, note=_NEVER) if late else tier
 
 
 def _of_count(rule: Rule, kept: int, staying: Sequence[int], now: int | None, interval: int, zone: Zone) -> Tier:
@@ -120,5 +125,5 @@ def _tier(rule: Rule, setting: str, kept: int, filled: int, wanted: int, unit: s
     if filled >= wanted:
         return Tier(rule.name, setting, kept, filled, wanted, unit, None, "full")
     if full_at is None or full_at >= LAST:
-        return Tier(rule.name, setting, kept, filled, wanted, unit, None, "not in sight")
+        return Tier(rule.name, setting, kept, filled, wanted, unit, None, _NEVER)
     return Tier(rule.name, setting, kept, filled, wanted, unit, text(full_at), "if backups go on")

@@ -105,7 +105,12 @@ def _half(rule: Rule) -> Rule:
         return rule if rule.count == -1 else replace(rule, count=-(-rule.count // 2))
     parts = _parts(rule.window)
     halves = {name: value // 2 for name, value in parts.items()}
-    for name, below, half in (("years", "months", 6), ("months", "days", 15), ("weeks", "days", 3), ("days", "hours", 12)):
+    for name, below, half in (
+        ("years", "months", 6),
+        ("months", "days", 15),
+        ("weeks", "days", 3),
+        ("days", "hours", 12),
+    ):
         halves[below] += half * (parts[name] % 2)
     halves["hours"] += parts["hours"] % 2
     return replace(rule, window=Duration(**halves))
