@@ -27,7 +27,7 @@ DAYS: dict[str, tuple[str, str]] = {
     "week": ("W", "weekly"),
     "month": ("M", "monthly"),
     "year": ("Y", "yearly"),
-    "safety": ("S", "safety alone"),
+    "safety": ("S", "safeguards alone"),
     "held": ("H", "held alone"),
     "removed": ("R", "all removed"),
     "other": ("–", "nothing that counts"),

@@ -8,27 +8,33 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _report_calendar as calendar
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _report_svg as svg
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _report_table as snapshots
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _report_words as words
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import Zone, zone
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._recap import size
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_markup import attributes, esc, tag
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_markup import attributes, esc
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_model import (
-    MARKS,
     Coverage,
     Report,
-    Row,
     Tier,
     WhatIf,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_style import SCRIPT, STYLE
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_page import (
+    facts,
+    named,
+    page,
+    scrolling,
+    section,
+    table,
+    when,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_style import SCRIPT
 
 _SHOWN = 60
 _NOT_KNOWN = "not known"
@@ -44,7 +50,7 @@ def as_html(report: Report) -> str:
         _timeline(report),
         _calendar(report, calendar_zone),
         _tiers(report),
-        _table(report),
+        snapshots.section_of(report),
         _coverage(report),
         _warnings(report),
         _findings(report),
@@ -52,48 +58,6 @@ def as_html(report: Report) -> str:
         _what_if(report),
     )
     return page(f"Retention of {report.name}", _header(report), "".join(sections), _evidence(report), SCRIPT)
-
-
-def page(title: str, header: str, main: str, footer: str, script: str = "") -> str:
-    """A page that may run the script and the style given here, and may load nothing at all."""
-    scripts = f"<script>{script}</script>" if script else ""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_security(script)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
-        f"<title>{esc(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#main">Skip to the content</a>\n'
-        f'<header>{header}</header>\n<main id="main">{main}</main>\n<footer>{footer}</footer>\n{scripts}\n</body>\n</html>\n'
-    )
-
-
-def named(name: str) -> str:
-    """A name from elsewhere, whose direction of writing is kept to itself."""
-    return f"<bdi>{esc(name)}</bdi>"
-
-
-def when(instant: str | None, none: str = "never") -> str:
-    """An instant for people and for machines."""
-    if instant is None:
-        return none
-    return f'<time datetime="{esc(instant)}">{esc(words.day_and_time(instant))}</time>'
-
-
-def facts(pairs: Sequence[tuple[str, str]]) -> str:
-    """Terms and their values, which are markup."""
-    return (
-        f'<dl class="facts">{"".join(f"<div><dt>{esc(term)}</dt><dd>{value}</dd></div>" for term, value in pairs)}</dl>'
-    )
-
-
-def _security(script: str) -> str:
-    sources = [f"style-src {_hashed(STYLE)}"] + ([f"script-src {_hashed(script)}"] if script else [])
-    return f"default-src 'none'; {'; '.join(sources)}; base-uri 'none'; form-action 'none'"
-
-
-def _hashed(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _header(report: Report) -> str:
@@ -167,18 +131,7 @@ def _problems(report: Report) -> str:
     items = "".join(f"<li>{esc(problem)}</li>" for problem in report.problems[:_SHOWN])
     more = len(report.problems) - _SHOWN
     rest = f"<li>and {more:,} more, in the table</li>" if more > 0 else ""
-    return _section("problems", "What went wrong", f'<ul class="list bad">{items}{rest}</ul>', "failed")
-
-
-def _section(name: str, title: str, content: str, kind: str | None = None) -> str:
-    return tag(
-        "section", f'<h2 id="{name}-title">{title}</h2>{content}', id=name, class_=kind, aria_labelledby=f"{name}-title"
-    )
-
-
-def _scrolling(content: str, label: str, kind: str = "") -> str:
-    """What may be wider than the screen; it takes the focus so that keys can move it."""
-    return f'<div class="scroll{kind}" tabindex="0" role="region" aria-label="{esc(label)}">{content}</div>'
+    return section("problems", "What went wrong", f'<ul class="list bad">{items}{rest}</ul>', "failed")
 
 
 def _timeline(report: Report) -> str:
@@ -186,21 +139,24 @@ def _timeline(report: Report) -> str:
         "Each mark is one snapshot, in the lane of the finest tier that keeps it; small ticks show the other tiers"
         " that keep it as well. The axis gives days as much room as years."
     )
-    picture = _scrolling(svg.timeline(report), "Timeline, scrolls sideways", " picture")
-    return _section("timeline", "Timeline", f'<p class="note">{note}</p>{picture}{svg.legend(report)}')
+    picture = scrolling(svg.timeline(report), "Timeline, scrolls sideways", " picture")
+    return section("timeline", "Timeline", f'<p class="note">{note}</p>{picture}{svg.legend(report)}')
 
 
 def _calendar(report: Report, calendar_zone: Zone) -> str:
-    note = f"Each day shows the finest tier that keeps one of its snapshots. Weeks begin on Mondays, days in {esc(calendar_zone.name)}."
+    note = (
+        "Each day shows the finest tier that keeps one of its snapshots. Weeks begin on Mondays,"
+        f" days in {esc(calendar_zone.name)}."
+    )
     content = calendar.months(report, calendar_zone) + calendar.legend(report, calendar_zone)
-    return _section("calendar", "Calendar", f'<p class="note">{note}</p>{content}')
+    return section("calendar", "Calendar", f'<p class="note">{note}</p>{content}')
 
 
 def _tiers(report: Report) -> str:
     caption = "How much of what each rule asks for is there, and when all of it will be."
     heads = ("Rule", "Asks for", "Covered", "", "Snapshots kept", "Full")
     rows = "".join(_tier(tier) for tier in report.tiers)
-    return _section("tiers", "Tiers", _plain_table(caption, heads, rows, numbers=(4,)))
+    return section("tiers", "Tiers", table(caption, heads, rows, numbers=(4,)))
 
 
 def _tier(tier: Tier) -> str:
@@ -217,86 +173,6 @@ def _tier(tier: Tier) -> str:
         f"<td>{esc(words.duration(tier.setting))}</td><td>{covered}</td><td>{bar}</td>"
         f'<td class="num">{tier.kept:,}</td><td>{full}</td></tr>'
     )
-
-
-def _plain_table(
-    caption: str, heads: Sequence[str], rows: str, numbers: Sequence[int] = (), name: str | None = None
-) -> str:
-    cells = "".join(
-        f'<th scope="col"{attributes(class_="num" if place in numbers else None)}>{esc(head)}</th>'
-        if head
-        else "<td></td>"
-        for place, head in enumerate(heads)
-    )
-    table = tag(
-        "table", f"<caption>{esc(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody>", id=name
-    )
-    return _scrolling(table, caption)
-
-
-def _table(report: Report) -> str:
-    has_outcomes = any(row.outcome for row in report.rows)
-    heads = [
-        ("Snapshot", None, None),
-        ("Created (UTC)", None, "descending"),
-        ("Age", "num", None),
-        ("Expires (UTC)", None, None),
-        ("State", None, None),
-        ("Action", None, None),
-        ("Reasons, or why not kept", None, None),
-        ("Size", "num", None),
-        *([("Outcome", None, None)] if has_outcomes else []),
-    ]
-    cells = "".join(
-        f'<th scope="col"{attributes(class_=kind, data_sorted=order)}>{head}</th>' for head, kind, order in heads
-    )
-    caption = f"All {len(report.rows):,} snapshots, newest first; the reasons for what stays, and for what goes why no rule keeps it."
-    body = "".join(_row(row, has_outcomes) for row in report.rows)
-    table = f'<table id="snapshots"><caption class="skip">{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
-    return _section("table", "Snapshots", f"{_tools(report)}{_scrolling(table, 'Snapshots, scrolls', ' rows')}")
-
-
-def _tools(report: Report) -> str:
-    """What works only with the script, which shows it."""
-    marks = "".join(
-        f'<option value="{mark}">{esc(meaning)} ({report.counts[mark]:,})</option>'
-        for mark, (_letter, meaning) in MARKS.items()
-        if report.counts[mark]
-    )
-    tiers = "".join(
-        f'<option value="{esc(tier.rule)}">{esc(tier.rule)} ({tier.kept:,})</option>' for tier in report.tiers
-    )
-    return (
-        '<div class="tools" id="tools" hidden><form id="filters" class="tools" role="search" aria-label="Filter the snapshots">'
-        f'<label>Show <select id="filter-mark"><option value="">everything</option>{marks}</select></label>'
-        f'<label>Kept by <select id="filter-tier"><option value="">any or no rule</option>{tiers}</select></label>'
-        '<label>Containing <input id="filter-text" type="search" autocomplete="off" spellcheck="false"></label></form>'
-        '<output id="shown" for="filter-mark filter-tier filter-text"></output></div>'
-    )
-
-
-def _row(row: Row, has_outcomes: bool) -> str:
-    expires = when(row.expires_at) + (f" → {when(row.expires_to)}" if row.expires_to else "")
-    letter, meaning = MARKS[row.mark]
-    told = "; ".join(esc(reason) for reason in row.reasons)
-    why = f'<ul class="why">{"".join(f"<li>{esc(line)}</li>" for line in row.why)}</ul>' if row.why else ""
-    outcome = f"<td>{esc(row.outcome or '')}{_error(row)}</td>" if has_outcomes else ""
-    return (
-        f'<tr id="s-{esc(row.id)}" data-mark="{row.mark}" data-state="{esc(row.state)}" data-action="{esc(row.action)}"'
-        f' data-tiers="{esc(" ".join(row.tiers))}">'
-        f'<th scope="row" class="id">{esc(row.id)}</th>'
-        f'<td class="when" data-v="{esc(row.created_at)}">{when(row.created_at)}</td>'
-        f'<td class="num" data-v="{row.age}">{words.span(row.age)}</td>'
-        f'<td class="when" data-v="{esc(row.expires_at or "")}">{expires}</td>'
-        f"<td>{esc(row.state)}</td>"
-        f'<td><span class="badge b-{row.mark}" data-letter="{letter}" title="{esc(meaning)}">{esc(row.action)}</span></td>'
-        f"<td>{told}{why}</td>"
-        f'<td class="num" data-v="{"" if row.size is None else row.size}">{"–" if row.size is None else size(row.size)}</td>{outcome}</tr>'
-    )
-
-
-def _error(row: Row) -> str:
-    return f' <span class="bad">{esc(row.error)}</span>' if row.error else ""
 
 
 def _coverage(report: Report) -> str:
@@ -318,7 +194,7 @@ def _coverage(report: Report) -> str:
         " less what others share, so bytes are an upper limit."
     )
     heads = ("Coverage", "Before", "After")
-    return _section("coverage", "Coverage", _plain_table(caption, heads, rows) + _missing_list(report))
+    return section("coverage", "Coverage", table(caption, heads, rows) + _missing_list(report))
 
 
 def _gap(coverage: Coverage) -> str:
@@ -346,7 +222,7 @@ def _missing_list(report: Report) -> str:
 
 
 def _warnings(report: Report) -> str:
-    return _section("warnings", "Warnings", _listing(report.plan["warnings"], "Nothing to look at."))
+    return section("warnings", "Warnings", _listing(report.plan["warnings"], "Nothing to look at."))
 
 
 def _listing(lines: Sequence[str], none: str) -> str:
@@ -367,7 +243,7 @@ def _findings(report: Report) -> str:
     more = len(report.findings) - _SHOWN
     rest = f'<p class="note">and {more:,} more, in the JSON</p>' if more > 0 else ""
     caption = "What the audit found beyond the policy."
-    return _section("findings", "Findings", _plain_table(caption, ("Finding", "What it is about"), rows) + rest)
+    return section("findings", "Findings", table(caption, ("Finding", "What it is about"), rows) + rest)
 
 
 def _since(report: Report) -> str:
@@ -376,7 +252,7 @@ def _since(report: Report) -> str:
     groups = (("New", report.since.new), ("Gone", report.since.gone), ("Decided otherwise", report.since.otherwise))
     parts = [f"<h3>{name} ({len(lines):,})</h3>{_listing(lines, '')}" for name, lines in groups if lines]
     content = "".join(parts) or '<p class="note">Nothing is new, gone, or decided otherwise.</p>'
-    return _section("since", f"Since the report of {when(report.since.at)} UTC", content)
+    return section("since", f"Since the report of {when(report.since.at)} UTC", content)
 
 
 def _what_if(report: Report) -> str:
@@ -395,12 +271,13 @@ def _what_if(report: Report) -> str:
     )
     rows = "".join(_tried(one) for one in report.what_if)
     caption = "What other policies would make of the same snapshots, all other options equal."
-    return _section("what-if", "What if", _plain_table(caption, heads, rows, numbers=(2, 3, 4, 5, 7)))
+    return section("what-if", "What if", table(caption, heads, rows, numbers=(2, 3, 4, 5, 7)))
 
 
 def _tried(one: WhatIf) -> str:
     rules = "<br>".join(f"<code>{esc(key)} {esc(value)}</code>" for key, value in one.policy.items())
-    begin = f'<tr{attributes(class_="this" if one.name == "this policy" else None)}><th scope="row">{esc(one.name)}</th><td>{rules}</td>'
+    this = attributes(class_="this" if one.name == "this policy" else None)
+    begin = f'<tr{this}><th scope="row">{esc(one.name)}</th><td>{rules}</td>'
     if one.refused is not None:
         return f'{begin}<td colspan="7">{esc(one.refused)}</td></tr>'
     removed = _NOT_KNOWN if one.size_removed is None else size(one.size_removed)
@@ -424,8 +301,9 @@ def _evidence(report: Report) -> str:
         *report.evidence.items(),
     ]
     items = "".join(f"<dt>{esc(key)}</dt><dd><code>{esc(_spelled(value))}</code></dd>" for key, value in pairs)
-    files = f'<p class="note">The same in other forms: <a href="{esc(report.stem)}.json">JSON</a>, <a href="{esc(report.stem)}.csv">CSV</a>.</p>'
-    return _section("evidence", "Evidence", f'<dl class="evidence">{items}</dl>{files}')
+    forms = ", ".join(f'<a href="{esc(report.stem)}.{form.lower()}">{form}</a>' for form in ("JSON", "CSV"))
+    files = f'<p class="note">The same in other forms: {forms}.</p>'
+    return section("evidence", "Evidence", f'<dl class="evidence">{items}</dl>{files}')
 
 
 def _spelled(value: Any) -> str:

@@ -15,7 +15,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_
 
 
 def since(previous: Mapping[str, Any], plan: Mapping[str, Any], rows: Sequence[Row]) -> Since | None:
-    """The differences; None where the last report is of another cluster, or not older. KeyError for what is no report."""
+    """The differences; None where the last report is of another cluster, or newer. KeyError for what is no report."""
     last = previous["plan"]
     if any(last[key] != plan[key] for key in ("project_id", "cluster_id")) or last["now"] > plan["now"]:
         return None

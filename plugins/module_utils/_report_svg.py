@@ -20,7 +20,9 @@ _WIDTH = 1160
 _LEFT, _RIGHT = 132, 14
 _TOP = 30
 _STEP = 11
-_MOST_STACKED = 14
+_MOST_STACKED, _MOST_STACKED_OF_MANY, _MANY = 14, 26, 600
+# Beyond so many extensions their arrows are drawn faintly, and without a beginning.
+_CLEAR_ARROWS = 40
 _HOUR, _DAY = 3600, 86400
 # Where the axis turns from days of equal width to years of equal width, about.
 _BEND = 2 * _DAY
@@ -81,12 +83,14 @@ def timeline(report: Report) -> str:
     """The picture, whose equal in text is the table."""
     axis, end = _axis(report)
     lanes = [_lane(report, code, name, axis) for code, name in _lane_names(report)]
-    parts, top = [], float(_TOP)
+    bands, parts, top = [], [], float(_TOP)
     for number, lane in enumerate(lanes):
         height = max(30, lane.stacked * _STEP + 13)
-        parts.append(_drawn(report, lane, axis, top, height, number % 2 == 1))
+        if number % 2:
+            bands.append(f'<rect class="band" x="0" y="{top:g}" width="{_WIDTH}" height="{height:g}"/>')
+        parts.append(_drawn(report, lane, axis, top, height))
         top += height
-    body = f"{_definitions()}{_scale(report, axis, end, top)}{''.join(parts)}"
+    body = f"{_definitions()}{''.join(bands)}{_scale(report, axis, end, top)}{''.join(parts)}"
     label = (
         f"Timeline: {len(report.rows)} snapshots by age, in {len(lanes)} lanes; the table of snapshots says the same."
     )
@@ -115,8 +119,7 @@ def legend(report: Report) -> str:
 def _axis(report: Report) -> tuple[Axis, float]:
     """The axis, and how far into the future it reaches."""
     oldest = max([row.age for row in report.rows] + [_DAY]) * 1.06
-    ahead = [row.until - report.now for row in report.rows if row.until is not None]
-    ahead += [row.expires - report.now for row in report.rows if row.until is not None and row.expires is not None]
+    ahead = [row.until - report.now for row in report.rows if row.mark == "extended" and row.until is not None]
     ahead += [-row.age for row in report.rows]
     furthest = max([*ahead, 0]) * 1.06
     room = _WIDTH - _LEFT - _RIGHT - 10
@@ -130,7 +133,7 @@ def _lane_names(report: Report) -> Iterator[tuple[str, str]]:
     for tier in report.tiers:
         yield tier.rule, _TIER_NAMES.get(tier.rule, tier.rule.replace("within_", "") + " ")
     used = {_lane_of(row) for row in report.rows}
-    for code, name in ((SAFETY, "safety"), ("held", "held"), ("other", "not counted"), ("removed", "not kept")):
+    for code, name in ((SAFETY, "safeguards"), ("held", "held"), ("other", "not counted"), ("removed", "not kept")):
         if code in used:
             yield code, name
 
@@ -147,6 +150,7 @@ def _lane_of(row: Row) -> str:
 
 def _lane(report: Report, code: str, name: str, axis: Axis) -> Lane:
     """Marks that would lie upon each other are piled up, newest first, as long as there is room."""
+    most = _MOST_STACKED if len(report.rows) <= _MANY else _MOST_STACKED_OF_MANY
     ends: list[float] = []
     placed = []
     for row in report.rows:
@@ -154,7 +158,7 @@ def _lane(report: Report, code: str, name: str, axis: Axis) -> Lane:
             continue
         x = axis.place(row.age)
         level = next((number for number, end in enumerate(ends) if abs(end - x) >= _STEP), None)
-        if level is None and len(ends) < _MOST_STACKED:
+        if level is None and len(ends) < most:
             level = len(ends)
             ends.append(x)
         elif level is None:
@@ -164,16 +168,16 @@ def _lane(report: Report, code: str, name: str, axis: Axis) -> Lane:
     return Lane(code, name.strip(), placed, len(ends))
 
 
-def _drawn(report: Report, lane: Lane, axis: Axis, top: float, height: float, shaded: bool) -> str:
+def _drawn(report: Report, lane: Lane, axis: Axis, top: float, height: float) -> str:
     bottom = top + height
-    band = f'<rect class="band" x="0" y="{top:g}" width="{_WIDTH}" height="{height:g}"/>' if shaded else ""
+    clear = report.counts["extended"] <= _CLEAR_ARROWS
     also = [axis.place(row.age) for row in report.rows if lane.code in row.tiers[1:] and row.stays]
     ticks = f'<path class="also" d="{"".join(f"M{x:.1f} {bottom - 5:g}v4" for x in also)}"/>' if also else ""
-    marks = "".join(_mark(row, x, bottom - 11.5 - level * _STEP, axis) for row, x, level in lane.rows)
+    marks = "".join(_mark(row, x, bottom - 11.5 - level * _STEP, axis, clear) for row, x, level in lane.rows)
     middle = top + height / 2
     label = f'<text class="lane" x="10" y="{middle - 2:g}">{esc(lane.name)}</text>'
     label += f'<text class="lane-count" x="10" y="{middle + 10:g}">{_lane_note(report, lane)}</text>'
-    return f'<g data-lane="{esc(lane.code)}">{band}{label}{ticks}{marks}</g>'
+    return f'<g data-lane="{esc(lane.code)}">{label}{ticks}{marks}</g>'
 
 
 def _lane_note(report: Report, lane: Lane) -> str:
@@ -183,19 +187,21 @@ def _lane_note(report: Report, lane: Lane) -> str:
     return f"{tier.setting} · keeps {tier.kept:,}" if len(tier.setting) < 10 else f"keeps {tier.kept:,}"
 
 
-def _mark(row: Row, x: float, y: float, axis: Axis) -> str:
-    arrow = ""
-    if row.until is not None and row.expires is not None:
-        now = row.created + row.age
-        start, end = axis.place(now - row.expires), axis.place(now - row.until)
-        head = 4 if end > start else -4
-        arrow = (
-            f'<path class="move" d="M{start:.1f} {y - 3:.1f}v6M{start:.1f} {y:.1f}H{end:.1f}'
-            f'm{-head} -3l{head} 3l{-head} 3"/>'
-        )
+def _mark(row: Row, x: float, y: float, axis: Axis, clear: bool) -> str:
+    arrow = _arrow(row, y, axis, clear) if row.mark == "extended" else ""
     title = tag("title", esc(hover(row)))
     use = f'<use href="#mark-{row.mark}" x="{x:.1f}" y="{y:.1f}"/>'
     return f'<g class="mark" data-id="{esc(row.id)}" data-mark="{row.mark}">{title}{use}{arrow}</g>'
+
+
+def _arrow(row: Row, y: float, axis: Axis, clear: bool) -> str:
+    """From the old expiry to the new one, right of now."""
+    if row.until is None or row.expires is None:
+        return ""
+    now = row.created + row.age
+    start, end = axis.place(now - row.expires), axis.place(now - row.until)
+    begin = f"M{start:.1f} {y - 3:.1f}v6" if clear else ""
+    return f'<path class="move{"" if clear else " faint"}" d="{begin}M{start:.1f} {y:.1f}H{end:.1f}m-4 -3l4 3l-4 3"/>'
 
 
 def hover(row: Row) -> str:
