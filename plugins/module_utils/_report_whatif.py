@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _retention as retention
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import Duration
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import to_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import digest, to_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
     Options,
@@ -44,7 +44,7 @@ def what_if(plan: Mapping[str, Any], cluster: Cluster, policy: Policy, options: 
     """
     now = parse_instant(plan["now"])
     own = to_document(retention.plan(cluster, policy, options, now))
-    if own["digest"] != plan["digest"]:
+    if own["digest"] != digest(plan):
         return
     yield _result("this policy", own)
     others = {"half as much": _scaled(policy, _half), "twice as much": _scaled(policy, _double)}

@@ -21,12 +21,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     snake_case,
     to_result,
 )
-from unit.plugins.module_utils.retention_cases import TIDY, info, planned, spelled
 
 from simulator import seeds
 from simulator.nouns import Cluster
 from simulator.schedule import Schedule
 from simulator.world import World
+from unit.plugins.module_utils.retention_cases import TIDY, info, planned, spelled
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=timezone.utc)
 OPEN: dict[str, Any] = {"max_delete": -1, "max_delete_percent": 100}
