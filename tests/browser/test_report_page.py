@@ -18,6 +18,8 @@ from unit.plugins.module_utils.retention_cases import ago, bare, info, row
 
 SIZES = ("400", "2000")
 LOOKS = [(size, scheme, width) for size in SIZES for scheme in ("light", "dark") for width in (WIDE, NARROW)]
+# A table of 2,000 rows keeps axe-core busy, and differs from one of 400 in nothing that it looks at.
+READINGS = [look for look in LOOKS if look[0] == "400" or look[1:] in (("light", WIDE), ("dark", NARROW))]
 AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
   found => [found.id, found.impact, found.nodes.slice(0, 3).map(node => node.html.slice(0, 200))])"""
 
@@ -141,9 +143,12 @@ def test_without_a_script_it_is_a_plain_table(open_page: Open) -> None:
     assert opened.page.locator("#snapshots button").count() == 0
 
 
-@pytest.mark.parametrize(("size", "scheme", "width"), LOOKS)
+@pytest.mark.parametrize(("size", "scheme", "width"), READINGS)
 def test_who_reads_it_otherwise_can(open_page: Open, axe: str, size: str, scheme: str, width: int) -> None:
     opened = open_page(size, scheme=scheme, width=width, findings=[{"code": "no_expiry", "text": "It never ends."}])
+    if size == "400":
+        # So that no row is out of sight, whose contrast could not be told.
+        opened.page.evaluate("document.querySelector('.rows').style.maxHeight = 'none'")
     opened.page.evaluate(axe)
     found = opened.page.evaluate(AXE)
     assert [one for one in found if one[1] in ("serious", "critical")] == []
