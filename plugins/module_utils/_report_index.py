@@ -23,19 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_
     when,
 )
 
-_HEADS = (
-    "Cluster",
-    "Project",
-    "As of (UTC)",
-    "Result",
-    "Kept",
-    "Removed",
-    "Extended",
-    "Held",
-    "Gaps",
-    "Warnings",
-    "Findings",
-)
+_HEADS = ("Cluster", "As of (UTC)", "Result", "Kept", "Removed", "Extended", "Held", "Gaps", "Warnings", "Findings")
 _SUMS = ("total", "kept", "removed", "extended", "held", "gaps", "warnings")
 
 
@@ -46,7 +34,7 @@ def index(reports: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted(reports, key=_order)
     rows = "".join(_row(report) for report in ordered)
     caption = "Each cluster's last report; what is blocked comes first."
-    body = table(caption, _HEADS, rows, numbers=range(4, len(_HEADS)), name="clusters")
+    body = table(caption, _HEADS, rows, numbers=range(3, len(_HEADS)), name="clusters")
     return page("Snapshot retention", _header(ordered), f"<section>{body}</section>", "")
 
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_index import index
+from playwright.sync_api import Browser
 
 from browser.conftest import NARROW, WIDE, Open, Opened
+from unit.plugins.module_utils.report_cases import reported
 from unit.plugins.module_utils.retention_cases import ago, bare, info, row
 
 SIZES = ("400", "2000")
@@ -163,6 +168,24 @@ def test_who_reads_a_blocked_one_otherwise_can(open_page: Open, axe: str, scheme
     opened = open_page(plan=plan, scheme=scheme, outcomes=outcomes, check_mode=False)
     opened.page.evaluate(axe)
     assert [one for one in opened.page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_who_reads_the_index_otherwise_can(
+    chromium: Browser, axe: str, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 9)])
+    plans = [bare(listing, {"keep_last": 1}, max_delete=limit) for limit in (-1, 1)]
+    file = tmp_path / "index.html"
+    file.write_text(index([document(reported(plan)) for plan in plans]), encoding="utf-8")
+    context = chromium.new_context(viewport={"width": NARROW, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.evaluate(axe)
+    assert [one for one in page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+    assert page.locator("#clusters tbody tr").count() == 2
+    context.close()
 
 
 @pytest.mark.parametrize(("size", "scheme", "width"), LOOKS)
