@@ -96,7 +96,8 @@ _value:
         - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (as it was given),
           C(summary), C(tiers), C(coverage), C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
         - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked) and the numbers C(total), C(kept),
-          C(removed), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown as what.
+          C(removed), C(undone), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown
+          as what.
         - C(tiers) has for each rule C(rule), C(setting), C(kept), C(filled), C(wanted), C(unit), C(full), C(full_at),
           C(note).
         - C(coverage) has C(before) and C(after), each with C(restorable), C(oldest), C(newest), C(largest_gap)
@@ -142,7 +143,7 @@ def retention_report(
         )
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report: {exc}") from exc
-    except (KeyError, TypeError, AttributeError, ValueError) as exc:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
         raise AnsibleFilterError(f"retention_report: this is no plan with what belongs to it: {exc!r:.200}") from exc
     return {"stem": made.stem, "html": as_html(made), "csv": as_csv(made), "json": as_json(made)}
 

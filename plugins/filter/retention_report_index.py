@@ -59,7 +59,7 @@ def retention_report_index(reports: Any) -> str:
         return index([_read(number, report) for number, report in enumerate(reports)])
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report_index: {exc}") from exc
-    except (KeyError, TypeError, AttributeError, ValueError) as exc:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
         raise AnsibleFilterError(f"retention_report_index: one of these is no report: {exc!r:.200}") from exc
 
 

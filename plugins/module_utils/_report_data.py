@@ -96,6 +96,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "total": len(report.rows),
         "kept": report.kept,
         "removed": report.removed,
+        "undone": report.undone,
         "extended": report.counts["extended"],
         "held": report.counts["held"],
         "marks": dict(report.counts),

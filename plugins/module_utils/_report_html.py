@@ -102,7 +102,9 @@ def _verdict(report: Report) -> str:
         kind, title = "blocked", "Blocked: nothing was written"
     elif report.check_mode:
         kind, title = "check", "A look ahead: nothing was written"
-    elif any(row.error for row in report.rows):
+    elif report.undone and not report.outcomes:
+        kind, title = "check", "Not applied"
+    elif report.undone or report.problems:
         kind, title = "blocked", "Not everything went as planned"
     reasons = "".join(f"<li>{esc(reason)}</li>" for reason in report.plan["guard"]["reasons"])
     guard = f'<ul class="list bad" id="guard">{reasons}</ul>' if report.blocked else ""

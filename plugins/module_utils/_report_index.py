@@ -52,7 +52,7 @@ def _order(report: Mapping[str, Any]) -> tuple[bool, bool, str, str]:
 
 def _asks(report: Mapping[str, Any]) -> bool:
     """Whether somebody should look."""
-    return bool(report["problems"] or report["findings"] or report["summary"]["gaps"])
+    return bool(report["problems"] or report["findings"] or report["summary"]["undone"] or report["summary"]["gaps"])
 
 
 def _header(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -94,4 +94,6 @@ def _result(report: Mapping[str, Any]) -> str:
         return f'<b class="bad">Blocked</b><ul class="list">{reasons}</ul>'
     if report["problems"]:
         return f'<b class="bad">{words.many(len(report["problems"]), "problem")}</b>'
+    if summary["undone"]:
+        return f'<b class="bad">{words.many(summary["undone"], "change")} not made</b>'
     return "look ahead, nothing written" if report["check_mode"] else "applied"

@@ -24,6 +24,8 @@ MARKS: dict[str, tuple[str, str]] = {
     "future": ("F", "in the future"),
     "expired": ("X", "expired"),
 }
+# The outcomes after which a planned change is as it should be.
+DONE = ("deleted", "absent", "updated", "unchanged")
 # Rules have their own names; this is what keeps a snapshot that no rule keeps.
 SAFETY = "safety"
 
@@ -158,6 +160,13 @@ class Report:
     def kept(self) -> int:
         """Candidates that stay as they are, as the console counts them."""
         return self.counts["kept"] + self.counts["young"]
+
+    @property
+    def undone(self) -> int:
+        """Changes that were planned, and meant, and did not come about."""
+        if self.check_mode or self.blocked:
+            return 0
+        return sum(row.action != "keep" and row.outcome not in DONE for row in self.rows)
 
     @property
     def removed(self) -> int:

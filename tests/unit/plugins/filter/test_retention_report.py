@@ -79,6 +79,19 @@ def test_what_cannot_be_used_is_named(arguments: dict[str, Any], named: str) -> 
         retention_report(**{"plan": PLAN, "listing": LISTING, **arguments})
 
 
+def test_depth_is_no_way_in() -> None:
+    deep: dict[str, Any] = {}
+    deep["deep"] = deep
+    spoiled: list[dict[str, Any]] = [{"evidence": deep}, {"plan": {**PLAN, "more": deep}}]
+    for arguments in spoiled:
+        with pytest.raises(AnsibleFilterError):
+            retention_report(**dict({"plan": PLAN}, **arguments))
+    with pytest.raises(AnsibleFilterError):
+        retention_report_index([deep])
+    with pytest.raises(AnsibleFilterError):
+        retention_report_index(["[" * 100_000])
+
+
 def test_the_index_takes_texts_and_data() -> None:
     made = retention_report(PLAN, LISTING)
     page = retention_report_index([made["json"], json.loads(made["json"])])

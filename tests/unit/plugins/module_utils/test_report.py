@@ -17,6 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import COLUMNS, as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_index import index
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_model import MARKS
 
 from unit.plugins.module_utils.report_cases import NOW, OPEN, Page, cases, large, reported, varied
@@ -229,7 +230,7 @@ def test_outcomes_are_shown_with_their_rows() -> None:
     listing = info([row(number, ago(days=number)) for number in range(1, 4)])
     plan = bare(listing, {"keep_last": 1})
     failed = {"status": 409, "code": "CONFLICT", "detail": "It is in use."}
-    outcomes = [
+    outcomes: list[dict[str, Any]] = [
         {"id": sid(2), "action": "deleted", "error": None},
         {"id": sid(3), "action": "failed", "error": failed},
     ]
@@ -241,6 +242,24 @@ def test_outcomes_are_shown_with_their_rows() -> None:
     assert page.texts["verdict-line"] == recap.summary(plan, outcomes, [], False)[2]
     rows = list(csv.DictReader(io.StringIO(as_csv(made), newline="")))
     assert [(one["outcome"], one["error"]) for one in rows] == [("", ""), ("deleted", ""), ("failed", "It is in use.")]
+
+
+def test_what_was_not_tried_is_not_said_to_be_applied() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 4)])
+    plan = bare(listing, {"keep_last": 1})
+    done = [{"id": sid(number), "action": "deleted", "error": None} for number in (2, 3)]
+    halted = [done[0], {"id": sid(3), "action": "not_tried", "error": None}]
+    for outcomes, undone, title in (
+        (done, 0, "Applied"),
+        (halted, 1, "Not everything went as planned"),
+        ([], 2, "Not applied"),
+    ):
+        made = reported(plan, listing, outcomes=outcomes)
+        assert made.undone == undone
+        assert Page.of(as_html(made)).texts["verdict"].startswith(title)
+        line = Page.of(index([json.loads(as_json(made))])).texts["clusters"]
+        assert (f"{undone} change" in line) is bool(undone)
+    assert reported(plan, listing, check_mode=True).undone == 0
 
 
 def test_a_plan_that_was_changed_is_not_trusted() -> None:
