@@ -13,10 +13,11 @@ export PYTHON ANSIBLE_CORE
 
 DEMO := tests/tools/within.sh demo
 TEST := tests/tools/within.sh test
+BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration tests coverage build format clean
+.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration tests browser coverage build format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,7 +29,7 @@ simulator: ## run the simulator in the foreground; prints the variables to expor
 	@$(DEMO) python -m simulator $(ARGS)
 
 test: ## everything below, in order, up to the coverage; what CI runs
-	@$(TEST) python tests/tools/stages.py ansible-lint ruff mypy changelog sanity tests coverage
+	@$(TEST) python tests/tools/stages.py ansible-lint ruff mypy changelog sanity tests browser coverage
 
 lint: ansible-lint ruff mypy changelog ## all linters
 
@@ -57,6 +58,9 @@ integration: ## end-to-end tests: real playbooks, installed artefact, simulator
 tests: ## unit and end-to-end tests, measured for the coverage
 	@$(TEST) python tests/tools/measured.py run -- \
 	  python -m pytest --numprocesses=$(JOBS) --dist=worksteal --durations=10 --durations-min=5 $(ARGS)
+
+browser: ## the report's page in a real browser: headless Chromium, and axe-core for who reads it otherwise
+	@$(BROWSER) python -m pytest tests/browser $(ARGS)
 
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report

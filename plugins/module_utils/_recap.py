@@ -30,7 +30,7 @@ def summary(
 
     `plan` is the document of the filter `retention_plan`, `outcomes` those of all batches.
     """
-    lines = [_headline(plan), f"Policy: {_policy(plan)}.", _verdict(plan, outcomes, check_mode), _space(plan)]
+    lines = [_headline(plan), f"Policy: {_policy(plan)}.", verdict(plan, outcomes, check_mode), space(plan)]
     if plan["guard"]["blocked"]:
         lines.append(f"BLOCKED, nothing was written: {'; '.join(plan['guard']['reasons'])}")
     lines.append(_gaps(plan["gaps"]))
@@ -90,7 +90,8 @@ def _policy(plan: Mapping[str, Any]) -> str:
     return f"{', '.join(kept)}; {', '.join(ways)}; days begin in {plan['timezone']}"
 
 
-def _verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], check_mode: bool) -> str:
+def verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], check_mode: bool) -> str:
+    """The counts of a run in one line."""
     actions, states = plan["summary"]["by_action"], plan["summary"]["by_state"]
     others = sum(states[state] for state in states if state != "candidate")
     parts = [f"{actions['keep'] - others} kept"]
@@ -118,17 +119,19 @@ def _happened(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]]) ->
     return Counter(action for name, action in planned.items() if results.get(name) in _DONE[action])
 
 
-def _space(plan: Mapping[str, Any]) -> str:
+def space(plan: Mapping[str, Any]) -> str:
+    """What a run frees and keeps, in one line."""
     removed, kept = (plan["summary"][f"file_size_bytes_{what}"] for what in ("removed", "kept"))
-    rest = "" if kept is None else f"; {_size(kept)} kept"
+    rest = "" if kept is None else f"; {size(kept)} kept"
     if removed is None:
         return f"How much space is freed is not known, since not every snapshot says its size{rest}."
     if removed == 0:
         return f"No space is freed{rest}."
-    return f"Frees up to {_size(removed)}, after the store's groom job and less what others share{rest}."
+    return f"Frees up to {size(removed)}, after the store's groom job and less what others share{rest}."
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """Bytes as people read them."""
     value, unit = float(count), 0
     while value >= 1024 and unit < len(_UNITS) - 1:
         value, unit = value / 1024, unit + 1

@@ -15,13 +15,16 @@ UTILS = ROOT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 # From the ground up; files of one floor know nothing of each other.
 FLOORS = (
-    {"_errors", "_snapshot", "_workers", "_auth"},
+    {"_errors", "_snapshot", "_workers", "_auth", "_report_model", "_report_markup", "_report_style", "_report_words"},
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy"},
     {"_change", "_query", "_plan_input", "_plan"},
     {"_module", "_rules"},
     {"_findings", "_recap", "_approval"},
     {"_retention"},
+    {"_report_tiers", "_report_coverage", "_report_since", "_report_whatif", "_report_data", "_report_page"},
+    {"_report", "_report_svg", "_report_calendar", "_report_table", "_report_index"},
+    {"_report_html"},
 )
 # Which of the standard library, or of others, only some files may know.
 KNOWN_TO = {

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: a plan, its listing and what came of it, as a page, a table and data."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_report
+short_description: Make a report of a retention plan
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - Makes a page of HTML, a CSV and a JSON of what a plan does with the snapshots of one cluster, and why.
+  - The page needs nothing else, loads nothing, and can be printed. All three say the same.
+  - Makes no request, reads no clock and writes no file.
+positional: listing
+options:
+  _input:
+    description:
+      - The plan of P(mongodb_ops.legacy_backup.retention_plan#filter), also one that was read back from a file.
+    type: dict
+    required: true
+  listing:
+    description:
+      - The result of M(mongodb_ops.legacy_backup.legacy_snapshot_info) that the plan was made from.
+      - It is what other policies are tried on, and where the schedule is read. An empty or missing one leaves those
+        parts out, and so does one that the plan was not made from.
+    type: dict
+  outcomes:
+    description:
+      - The outcomes of M(mongodb_ops.legacy_backup.legacy_snapshot), those of all calls together.
+    type: list
+    elements: dict
+    default: []
+  evidence:
+    description:
+      - What else to put down for the file, such as versions and counts of requests. Names and plain values.
+    type: dict
+    default: {}
+  findings:
+    description:
+      - What an audit found beyond the policy, each with C(code) and C(text).
+    type: list
+    elements: dict
+    default: []
+  previous:
+    description:
+      - The JSON of an earlier report of the same cluster, as text or read, to compare with. One of another cluster,
+        or a newer one, is left out.
+    type: raw
+  check_mode:
+    description:
+      - Whether nothing is, or was, to be written.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Make the report
+  ansible.builtin.set_fact:
+    report: "{{ plan | mongodb_ops.legacy_backup.retention_report(listing, check_mode=true) }}"
+
+- name: Write it
+  ansible.builtin.copy:
+    content: "{{ report[item] }}"
+    dest: "reports/{{ report.stem }}.{{ item }}"
+    mode: "0644"
+  loop: [html, csv, json]
+  check_mode: false
+  changed_when: false
+"""
+
+RETURN = r"""
+_value:
+  description: The report in three forms.
+  type: dict
+  contains:
+    stem:
+      description: What the files are to be called, without their endings. The page's links expect it.
+      type: str
+      sample: retention-orders-1f3870be274f6c49
+    html:
+      description: The page.
+      type: str
+      sample: "<!DOCTYPE html>..."
+    csv:
+      description:
+        - A line a snapshot, newest first, with a head. No cell is a formula to a spreadsheet.
+      type: str
+      sample: "project_id,cluster_id,cluster_name,..."
+    json:
+      description:
+        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (as it was given),
+          C(summary), C(tiers), C(coverage), C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
+        - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked) and the numbers C(total), C(kept),
+          C(removed), C(undone), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown
+          as what.
+        - C(tiers) has for each rule C(rule), C(setting), C(kept), C(filled), C(wanted), C(unit), C(full), C(full_at),
+          C(note).
+        - C(coverage) has C(before) and C(after), each with C(restorable), C(oldest), C(newest), C(largest_gap)
+          (seconds), C(gap_from), C(gap_to), C(missing), C(size).
+        - C(what_if) has for each policy tried C(name), C(policy), C(kept), C(extended), C(removed), C(size_removed),
+          C(oldest), C(gaps), C(blocked), C(refused).
+        - C(since) is null without an earlier report, else C(at), C(new), C(gone), C(otherwise).
+      type: str
+      sample: '{"schema": 1}'
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report import report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import as_csv, as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_html import as_html
+
+
+def retention_report(
+    plan: Any,
+    listing: Any = None,
+    outcomes: Any = None,
+    evidence: Any = None,
+    findings: Any = None,
+    previous: Any = None,
+    check_mode: bool = False,
+) -> dict[str, str]:
+    """The report of one cluster; AnsibleFilterError names what cannot be used."""
+    try:
+        made = report(
+            _mapping("_input", plan),
+            _mapping("listing", listing),
+            _rows("outcomes", outcomes),
+            _mapping("evidence", evidence),
+            _rows("findings", findings),
+            _read(previous),
+            bool(check_mode),
+        )
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_report: {exc}") from exc
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
+        raise AnsibleFilterError(f"retention_report: this is no plan with what belongs to it: {exc!r:.200}") from exc
+    return {"stem": made.stem, "html": as_html(made), "csv": as_csv(made), "json": as_json(made)}
+
+
+def _mapping(key: str, value: Any) -> dict[str, Any]:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return {}
+    if not isinstance(value, Mapping):
+        raise RefusedError(f"{key}: must be a dictionary, not {shown(value)}")
+    return dict(_plain(value))
+
+
+def _rows(key: str, value: Any) -> list[dict[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, Mapping) for one in value):
+        raise RefusedError(f"{key}: must be a list of dictionaries, not {shown(value)}")
+    return [_plain(one) for one in value]
+
+
+def _read(previous: Any) -> dict[str, Any] | None:
+    if isinstance(previous, str) and previous.strip():
+        try:
+            previous = json.loads(previous)
+        except ValueError as exc:
+            raise RefusedError(f"previous: is not JSON: {exc}") from exc
+    return _mapping("previous", previous) or None
+
+
+def _plain(value: Any) -> Any:
+    """Python's own types, since the templating engine has its own."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, int):
+        return int.__int__(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_report": retention_report}
