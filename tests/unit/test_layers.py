@@ -19,9 +19,9 @@ FLOORS = (
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy"},
     {"_change", "_query", "_plan_input", "_plan"},
-    {"_module", "_rules"},
+    {"_module", "_rules", "_approval", "_document"},
     {"_findings", "_recap"},
-    {"_retention"},
+    {"_retention", "_audit"},
 )
 # Which of the standard library, or of others, only some files may know.
 KNOWN_TO = {
@@ -31,7 +31,10 @@ KNOWN_TO = {
     "time": {"_client", "_auth"},
 }
 # The retention engine: no request, no clock, no environment.
-PURE = {"_snapshot", "_restore_job", "_periods", "_policy", "_plan_input", "_plan", "_rules", "_findings", "_retention", "_recap"}
+PURE = {
+    *("_snapshot", "_restore_job", "_periods", "_policy", "_plan_input", "_plan", "_rules", "_findings", "_retention"),
+    *("_recap", "_approval", "_document", "_audit"),
+}
 IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
 
 
