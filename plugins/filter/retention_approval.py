@@ -125,8 +125,8 @@ def retention_approval(
     if blank(digest):
         return _refused("The approved plan is refused: no digest was approved, retention_approved_digest is blank.")
     target = (project_id, cluster_id) if listed is None else (listed.project_id, listed.cluster_id)
-    known = [None if blank(name) else str(name).strip().lower() for name in target]
-    reasons = approval.refusals(plan, str(digest).strip().lower(), *known, moment, age)
+    project, cluster = (None if name is None or blank(name) else str(name).strip().lower() for name in target)
+    reasons = approval.refusals(plan, str(digest).strip().lower(), project, cluster, moment, age)
     if reasons:
         mark = "RETENTION BLOCKED: the" if plan["guard"].get("blocked") else "The"
         return _refused(f"{mark} approved plan is refused: {'; '.join(reasons)}.")
