@@ -14,10 +14,11 @@ author:
   - The mongodb_ops.legacy_backup authors
 description:
   - Reads an approved plan, and compares it with the digest that was approved and with the cluster as it is now.
-  - Refused are a plan whose digest is another one, that is too old, that is for another cluster, or whose guard is blocked,
-    since an approval does not lift a guard.
-  - With O(listing), also one whose snapshots have changed meanwhile. What the plan does not know is left alone. Snapshots that
-    are already gone, that already have the expiry they were to get, or that expired as they were to, are no change.
+  - Refused are a plan whose digest is another one, that is too old, that is for another cluster, or whose guard is
+    blocked, since an approval does not lift a guard.
+  - With O(listing), also one whose snapshots have changed meanwhile. What the plan does not know is left alone.
+    Snapshots that are already gone, that already have the expiry they were to get, or that expired as they were to,
+    are no change.
   - The policy is not evaluated again.
 positional: digest
 options:
@@ -37,7 +38,8 @@ options:
     required: true
   listing:
     description:
-      - The whole result of M(mongodb_ops.legacy_backup.legacy_snapshot_info), called now. Without it the plan alone is tried.
+      - The whole result of M(mongodb_ops.legacy_backup.legacy_snapshot_info), called now. Without it the plan alone is
+        tried.
     type: dict
   max_age:
     description:
@@ -74,8 +76,8 @@ _value:
       sample: ""
     plan:
       description:
-        - The plan that was approved, as P(mongodb_ops.legacy_backup.retention_plan#filter) returns it. A compact document has no
-          reasons.
+        - The plan that was approved, as P(mongodb_ops.legacy_backup.retention_plan#filter) returns it. A compact
+          document has no reasons.
         - Its V(changes) are those that are still to be asked for. Empty when it is refused.
       type: dict
 """
@@ -85,7 +87,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _approval as approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import from_artifact
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import parse_duration
@@ -93,8 +94,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_in
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, blank, parse_now
 
 _NOTHING = (
-    "RETENTION NO PLAN: there is no approved plan for this cluster: give retention_approved_plan, or run plan before apply in"
-    " one workflow; a missing plan is never taken for nothing to do."
+    "RETENTION NO PLAN: there is no approved plan for this cluster: give retention_approved_plan, or run plan before"
+    " apply in one workflow; a missing plan is never taken for nothing to do."
 )
 
 
@@ -155,7 +156,9 @@ def _read(document: Any) -> Any:
     try:
         return Path(document.strip()).expanduser().read_text(encoding="utf-8")
     except (OSError, ValueError) as exc:
-        raise ValueError(f"retention_approved_plan is no JSON, and no file that can be read: {document!r:.200}") from exc
+        raise ValueError(
+            f"retention_approved_plan is no JSON, and no file that can be read: {document!r:.200}"
+        ) from exc
 
 
 class FilterModule:

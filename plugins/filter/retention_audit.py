@@ -66,15 +66,17 @@ _value:
     findings:
       description:
         - What to look at, each a dictionary of V(code) and V(text).
-        - The codes are V(expires_sooner) (kept by the policy, but the service expires it sooner), V(protected_expires) (protected
-          by O(mongodb_ops.legacy_backup.retention_plan#filter:protected_ids), but with an expiry), V(no_expiry), V(incomplete)
-          (for over a day), V(stale) (the newest complete snapshot is too old, or there is none), V(no_backup) (there is no
-          schedule), V(inconsistent), V(missing_shards) and V(gap).
+        - The codes are V(expires_sooner) (kept by the policy, but the service expires it sooner), V(protected_expires)
+          (protected by O(mongodb_ops.legacy_backup.retention_plan#filter:protected_ids), but with an expiry),
+          V(no_expiry), V(incomplete) (for over a day), V(stale) (the newest complete snapshot is too old, or there is
+          none), V(no_backup) (there is no schedule), V(inconsistent), V(missing_shards) and V(gap).
         - With O(mongodb_ops.legacy_backup.retention_plan#filter:stale_after=off) backups have ended, and V(stale) and
           V(no_backup) are none.
       type: list
       elements: dict
-      sample: [{code: no_expiry, text: 5a4279d4fcc178500596745a of 2026-08-20T18:00:00Z has no expiry and is not held}]
+      sample:
+        - code: no_expiry
+          text: 5a4279d4fcc178500596745a of 2026-08-20T18:00:00Z has no expiry and is not held
     failures:
       description: The gates that fail. Each begins with V(RETENTION BLOCKED:), V(RETENTION DRIFT:) or V(RETENTION GAP:).
       type: list
@@ -85,8 +87,8 @@ _value:
       type: dict
     evidence:
       description:
-        - C(collection_version), C(base_url), C(platform), C(first_request_at), C(last_request_at), C(requests) by method,
-          C(listing_sha256), and O(facts).
+        - C(collection_version), C(base_url), C(platform), C(first_request_at), C(last_request_at), C(requests) by
+          method, C(listing_sha256), and O(facts).
       type: dict
 """
 
@@ -97,7 +99,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _audit as audit
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
 
@@ -110,7 +111,7 @@ def retention_audit(
     requests: Sequence[Mapping[str, Any]] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Findings, gates and evidence; AnsibleFilterError for what is no plan, and for a gate that is neither on nor off."""
+    """Findings, gates and evidence; AnsibleFilterError for what is no plan, or a gate neither on nor off."""
     try:
         on_drift, on_gap = switch("fail_on_drift", fail_on_drift), switch("fail_on_gap", fail_on_gap)
         found = audit.findings(plan, listing)

@@ -14,8 +14,8 @@ author:
   - The mongodb_ops.legacy_backup authors
 description:
   - Turns a plan into a document with all that decides, at most 160 bytes a snapshot and 4 kB.
-  - What it leaves out is why. The filter P(mongodb_ops.legacy_backup.retention_approval#filter) reads it back, with the same
-    digest.
+  - What it leaves out is why. The filter P(mongodb_ops.legacy_backup.retention_approval#filter) reads it back, with the
+    same digest.
 options:
   _input:
     description:
@@ -42,12 +42,12 @@ _value:
       description: What the values of a row are.
       type: list
       elements: str
-      sample: [id, created_at, created_increment, complete, do_not_delete, expires_at, state, action, expires_to, file_size_bytes]
+      sample: [id, created_at, expires_at, state, action]
     rows:
       description: The snapshots, newest first.
       type: list
       elements: list
-      sample: [[5a4279d4fcc178500596745a, "2026-08-20T18:00:00Z", 1, true, false, "2026-08-22T18:00:00Z", candidate, keep, null, 324760]]
+      sample: [[5a4279d4fcc178500596745a, "2026-08-20T18:00:00Z", "2026-08-22T18:00:00Z", candidate, keep]]
     digest:
       description: The digest of the plan, which an approval names.
       type: str
@@ -57,7 +57,6 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import to_artifact
 
 

@@ -79,10 +79,10 @@ _value:
       sample: false
 """
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _recap as recap
 
 

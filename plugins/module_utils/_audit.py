@@ -51,9 +51,7 @@ def findings(document: Mapping[str, Any], listing: Mapping[str, Any]) -> list[di
     return [{"code": code, "text": line} for code, line in found]
 
 
-def gates(
-    document: Mapping[str, Any], found: Sequence[Mapping[str, str]], on_drift: bool, on_gap: bool
-) -> list[str]:
+def gates(document: Mapping[str, Any], found: Sequence[Mapping[str, str]], on_drift: bool, on_gap: bool) -> list[str]:
     """Why an audit fails, a sentence each that begins with what people search for; nothing when it passes."""
     failures = []
     actions = document["summary"]["by_action"]

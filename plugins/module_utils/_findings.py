@@ -101,16 +101,11 @@ def code_of(warning: str) -> str | None:
 
 def expires_too_soon(dying: Iterable[Entry], counted: Sequence[Entry], now: int) -> list[str]:
     """What is kept here and expires there (R15): `dying` by a within rule, `counted` by a count."""
-    found = [
-        f"{entry.snapshot.id} {_SOONER} {text(entry.expires)}"
-        for entry in dying
-    ]
+    found = [f"{entry.snapshot.id} {_SOONER} {text(entry.expires)}" for entry in dying]
     soon = [entry for entry in counted if entry.expires - now < SOON]
     if soon:
         first = min(soon, key=lambda entry: (entry.expires, entry.created))
-        found.append(
-            f"{len(soon)} {_SOON}, the first {first.snapshot.id} on {text(first.expires)}"
-        )
+        found.append(f"{len(soon)} {_SOON}, the first {first.snapshot.id} on {text(first.expires)}")
     return found
 
 
@@ -187,9 +182,7 @@ def _protected(options: Options, entries: Sequence[Entry]) -> Iterator[str]:
         if entry is None:
             yield f"protected_ids: {snapshot_id} is not among the listed snapshots"
         elif entry.expires != NEVER:
-            yield (
-                f"protected_ids: {snapshot_id} {_UNHELD} {text(entry.expires)}; only do_not_delete stops that"
-            )
+            yield (f"protected_ids: {snapshot_id} {_UNHELD} {text(entry.expires)}; only do_not_delete stops that")
 
 
 def _all_expired(entries: Sequence[Entry], now: int) -> Iterator[str]:

@@ -163,7 +163,7 @@ def blank(value: Any) -> bool:
 
 
 def switch(key: str, value: Any) -> bool:
-    """Whether a switch is on, as surveys or YAML say it; blank is off, anything else RefusedError that names the key."""
+    """Whether a switch is on, as surveys or YAML say it; blank is off. RefusedError names the key."""
     return False if blank(value) else _boolean(key, value)
 
 

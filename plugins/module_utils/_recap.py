@@ -9,13 +9,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SHOWN = 10
 # Which outcome a planned action comes to when all goes well; "absent" is one that somebody else removed.
 _DONE = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged"), "shorten": ("updated", "unchanged")}
-_WORDS = {"delete": ("deleted", "to delete"), "extend": ("extended", "to extend"), "shorten": ("shortened", "to shorten")}
+_WORDS = {
+    "delete": ("deleted", "to delete"),
+    "extend": ("extended", "to extend"),
+    "shorten": ("shortened", "to shorten"),
+}
 
 
 def summary(

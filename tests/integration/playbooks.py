@@ -138,7 +138,7 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETE
 
 
 def facts(task: Task) -> dict[str, Any]:
-    """All that a task returned, without what it was asked, when it asked the service, and what Ansible keeps for itself."""
+    """All that a task returned, without what it was asked, what it asked, and what Ansible keeps for itself."""
     left_out = ("invocation", "requests")
     return {key: value for key, value in task.result.items() if key not in left_out and not key.startswith("_ansible_")}
 

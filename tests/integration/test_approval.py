@@ -202,7 +202,13 @@ def test_a_plan_approved_twenty_hours_later_still_applies(
     sim = simulator(seeds.replica_set())
     connection = options(sim)
     target = {key: connection.pop(key) for key in ("project_id", "cluster_id")}
-    host = {**target, **DOCUMENTED, **more, "retention_max_delete": 100, "retention_plan_file": str(tmp_path / "plan.json")}
+    host = {
+        **target,
+        **DOCUMENTED,
+        **more,
+        "retention_max_delete": 100,
+        "retention_plan_file": str(tmp_path / "plan.json"),
+    }
 
     def include(entry: str, **variables: Any) -> Run:
         task = {"name": entry, "ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry}}

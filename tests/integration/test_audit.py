@@ -101,7 +101,10 @@ def agree(entry: dict[str, Any], lines: list[str]) -> None:
     actions, states = entry["by_action"], entry["by_state"]
     told = lines[2]
     kept = actions["keep"] - sum(count for state, count in states.items() if state != "candidate")
-    assert f" {entry['total']} snapshots, {kept} kept, {actions['delete']} to delete, {actions['extend']} to extend" in told
+    assert (
+        f" {entry['total']} snapshots, {kept} kept, {actions['delete']} to delete, {actions['extend']} to extend"
+        in told
+    )
     assert f", {states['held']} held" in told
     for state in ("expired", "incomplete", "future"):
         assert (f"{states[state]} {state}" in told) == (states[state] > 0)
@@ -118,9 +121,7 @@ def test_audit_gates_and_never_writes(playbooks: Playbooks, simulator: Start, tm
     marks = world.marks
 
     # Without gates nothing but a guard or an error fails.
-    calm = playbooks.run(
-        f"{NAMESPACE}.audit", "--limit", "!blocked:!api", inventory=inventory(world), environment=env
-    )
+    calm = playbooks.run(f"{NAMESPACE}.audit", "--limit", "!blocked:!api", inventory=inventory(world), environment=env)
     assert (calm.status, warned(calm)) == (0, [])
     assert failures(tmp_path) == {}
     found = entries(calm)
@@ -193,7 +194,9 @@ def test_the_evidence_is_that_of_the_services_own_log(playbooks: Playbooks, simu
         )
     ]
     known = {"awx_job_id": 4711, "tower_user_name": "ann", "retention_stale_after": "off"}
-    run = playbooks.run(plays, inventory={"orders": {**target, **known, "retention_keep_last": 8, "retention_batch_size": 3}})
+    run = playbooks.run(
+        plays, inventory={"orders": {**target, **known, "retention_keep_last": 8, "retention_batch_size": 3}}
+    )
     assert (run.status, warned(run)) == (0, [])
     evidence = run.named("evidence").result["msg"]
     methods = [item.method for item in sim.log]

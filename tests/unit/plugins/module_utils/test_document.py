@@ -101,7 +101,22 @@ def tamperings(draw: st.DrawFn) -> tuple[Document, Document]:
     other = draw(st.integers(0, len(rows) - 1)) if rows else 0
     if way == "cell":
         column = draw(st.integers(0, len(columns) - 2))  # the last is the size, which decides nothing
-        values = [None, True, False, 0, 2, "delete", "keep", "extend", "shorten", "candidate", "held", FAR, NOW, "f" * 24]
+        values = [
+            None,
+            True,
+            False,
+            0,
+            2,
+            "delete",
+            "keep",
+            "extend",
+            "shorten",
+            "candidate",
+            "held",
+            FAR,
+            NOW,
+            "f" * 24,
+        ]
         rows[place][column] = draw(st.sampled_from(values))
     elif way == "drop":
         del rows[place]
@@ -112,9 +127,14 @@ def tamperings(draw: st.DrawFn) -> tuple[Document, Document]:
     elif way == "order":
         rows[place], rows[other] = rows[other], rows[place]
     elif way == "column":
-        columns[0], columns[draw(st.integers(1, len(columns) - 2))] = columns[draw(st.integers(1, len(columns) - 2))], "id"
+        columns[0], columns[draw(st.integers(1, len(columns) - 2))] = (
+            columns[draw(st.integers(1, len(columns) - 2))],
+            "id",
+        )
     elif way == "option":
-        after["options"][draw(st.sampled_from(sorted(after["options"])))] = draw(st.sampled_from([None, "off", 1, True]))
+        after["options"][draw(st.sampled_from(sorted(after["options"])))] = draw(
+            st.sampled_from([None, "off", 1, True])
+        )
     elif way == "policy":
         after["policy"][draw(st.sampled_from(["keep_last", "keep_within", "keep_x"]))] = draw(st.integers(1, 9))
     else:
@@ -189,12 +209,16 @@ def test_what_cannot_be_dated_any_more_is_left_out_and_said() -> None:
     result = retention_approval(document, document["digest"], now=LATER, listing=info(rows[1:]))
     assert result["refused"] == ""
     plan = result["plan"]
-    assert [one["snapshot_id"] for one in plan["changes"]] == [name for name in extended if name not in (rows[0]["id"], rows[1]["id"])]
+    assert [one["snapshot_id"] for one in plan["changes"]] == [
+        name for name in extended if name not in (rows[0]["id"], rows[1]["id"])
+    ]
     assert [warning.split()[0] for warning in plan["warnings"][-2:]] == [rows[1]["id"], rows[0]["id"]]
     assert plan["digest"] == digest(plan) == document["digest"]
 
 
-@pytest.mark.parametrize(("given", "named"), [({"max_age": "soon"}, "max_age"), ({"now": ""}, "now"), ({"listing": {}}, "_input")])
+@pytest.mark.parametrize(
+    ("given", "named"), [({"max_age": "soon"}, "max_age"), ({"now": ""}, "now"), ({"listing": {}}, "_input")]
+)
 def test_what_cannot_be_used_is_named(given: dict[str, Any], named: str) -> None:
     document = planned([row(1, ago(days=1))], TIDY)
     with pytest.raises(AnsibleFilterError, match=f"retention_approval: {named}"):
