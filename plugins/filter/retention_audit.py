@@ -78,7 +78,8 @@ _value:
         - code: no_expiry
           text: 5a4279d4fcc178500596745a of 2026-08-20T18:00:00Z has no expiry and is not held
     failures:
-      description: The gates that fail. Each begins with V(RETENTION BLOCKED:), V(RETENTION DRIFT:) or V(RETENTION GAP:).
+      description:
+        - The gates that fail. Each begins with V(RETENTION BLOCKED:), V(RETENTION DRIFT:) or V(RETENTION GAP:).
       type: list
       elements: str
       sample: []
