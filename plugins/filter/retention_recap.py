@@ -37,6 +37,17 @@ options:
       - Whether the outcomes are those of check mode.
     type: bool
     default: false
+  planned:
+    description:
+      - Whether nothing was to be applied.
+    type: bool
+    default: false
+  findings:
+    description:
+      - The findings of P(mongodb_ops.legacy_backup.retention_audit#filter), to be told beside the warnings.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -80,12 +91,18 @@ def retention_recap(
     outcomes: Sequence[Mapping[str, Any]],
     listing: Mapping[str, Any] | None = None,
     check_mode: bool = False,
+    planned: bool = False,
+    findings: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """What became of a plan; AnsibleFilterError for what is no plan or no outcomes."""
     try:
+        mode = "Planned" if planned else "Check mode" if check_mode else "Done"
+        mode = mode if mode == "Done" else f"{mode}, nothing was written"
+        # Gaps have a line of their own.
+        notes = [finding["text"] for finding in findings if finding["code"] != "gap"]
         problems = recap.problems(outcomes, None if listing is None else listing["snapshots"])
         return {
-            "lines": recap.summary(plan, outcomes, problems, check_mode),
+            "lines": recap.summary(plan, outcomes, problems, mode == "Done", mode, notes),
             "problems": problems,
             "must_stop": recap.must_stop(plan, outcomes),
         }

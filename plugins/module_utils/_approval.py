@@ -57,6 +57,26 @@ def refusals(
     return [*(reason for applies, reason in reasons if applies), *others]
 
 
+def still_due(
+    document: Mapping[str, Any], listed: Sequence[Snapshot], now: datetime
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The changes that are still to be asked for, and a line for each that has become void.
+
+    A snapshot that is gone, or whose expiry has passed so that the service refuses edits and deletes it
+    when it chooses, cannot be dated any more; that is no drift. A deletion is always asked for.
+    """
+    present = {snapshot.id: snapshot for snapshot in listed}
+    due, void = [], []
+    for change in changes(document):
+        snapshot = present.get(change["snapshot_id"])
+        gone = snapshot is None or (snapshot.expires_at is not None and snapshot.expires_at <= now)
+        if change["state"] == "present" and gone:
+            void.append(f"{change['snapshot_id']} was to be dated {change['expires_at']}, and has expired or is gone")
+        else:
+            due.append(change)
+    return due, void
+
+
 def drift(document: Mapping[str, Any], listed: Sequence[Snapshot], now: datetime) -> list[str]:
     """What is no longer as the plan found it, by snapshot; nothing when the plan still fits.
 

@@ -32,6 +32,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
     readable,
     way_out,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 
 try:
     import requests
@@ -184,6 +185,28 @@ class RetryLog:
         return f"waited {math.ceil(self.waited)} s in {retries}; last: {self.last}"
 
 
+class Sent:
+    """What was sent, over all threads of a client: each sending counts, challenges and retries too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(("get", "patch", "delete", "post"), 0)
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+
+    def add(self, method: str) -> None:
+        """One sending, now."""
+        with self._lock:
+            self._counts[method.lower()] += 1
+            self._last = datetime.now(timezone.utc)
+            self._first = self._first or self._last
+
+    def to_result(self) -> dict[str, Any]:
+        """Counts by method, and when the first and the last was sent."""
+        moments = {"first": self._first, "last": self._last}
+        return {**self._counts, **{name: at and format_instant(at) for name, at in moments.items()}}
+
+
 def quoted_path(parts: Sequence[str]) -> str:
     """A path of validated parts, each quoted whole. ValueError for one that would change the path's shape."""
     for part in parts:
@@ -242,6 +265,7 @@ class Client:
         self._timing = timing or Timing()
         self._session = _session(settings)
         self.retries = RetryLog()
+        self.sent = Sent()
 
     @property
     def dialect(self) -> Dialect:
@@ -393,6 +417,7 @@ class Client:
     def _signed(self, request: Request) -> Any:
         for sending in range(1, _SENDINGS + 1):
             request.auth.prepare(self._mint)
+            self.sent.add(request.method)
             response = self._session.request(
                 request.method,
                 request.url,

@@ -27,6 +27,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._rules i
 _INTERVAL_HOURS = 24
 # A decade without backups is one finding, not 3,650 lines.
 _GAPS_SHOWN = 400
+# The warnings that are findings of an audit too, by what each says.
+_SOONER = "is kept by the policy, but the service expires it on"
+_SOON = "snapshots kept by counts expire within 36 h"
+_UNHELD = "is protected from this plan alone, and the service expires it on"
+_UNFINISHED = "is still incomplete after more than a day"
+_CODES = {_SOONER: "expires_sooner", _SOON: "expires_sooner", _UNHELD: "protected_expires", _UNFINISHED: "incomplete"}
 _LOOK = "look at the plan, then raise {limit} for that run"
 
 
@@ -88,19 +94,18 @@ def warnings(
     ]
 
 
+def code_of(warning: str) -> str | None:
+    """Which finding of an audit a warning is; None for one that only the reader of the plan needs."""
+    return next((code for phrase, code in _CODES.items() if phrase in warning), None)
+
+
 def expires_too_soon(dying: Iterable[Entry], counted: Sequence[Entry], now: int) -> list[str]:
     """What is kept here and expires there (R15): `dying` by a within rule, `counted` by a count."""
-    found = [
-        f"{entry.snapshot.id} is kept by the policy, but the service expires it on {text(entry.expires)}"
-        for entry in dying
-    ]
+    found = [f"{entry.snapshot.id} {_SOONER} {text(entry.expires)}" for entry in dying]
     soon = [entry for entry in counted if entry.expires - now < SOON]
     if soon:
         first = min(soon, key=lambda entry: (entry.expires, entry.created))
-        found.append(
-            f"{len(soon)} snapshots kept by counts expire within 36 h, the first {first.snapshot.id}"
-            f" on {text(first.expires)}"
-        )
+        found.append(f"{len(soon)} {_SOON}, the first {first.snapshot.id} on {text(first.expires)}")
     return found
 
 
@@ -177,10 +182,7 @@ def _protected(options: Options, entries: Sequence[Entry]) -> Iterator[str]:
         if entry is None:
             yield f"protected_ids: {snapshot_id} is not among the listed snapshots"
         elif entry.expires != NEVER:
-            yield (
-                f"protected_ids: {snapshot_id} is protected from this plan alone, and the service expires it on"
-                f" {text(entry.expires)}; only do_not_delete stops that"
-            )
+            yield (f"protected_ids: {snapshot_id} {_UNHELD} {text(entry.expires)}; only do_not_delete stops that")
 
 
 def _all_expired(entries: Sequence[Entry], now: int) -> Iterator[str]:
@@ -196,4 +198,4 @@ def _all_expired(entries: Sequence[Entry], now: int) -> Iterator[str]:
 def _incomplete(entries: Sequence[Entry], now: int) -> Iterator[str]:
     for entry in entries:
         if entry.snapshot.complete is not True and now - entry.created > DAY:
-            yield f"{entry.snapshot.id} of {text(entry.created)} is still incomplete after more than a day"
+            yield f"{entry.snapshot.id} of {text(entry.created)} {_UNFINISHED}"

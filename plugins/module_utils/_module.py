@@ -86,21 +86,24 @@ def run(
     if REQUESTS_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_ERROR))
     module.no_log_values.update(secrets_of(module.params, os.environ))
+    # Told also when the task fails: what was asked of the service is evidence then too.
+    sent: dict[str, Any] = {}
     try:
-        result = _answer(module, understand, work)
+        result = _answer(module, understand, work, sent)
     except OptionError as error:
-        module.fail_json(msg=str(error), error={"status": None, "code": None, "detail": str(error)})
+        module.fail_json(msg=str(error), error={"status": None, "code": None, "detail": str(error)}, **sent)
     except ApiError as error:
-        module.fail_json(msg=str(error), error=error.to_result())
+        module.fail_json(msg=str(error), error=error.to_result(), **sent)
     except Failed as failed:
-        module.fail_json(msg=str(failed), error=failed.error, **failed.result)
-    module.exit_json(**result)
+        module.fail_json(msg=str(failed), error=failed.error, **failed.result, **sent)
+    module.exit_json(**result, **sent)
 
 
 def _answer(
     module: AnsibleModule,
     understand: Callable[[Mapping[str, Any]], _Asked],
     work: Callable[[Call, _Asked], dict[str, Any]],
+    sent: dict[str, Any],
 ) -> dict[str, Any]:
     params = module.params
     asked = understand(params)
@@ -122,6 +125,8 @@ def _answer(
         )
         return work(call, asked)
     finally:
+        about = {"platform": connection.platform, "base_url": connection.settings.base_url}
+        sent["requests"] = {**client.sent.to_result(), **about}
         retries = client.retries.summary()
         if retries is not None:
             module.warn(retries)

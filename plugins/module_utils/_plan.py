@@ -28,7 +28,7 @@ STATES = ("held", "expired", "future", "incomplete", "candidate")
 _SHOWN_WHOLE = 1000
 _LONGEST = 690_000
 _LONGEST_WHY = 250
-_DECIDES = (
+DECIDES = (
     "id",
     "created_at",
     "created_increment",
@@ -91,7 +91,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "snapshots": [_row(decision) for decision in plan.decisions],
     }
     document["changes"] = changes(document)
-    document["summary"] = _summary(plan.decisions)
+    document["summary"] = summary(document["snapshots"])
     document["gaps"] = [{"rule": gap.rule, "period": gap.period} for gap in plan.gaps]
     document["guard"] = {"blocked": bool(plan.blocked_by), "reasons": list(plan.blocked_by)}
     document["warnings"] = list(plan.warnings)
@@ -108,7 +108,7 @@ def digest(document: Mapping[str, Any]) -> str:
     decides = {
         **{key: document[key] for key in ("project_id", "cluster_id", "now", "timezone", "policy", "options")},
         "blocked": document["guard"]["blocked"],
-        "snapshots": [[row[key] for key in _DECIDES] for row in document["snapshots"]],
+        "snapshots": [[row[key] for key in DECIDES] for row in document["snapshots"]],
     }
     canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
@@ -128,6 +128,29 @@ def changes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             elif row["action"] == action:
                 asked.append({"snapshot_id": row["id"], "state": "present", "expires_at": row["expires_to"]})
     return asked
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The plan in numbers, taken from its rows, so that they are the same wherever the rows come from."""
+    by_action = Counter(row["action"] for row in rows)
+    by_state = Counter(row["state"] for row in rows)
+    return {
+        "total": len(rows),
+        "by_action": {action: by_action[action] for action in ACTIONS},
+        "by_state": {state: by_state[state] for state in STATES},
+        "file_size_bytes_kept": _size(row for row in rows if row["action"] in ("keep", "extend")),
+        "file_size_bytes_removed": _size(row for row in rows if row["action"] in ("delete", "shorten")),
+    }
+
+
+def _size(rows: Iterable[Mapping[str, Any]]) -> int | None:
+    """The sum, or None as soon as one size is unknown: a sum of the rest would read as all of it."""
+    total = 0
+    for row in rows:
+        if row["file_size_bytes"] is None:
+            return None
+        total += row["file_size_bytes"]
+    return total
 
 
 def _row(decision: Decision) -> dict[str, Any]:
@@ -168,27 +191,3 @@ def _fitted(why: Sequence[str], longest: int) -> list[str]:
             break
         fitting.append(line)
     return [*fitting, f"and {len(why) - len(fitting)} more"]
-
-
-def _summary(decisions: Sequence[Decision]) -> dict[str, Any]:
-    by_action = Counter(decision.action for decision in decisions)
-    by_state = Counter(decision.state for decision in decisions)
-    removed = [decision for decision in decisions if decision.action in ("delete", "shorten")]
-    kept = [decision for decision in decisions if decision.action in ("keep", "extend")]
-    return {
-        "total": len(decisions),
-        "by_action": {action: by_action[action] for action in ACTIONS},
-        "by_state": {state: by_state[state] for state in STATES},
-        "file_size_bytes_kept": _size(kept),
-        "file_size_bytes_removed": _size(removed),
-    }
-
-
-def _size(decisions: Iterable[Decision]) -> int | None:
-    """The sum, or None as soon as one size is unknown: a sum of the rest would read as all of it."""
-    total = 0
-    for decision in decisions:
-        if decision.snapshot.file_size_bytes is None:
-            return None
-        total += decision.snapshot.file_size_bytes
-    return total

@@ -162,6 +162,11 @@ def blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def switch(key: str, value: Any) -> bool:
+    """Whether a switch is on, as surveys or YAML say it; blank is off. RefusedError names the key."""
+    return False if blank(value) else _boolean(key, value)
+
+
 def shown(value: Any) -> str:
     """A value as messages quote it: one short line, whatever it is."""
     if isinstance(value, str):

@@ -24,17 +24,24 @@ _WORDS = {
 
 
 def summary(
-    plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], problems: Sequence[str], check_mode: bool
+    plan: Mapping[str, Any],
+    outcomes: Sequence[Mapping[str, Any]],
+    problems: Sequence[str],
+    is_applied: bool,
+    mode: str,
+    notes: Sequence[str] = (),
 ) -> list[str]:
-    """The lines that end a run: counts, bytes, gaps, warnings, digest; and what failed.
+    """The lines that end a run: counts, bytes, gaps, warnings, findings, digest; and what failed.
 
-    `plan` is the document of the filter `retention_plan`, `outcomes` those of all batches.
+    `plan` is the document of the filter `retention_plan`, `outcomes` those of all batches, `notes` what
+    else there is to look at. `mode` says what kind of run it was.
     """
-    lines = [_headline(plan), f"Policy: {_policy(plan)}.", verdict(plan, outcomes, check_mode), space(plan)]
+    lines = [_headline(plan), f"Policy: {_policy(plan)}.", verdict(plan, outcomes, is_applied, mode), space(plan)]
     if plan["guard"]["blocked"]:
         lines.append(f"BLOCKED, nothing was written: {'; '.join(plan['guard']['reasons'])}")
     lines.append(_gaps(plan["gaps"]))
     lines += _some("Warning", plan["warnings"])
+    lines += _some("Finding", [note for note in notes if note not in plan["warnings"]])
     lines += _some("Failed", problems)
     lines.append(f"Digest {plan['digest']}")
     return lines
@@ -90,8 +97,8 @@ def _policy(plan: Mapping[str, Any]) -> str:
     return f"{', '.join(kept)}; {', '.join(ways)}; days begin in {plan['timezone']}"
 
 
-def verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], check_mode: bool) -> str:
-    """The counts of a run in one line."""
+def verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], is_applied: bool, mode: str) -> str:
+    """The counts of a run in one line, which begins with the kind of run it was."""
     actions, states = plan["summary"]["by_action"], plan["summary"]["by_state"]
     others = sum(states[state] for state in states if state != "candidate")
     parts = [f"{actions['keep'] - others} kept"]
@@ -100,13 +107,12 @@ def verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], chec
         count = actions[action]
         if action == "shorten" and not count:
             continue
-        if check_mode or plan["guard"]["blocked"]:
+        if plan["guard"]["blocked"] or not is_applied:
             parts.append(f"{count} {due}")
         else:
             parts.append(f"{happened[action]} {done}" + (f" of {count}" if happened[action] != count else ""))
     parts.append(f"{states['held']} held")
     parts += [f"{states[state]} {state}" for state in ("expired", "incomplete", "future") if states[state]]
-    mode = "Check mode, nothing was written" if check_mode else "Done"
     if plan["guard"]["blocked"]:
         mode = "Nothing was written"
     return f"{mode}: {plan['summary']['total']} snapshots, {', '.join(parts)}."

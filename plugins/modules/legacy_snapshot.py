@@ -245,6 +245,51 @@ outcomes:
       returned: always
       type: dict
       sample:
+requests:
+  description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
+  returned: success, and failure once the options were understood
+  type: dict
+  contains:
+    platform:
+      description: The platform that was asked.
+      returned: always
+      type: str
+      sample: cloud_manager
+    base_url:
+      description: Where it was asked.
+      returned: always
+      type: str
+      sample: https://cloud.mongodb.com
+    get:
+      description: How many GETs were sent, those included that were answered with a challenge or sent again.
+      returned: always
+      type: int
+      sample: 4
+    patch:
+      description: How many PATCHes.
+      returned: always
+      type: int
+      sample: 0
+    delete:
+      description: How many DELETEs.
+      returned: always
+      type: int
+      sample: 0
+    post:
+      description: How many POSTs, which are requests for a token alone.
+      returned: always
+      type: int
+      sample: 0
+    first:
+      description: When the first was sent, UTC. Null when none was.
+      returned: always
+      type: str
+      sample: '2026-11-01T12:00:00Z'
+    last:
+      description: When the last was sent, UTC.
+      returned: always
+      type: str
+      sample: '2026-11-01T12:00:02Z'
 msg:
   description: What went wrong and what can be done.
   returned: failure

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from ansible.module_utils import basic
@@ -120,8 +121,13 @@ def test_check_do_again_undo(run: Runner) -> None:
     checked = run(legacy_snapshot, check=True, **ask)
     assert run.sim.log.writes == []
     done = run(legacy_snapshot, **ask)
-    assert {key: value for key, value in checked.items() if key != "invocation"} == {
-        key: value for key, value in done.items() if key != "invocation"
+    assert set(checked) == set(done)
+    # What was asked of the service differs by the one write.
+    assert {**done["requests"], "patch": 0, "last": None} == {**checked["requests"], "first": ANY, "last": None}
+    assert done["requests"]["patch"] == 1
+    own = ("invocation", "requests")
+    assert {key: value for key, value in checked.items() if key not in own} == {
+        key: value for key, value in done.items() if key not in own
     }
     assert (done["changed"], done["outcomes"][0]["action"]) == (True, "updated")
     assert "expires_at" in done["diff"][0]["after"]

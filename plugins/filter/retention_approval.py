@@ -1,0 +1,169 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: reads an approved plan, and says whether it may still be applied."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_approval
+short_description: Tell whether an approved retention plan may be applied
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - Reads an approved plan, and compares it with the digest that was approved and with the cluster as it is now.
+  - Refused are a plan whose digest is another one, that is too old, that is for another cluster, or whose guard is
+    blocked, since an approval does not lift a guard.
+  - With O(listing), also one whose snapshots have changed meanwhile. What the plan does not know is left alone.
+    Snapshots that are already gone, that already have the expiry they were to get, or that expired as they were to,
+    are no change.
+  - The policy is not evaluated again.
+positional: digest
+options:
+  _input:
+    description:
+      - The plan, as P(mongodb_ops.legacy_backup.retention_document#filter) or
+        P(mongodb_ops.legacy_backup.retention_plan#filter) make it, or as JSON, or the path of a file of JSON.
+    type: raw
+  digest:
+    description:
+      - The digest that was approved.
+    type: str
+  now:
+    description:
+      - The present instant, ISO 8601; without a zone it is UTC. Required.
+    type: str
+    required: true
+  listing:
+    description:
+      - The whole result of M(mongodb_ops.legacy_backup.legacy_snapshot_info), called now. Without it the plan alone is
+        tried.
+    type: dict
+  max_age:
+    description:
+      - How old the plan may be, a duration.
+    type: str
+    default: 24h
+  project_id:
+    description:
+      - The project that is meant. Blank is not compared.
+    type: str
+  cluster_id:
+    description:
+      - The cluster that is meant. Blank is not compared.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Refuse what was not approved
+  ansible.builtin.assert:
+    that: not approval.refused
+    fail_msg: "{{ approval.refused }}"
+  vars:
+    approval: "{{ 'orders.json' | mongodb_ops.legacy_backup.retention_approval(approved_digest, now=now(utc=true)) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The plan, and whether it may be applied.
+  type: dict
+  contains:
+    refused:
+      description: Why it must not be applied, all reasons in one line; blank when it may.
+      type: str
+      sample: ""
+    plan:
+      description:
+        - The plan that was approved, as P(mongodb_ops.legacy_backup.retention_plan#filter) returns it. A compact
+          document has no reasons.
+        - Its V(changes) are those that are still to be asked for. Empty when it is refused.
+      type: dict
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _approval as approval
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import from_artifact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import parse_duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, blank, parse_now
+
+_NOTHING = (
+    "RETENTION NO PLAN: there is no approved plan for this cluster: give retention_approved_plan, or run plan before"
+    " apply in one workflow; a missing plan is never taken for nothing to do."
+)
+
+
+def retention_approval(
+    document: Any,
+    digest: Any = None,
+    now: Any = None,
+    listing: Mapping[str, Any] | None = None,
+    max_age: Any = None,
+    project_id: str | None = None,
+    cluster_id: str | None = None,
+) -> dict[str, Any]:
+    """The approved plan, and why it must not be applied; AnsibleFilterError names what cannot be used."""
+    try:
+        moment = parse_now(now)
+        age = parse_duration("24h" if blank(max_age) else str(max_age).strip())
+        listed = None if listing is None else read_info(listing)
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_approval: {exc}") from exc
+    except ValueError as exc:
+        raise AnsibleFilterError(f"retention_approval: max_age: {max_age!r:.80} {exc}") from exc
+    if not document or blank(document):
+        return _refused(_NOTHING)
+    try:
+        plan = from_artifact(_read(document))
+    except ValueError as exc:
+        return _refused(f"The approved plan is refused: {exc}.")
+    if blank(digest):
+        return _refused("The approved plan is refused: no digest was approved, retention_approved_digest is blank.")
+    target = (project_id, cluster_id) if listed is None else (listed.project_id, listed.cluster_id)
+    project, cluster = (None if name is None or blank(name) else str(name).strip().lower() for name in target)
+    reasons = approval.refusals(plan, str(digest).strip().lower(), project, cluster, moment, age)
+    if reasons:
+        mark = "RETENTION BLOCKED: the" if plan["guard"].get("blocked") else "The"
+        return _refused(f"{mark} approved plan is refused: {'; '.join(reasons)}.")
+    return {"refused": "", "plan": plan} if listed is None else _compared(plan, listed.snapshots, moment)
+
+
+def _compared(plan: dict[str, Any], snapshots: Any, moment: Any) -> dict[str, Any]:
+    drifted = approval.drift(plan, snapshots, moment)
+    if drifted:
+        return _refused(
+            "RETENTION DRIFT: the cluster is not as the approved plan found it, and nothing was written:"
+            f" {'; '.join(drifted)}. Make a new plan, and have it approved."
+        )
+    due, void = approval.still_due(plan, snapshots, moment)
+    return {"refused": "", "plan": {**plan, "changes": due, "warnings": [*plan["warnings"], *void]}}
+
+
+def _refused(reason: str) -> dict[str, Any]:
+    return {"refused": reason, "plan": {}}
+
+
+def _read(document: Any) -> Any:
+    """A document as it is; what is neither a dictionary nor JSON is the path of a file."""
+    if not isinstance(document, str) or document.lstrip().startswith("{"):
+        return document
+    try:
+        return Path(document.strip()).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        raise ValueError(
+            f"retention_approved_plan is no JSON, and no file that can be read: {document!r:.200}"
+        ) from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_approval": retention_approval}

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: a plan as files and artifacts carry it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_document
+short_description: Make a retention plan small enough for a file or an artifact
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - Turns a plan into a document with all that decides, at most 160 bytes a snapshot and 4 kB.
+  - What it leaves out is why. The filter P(mongodb_ops.legacy_backup.retention_approval#filter) reads it back, with the
+    same digest.
+options:
+  _input:
+    description:
+      - The plan of P(mongodb_ops.legacy_backup.retention_plan#filter).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Hand the plan to the next job of the workflow
+  ansible.builtin.set_stats:
+    data:
+      orders_plan: "{{ plan | mongodb_ops.legacy_backup.retention_document }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The head of the plan, and its snapshots as arrays.
+    - Gaps and warnings are cut short where they do not fit.
+  type: dict
+  contains:
+    columns:
+      description: What the values of a row are.
+      type: list
+      elements: str
+      sample: [id, created_at, expires_at, state, action]
+    rows:
+      description: The snapshots, newest first.
+      type: list
+      elements: list
+      sample: [[5a4279d4fcc178500596745a, "2026-08-20T18:00:00Z", "2026-08-22T18:00:00Z", candidate, keep]]
+    digest:
+      description: The digest of the plan, which an approval names.
+      type: str
+      sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+"""
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import to_artifact
+
+
+def retention_document(plan: Any) -> dict[str, Any]:
+    """The compact document of a plan; AnsibleFilterError for what is no plan."""
+    try:
+        return to_artifact(plan)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise AnsibleFilterError(f"retention_document: this is no plan: {exc!r}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_document": retention_document}

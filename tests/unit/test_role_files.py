@@ -1,0 +1,67 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role's files agree with each other, and nothing in it or the playbooks knows of other hosts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.tree import ROOT
+
+ROLE = ROOT / "roles" / "retention"
+ENTRIES = {"main", "plan", "apply", "audit"}
+PLAYBOOKS = {"retention": "main", "plan": "plan", "apply": "apply", "audit": "audit"}
+FILES = [*(ROLE / "tasks").glob("*.yml"), *(ROOT / "playbooks").glob("*.yml")]
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_the_arguments_are_the_defaults() -> None:
+    specs, defaults = read(ROLE / "meta" / "argument_specs.yml")["argument_specs"], read(ROLE / "defaults" / "main.yml")
+    assert set(specs) == ENTRIES
+    options = {name: about for entry in specs.values() for name, about in entry["options"].items()}
+    assert {name: about["default"] for name, about in options.items()} == defaults
+    for entry in specs.values():
+        # The same variable means the same in each entry point.
+        assert all(options[name] == about for name, about in entry["options"].items())
+    # No other type takes what a survey sends; text of our own is a string, blank or not.
+    assert {about["type"] for about in options.values()} == {"raw", "str"}
+
+
+def test_each_variable_that_the_role_reads_is_an_argument_or_its_own() -> None:
+    defaults = read(ROLE / "defaults" / "main.yml")
+    texts = [path.read_text(encoding="utf-8") for path in [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]]
+    named = {name for text in texts for name in re.findall(r"(?<![\w.'])retention_\w+", text)}
+    filters = {path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")} | {"retention_report"}
+    assert named - filters - set(defaults) == {"retention_outcomes"}
+
+
+def test_the_readme_tells_of_each_entry_point_and_message() -> None:
+    text = (ROLE / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{entry}`" in text for entry in ENTRIES)
+    assert all(f"RETENTION {what}:" in text for what in ("BLOCKED", "DRIFT", "GAP", "NO PLAN"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_depends_on_other_hosts(path: Path) -> None:
+    """A sliced job sees only its own hosts, and runs what is once a play once a slice."""
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"run_once|localhost|hostvars|delegate_to|groups\[", text) == []
+
+
+@pytest.mark.parametrize(("name", "entry"), PLAYBOOKS.items())
+def test_playbooks_are_one_play_of_the_role(name: str, entry: str) -> None:
+    (play,) = read(ROOT / "playbooks" / f"{name}.yml")
+    assert play.get("check_mode", False) is (name in ("plan", "audit"))
+    text = str(play)
+    assert "mongodb_ops.legacy_backup.retention" in text
+    assert entry == "main" or f"'tasks_from': '{entry}'" in text
