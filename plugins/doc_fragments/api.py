@@ -112,6 +112,13 @@ options:
     description:
       - Id of the cluster on Cloud and Ops Manager, 24 hexadecimal digits.
     type: str
+  tell_requests:
+    description:
+      - Whether to return RV(ignore:requests), how often the service was asked and when, as evidence for the record.
+      - It differs from run to run, so it is left out of the result unless asked for.
+    type: bool
+    default: false
+    version_added: 1.0.0
 """
 
     ATTRIBUTES = r"""

@@ -81,7 +81,7 @@ def run(
 
     Both raise OptionError, `work` ApiError and Failed as well.
     """
-    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, **argument_spec}
+    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, "tell_requests": {"type": "bool", "default": False}, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_ERROR))
@@ -125,8 +125,9 @@ def _answer(
         )
         return work(call, asked)
     finally:
-        about = {"platform": connection.platform, "base_url": connection.settings.base_url}
-        sent["requests"] = {**client.sent.to_result(), **about}
+        if params["tell_requests"]:
+            about = {"platform": connection.platform, "base_url": connection.settings.base_url}
+            sent["requests"] = {**client.sent.to_result(), **about}
         retries = client.retries.summary()
         if retries is not None:
             module.warn(retries)

@@ -61,9 +61,7 @@ def report(
         stem=stem(plan),
         name=plan["cluster_name"] or plan["cluster_id"] or "unnamed",
         sentence=words.policy(plan),
-        verdict=recap.verdict(
-            plan, outcomes, not check_mode, "Check mode, nothing was written" if check_mode else "Done"
-        ),
+        verdict=recap.verdict(plan, outcomes, not check_mode, words.mode(check_mode)),
         space=recap.space(plan),
         check_mode=check_mode,
         blocked=plan["guard"]["blocked"],

@@ -334,7 +334,7 @@ restore_jobs:
       sample: true
 requests:
   description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
-  returned: success, and failure once the options were understood
+  returned: success and failure, with O(tell_requests=true)
   type: dict
   contains:
     platform:

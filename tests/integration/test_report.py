@@ -11,17 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
-from tools.tree import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "plugins" / "filter" / "retention_report.py").exists(), reason="the report's filter is not there"
-)
 EIGHT = {"retention_keep_last": 8, "retention_stale_after": "off"}
 
 
@@ -82,3 +76,24 @@ def test_a_report_is_written_whatever_the_mode_and_compared_with_the_last(
     again = include(playbooks, sim, "main", folder)
     assert again.recap("orders")["changed"] == 0
     assert len(report(folder)[0]["since"]["gone"]) == 4
+
+
+def test_an_index_of_the_reports_in_a_folder(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
+    sim, folder = simulator(seeds.fleet(2, 12, platform="ops_manager")), tmp_path / "reports"
+    connection = options(sim)
+    hosts = {
+        cluster.name: {"project_id": cluster.project_id, "cluster_id": cluster.id, **EIGHT}
+        for cluster in sim.world.clusters.values()
+    }
+    for key in ("project_id", "cluster_id"):
+        del connection[key]
+    task = {"name": "audit", "ansible.builtin.include_role": {"name": f"{NAMESPACE}.retention", "tasks_from": "audit"}}
+    plays = [play([task], connection, vars={"retention_report_dir": str(folder)})]
+    assert playbooks.run(plays, inventory=hosts).status == 0
+    sim.reset_log()
+    run = playbooks.run(f"{NAMESPACE}.report_index", "-e", f"retention_report_dir={folder}")
+    assert (run.status, warned(run), run.recap("localhost")["changed"], sim.log.requests) == (0, [], 0, 0)
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    reports = list(folder.glob("retention-*.html"))
+    assert len(reports) == 2
+    assert all(path.name in page for path in reports)

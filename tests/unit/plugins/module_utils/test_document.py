@@ -169,7 +169,7 @@ def test_changes_added_to_a_whole_plan_are_caught() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"rows": []}, [], "{", "{}", 7, "/nowhere/plan.json", "plan\0", {"columns": ["id"], "rows": [[1, 2]]}, object()],
+    [{"rows": []}, [], "{", "{}", 7, "/nowhere/plan.json", "plan\0", {"columns": ["id"], "rows": [[1, 2]]}, 3.5],
     ids=str,
 )
 def test_what_is_no_plan_is_refused(document: Any) -> None:
