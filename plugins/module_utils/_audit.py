@@ -138,8 +138,12 @@ def _damaged(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "inconsistent", f"{row['id']} of {row['created_at']} is possibly inconsistent"
         missing = row.get("missing_shards")
         if missing:
-            names = ", ".join(str(shard.get("replica_set_name") or shard.get("id") or "?") for shard in missing)
+            names = ", ".join(_shard(shard) for shard in missing)
             yield "missing_shards", f"{row['id']} of {row['created_at']} lacks shards: {names}"
+
+
+def _shard(shard: Mapping[str, Any]) -> str:
+    return str(shard.get("shard_name") or shard.get("replica_set_name") or shard.get("id") or "?")
 
 
 def _gaps(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
