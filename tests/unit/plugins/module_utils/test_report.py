@@ -61,7 +61,7 @@ def test_all_forms_give_the_same_numbers(name: str) -> None:
     assert [(one["id"], one["state"], one["action"]) for one in lines] == [
         (one["id"], one["state"], one["action"]) for one in plan["snapshots"]
     ]
-    said = recap.summary(plan, [], [], True)
+    said = recap.summary(plan, [], [], False, "Check mode, nothing was written")
     assert page.texts["verdict-line"] in said
     assert page.texts["space-line"] in said
     assert data["summary"]["verdict"] in said
@@ -239,7 +239,7 @@ def test_outcomes_are_shown_with_their_rows() -> None:
     assert "Not everything went as planned" in page.texts["verdict"]
     assert "It is in use." in page.texts[f"s-{sid(3)}"]
     assert "It is in use." in page.texts["problems"]
-    assert page.texts["verdict-line"] == recap.summary(plan, outcomes, [], False)[2]
+    assert page.texts["verdict-line"] == recap.summary(plan, outcomes, [], True, "Done")[2]
     rows = list(csv.DictReader(io.StringIO(as_csv(made), newline="")))
     assert [(one["outcome"], one["error"]) for one in rows] == [("", ""), ("deleted", ""), ("failed", "It is in use.")]
 
