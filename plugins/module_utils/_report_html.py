@@ -165,14 +165,14 @@ def _tier(tier: Tier) -> str:
     units = f"{tier.unit}{'' if tier.wanted == 1 else 's'}"
     covered = f"{tier.filled:,} of {tier.wanted:,} {units}" if tier.wanted is not None else f"{tier.filled:,} {units}"
     share = 1.0 if tier.wanted is None else min(1.0, tier.filled / max(tier.wanted, 1))
-    bar = (
+    meter = (
         '<svg class="meter" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="100" height="10"/><rect class="on" width="{share * 100:.1f}" height="10"/></svg>'
     )
     full = esc(tier.note) if tier.full_at is None else f"{when(tier.full_at)}, {esc(tier.note)}"
     return (
         f'<tr data-tier="{esc(tier.rule)}" data-kept="{tier.kept}"><th scope="row"><code>{esc(tier.rule)}</code></th>'
-        f"<td>{esc(words.duration(tier.setting))}</td><td>{covered}</td><td>{bar}</td>"
+        f"<td>{esc(words.duration(tier.setting))}</td><td>{covered}</td><td>{meter}</td>"
         f'<td class="num">{tier.kept:,}</td><td>{full}</td></tr>'
     )
 

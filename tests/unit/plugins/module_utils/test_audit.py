@@ -28,6 +28,10 @@ def with_row(*more: dict[str, Any]) -> dict[str, Any]:
     return info([*WEEK, *more])
 
 
+def gated(gate: str, value: Any) -> dict[str, Any]:
+    return {gate: value}
+
+
 def test_nothing_is_found_in_a_listing_without_fault() -> None:
     assert found(info(WEEK)) == []
 
@@ -99,11 +103,11 @@ def test_gates_take_what_surveys_send(gate: str) -> None:
     listing = info([row(1, ago(days=1)), *(row(number, ago(days=number)) for number in range(5, 9))])
     plan = planned(listing, {"keep_within_daily": "7d"}, min_keep=1, max_delete=-1, max_delete_percent=100)
     for off in ("", None, "no", False, "false"):
-        assert retention_audit(plan, listing, **{gate: off})["failures"] == []
+        assert retention_audit(plan, listing, **gated(gate, off))["failures"] == []
     for on in ("yes", True, "true", 1):
-        assert len(retention_audit(plan, listing, **{gate: on})["failures"]) == 1
+        assert len(retention_audit(plan, listing, **gated(gate, on))["failures"]) == 1
     with pytest.raises(AnsibleFilterError, match=f"{gate}: must be true or false"):
-        retention_audit(plan, listing, **{gate: "perhaps"})
+        retention_audit(plan, listing, **gated(gate, "perhaps"))
 
 
 def test_what_is_no_plan_is_refused() -> None:
