@@ -51,7 +51,11 @@ def test_the_readme_tells_of_each_entry_point_and_message() -> None:
     assert all(f"RETENTION {what}:" in text for what in ("BLOCKED", "DRIFT", "GAP", "NO PLAN"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+# The index is no part of a sliced job: it is made afterwards, of the files that such jobs left.
+SLICED = [path for path in FILES if path.name != "report_index.yml"]
+
+
+@pytest.mark.parametrize("path", SLICED, ids=lambda path: path.name)
 def test_nothing_depends_on_other_hosts(path: Path) -> None:
     """A sliced job sees only its own hosts, and runs what is once a play once a slice."""
     text = path.read_text(encoding="utf-8")
