@@ -23,7 +23,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_
     when,
 )
 
-_HEADS = ("Cluster", "As of (UTC)", "Result", "Kept", "Removed", "Extended", "Held", "Gaps", "Warnings", "Findings")
+_WORDS = ("Cluster", "Project", "As of (UTC)", "Result")
+_COUNTS = ("Kept", "Removed", "Extended", "Held", "Gaps", "Warnings", "Findings")
 _SUMS = ("total", "kept", "removed", "extended", "held", "gaps", "warnings")
 
 
@@ -34,7 +35,8 @@ def index(reports: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted(reports, key=_order)
     rows = "".join(_row(report) for report in ordered)
     caption = "Each cluster's last report; what is blocked comes first."
-    body = table(caption, _HEADS, rows, numbers=range(3, len(_HEADS)), name="clusters")
+    heads = (*_WORDS, *_COUNTS)
+    body = table(caption, heads, rows, numbers=range(len(_WORDS), len(heads)), name="clusters")
     return page("Snapshot retention", _header(ordered), f"<section>{body}</section>", "")
 
 

@@ -120,6 +120,17 @@ def test_the_page_may_load_nothing() -> None:
     assert " style=" not in html
 
 
+@pytest.mark.parametrize("page", ["report", "index"])
+def test_every_row_has_a_cell_for_each_head(page: str) -> None:
+    text = forms("orders")[0] if page == "report" else index([json.loads(forms("orders")[2])])
+    tables = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
+    assert tables
+    for table in tables:
+        head, *rows = re.findall(r"<tr.*?</tr>", table, flags=re.DOTALL)
+        widths = {len(re.findall(r"<t[hd][ >]", row)) for row in rows}
+        assert widths <= {len(re.findall(r"<t[hd][ >]", head))}, table[:300]
+
+
 def test_the_index_puts_what_is_blocked_first() -> None:
     listing = info([row(number, ago(days=number)) for number in range(1, 9)])
     plans = [
