@@ -110,7 +110,7 @@ def _row(number: int, row: Any) -> Snapshot:
         try:
             values[key] = read(row[key])
         except ValueError as exc:
-            raise RefusedError(f"snapshots[{number}].{key}: {exc}") from exc
+            raise RefusedError(f"snapshots[{number}].{key}: {exc}") from None
     if values["created_at"] is None:
         raise RefusedError(f"snapshots[{number}].created_at: is null, and the snapshot cannot be placed without it")
     return Snapshot(**values)
@@ -238,7 +238,7 @@ def _job(key: str, job: Any) -> RestoreJob | None:
     try:
         timestamp = None if blank(job.get("timestamp")) else instant(job["timestamp"])
     except ValueError as exc:
-        raise RefusedError(f"{key}.timestamp: {exc}") from exc
+        raise RefusedError(f"{key}.timestamp: {exc}") from None
     return RestoreJob(
         id="" if blank(job.get("id")) else str.__str__(job["id"]),
         snapshot_id=None if blank(job.get("snapshot_id")) else str.__str__(job["snapshot_id"]).strip().lower(),

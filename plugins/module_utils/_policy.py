@@ -134,7 +134,7 @@ def parse_now(value: Any) -> datetime:
     try:
         return instant(value)
     except ValueError as exc:
-        raise RefusedError(f"now: {exc}") from exc
+        raise RefusedError(f"now: {exc}") from None
 
 
 def instant(value: Any) -> datetime:
@@ -144,7 +144,7 @@ def instant(value: Any) -> datetime:
         try:
             utc = aware.astimezone(timezone.utc)
         except OverflowError as exc:
-            raise ValueError(f"{shown(value)} is not a date-time that exists in UTC") from exc
+            raise ValueError(f"{shown(value)} is not a date-time that exists in UTC") from None
         # Rebuilt, since the value's class may be one of the templating engine's own.
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, tzinfo=timezone.utc)
     if isinstance(value, date):
@@ -154,7 +154,7 @@ def instant(value: Any) -> datetime:
     try:
         return parse_instant(str.__str__(value))
     except ValueError as exc:
-        raise ValueError(f"{shown(value)} is not an ISO 8601 date-time such as 2026-08-21T01:00:00Z") from exc
+        raise ValueError(f"{shown(value)} is not an ISO 8601 date-time such as 2026-08-21T01:00:00Z") from None
 
 
 def blank(value: Any) -> bool:
@@ -224,7 +224,7 @@ def _duration(key: str, value: Any) -> Duration:
     try:
         return parse_duration(str.__str__(value).strip())
     except ValueError as exc:
-        raise RefusedError(f"{key}: {shown(value)} {exc}") from exc
+        raise RefusedError(f"{key}: {shown(value)} {exc}") from None
 
 
 def _switchable(key: str, value: Any) -> Duration | None:
@@ -236,7 +236,7 @@ def _switchable(key: str, value: Any) -> Duration | None:
     try:
         return _duration(key, value)
     except RefusedError as exc:
-        raise RefusedError(f"{exc}; off is what switches it off") from exc
+        raise RefusedError(f"{exc}; off is what switches it off") from None
 
 
 def _pit_window(key: str, value: Any) -> Duration | str | None:
@@ -265,7 +265,7 @@ def _timezone(key: str, value: Any) -> str:
     try:
         return zone(str.__str__(value).strip()).name
     except ValueError as exc:
-        raise RefusedError(f"{key}: {exc}") from exc
+        raise RefusedError(f"{key}: {exc}") from None
 
 
 def _boolean(key: str, value: Any) -> bool:

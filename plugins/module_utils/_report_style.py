@@ -123,7 +123,7 @@ td.num,th.num{text-align:right;white-space:nowrap}
 td.when{white-space:nowrap}
 tr.this th{font-weight:700}
 tbody tr:last-child>*{border-bottom:0}
-#clusters td:nth-child(3){min-width:20rem}
+#clusters td:nth-child(4){min-width:14rem}
 .rows{max-height:76vh;border:1px solid var(--line);border-radius:8px;margin:0;padding:0}
 .rows table{min-width:1040px;font-size:.82rem}
 .rows thead th{position:sticky;top:0;background:var(--band);z-index:1}
