@@ -143,7 +143,7 @@ def instant(value: Any) -> datetime:
         aware = value if value.utcoffset() is not None else value.replace(tzinfo=timezone.utc)
         try:
             utc = aware.astimezone(timezone.utc)
-        except OverflowError as exc:
+        except OverflowError:
             raise ValueError(f"{shown(value)} is not a date-time that exists in UTC") from None
         # Rebuilt, since the value's class may be one of the templating engine's own.
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, tzinfo=timezone.utc)
@@ -153,7 +153,7 @@ def instant(value: Any) -> datetime:
         raise ValueError(f"must be an ISO 8601 date-time such as 2026-08-21T01:00:00Z, not {shown(value)}")
     try:
         return parse_instant(str.__str__(value))
-    except ValueError as exc:
+    except ValueError:
         raise ValueError(f"{shown(value)} is not an ISO 8601 date-time such as 2026-08-21T01:00:00Z") from None
 
 
