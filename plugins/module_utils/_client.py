@@ -32,6 +32,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
     readable,
     way_out,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import decoded, parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 
 try:
@@ -236,26 +237,6 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     return None
 
 
-def parse_json(content: bytes) -> Any:
-    """A JSON document; ValueError for anything that is none, however it is broken."""
-    try:
-        return json.loads(_decoded(content), parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
-
-
-def _decoded(content: bytes) -> str:
-    # Challenges are announced as ISO-8859-1 (3), where any byte is a letter.
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 class Client:
     """Sends requests for one project key. Safe to use from as many threads as there are connections."""
 
@@ -445,7 +426,7 @@ class Client:
             body = parse_json(response.content)
         except ValueError as exc:
             kind = response.headers.get("Content-Type", "no content type")
-            seen = readable(_decoded(response.content[:4000]), self._secrets(request, response))
+            seen = readable(decoded(response.content[:4000]), self._secrets(request, response))
             raise self._strange(
                 request,
                 response.status_code,
@@ -470,7 +451,7 @@ class Client:
         parameters = parameters if isinstance(parameters, list) else []
         words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
         if body is None:
-            words = _decoded(response.content[:4000])
+            words = decoded(response.content[:4000])
         detail = readable(words or response.reason or "no reason given", secrets)
         hint = readable(way_out(status, code, detail, parameters), secrets)
         if 300 <= status < 400:
