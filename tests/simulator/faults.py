@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ INSTEAD = {
     "redirect": "`status` (302) to `location`",
     "login_page": "200 with a proxy's HTML log-in page",
     "echo": "400 whose text repeats all of the request, headers too",
-    "answer": "`status`, `body` and `media_type` as given",
+    "answer": "`status`, `body` (text or bytes), `media_type` and `headers` as given",
     "fixture": "`status` (200) and the file `body` of fixtures/, byte for byte",
 }
 # Processed; then the answer suffers.
@@ -100,8 +100,9 @@ class Fault:
     retry_after: int | None = None
     seconds: float = 0.0
     location: str = "https://elsewhere.invalid/"
-    body: str | None = None
+    body: str | bytes | None = None
     media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fired(self) -> int:

@@ -19,6 +19,7 @@ FLOORS = (
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy"},
     {"_change", "_query", "_plan_input", "_plan"},
+    {"_shapes"},
     {"_module", "_rules", "_approval", "_document"},
     {"_findings", "_recap"},
     {"_retention", "_audit"},
