@@ -270,7 +270,7 @@ def test_an_id_that_comes_twice_is_never_taken_for_either(
     held = {**free, "id": "A" * 24 if upper else "a" * 24, "doNotDelete": True}
     others = [{**free, "id": name} for name in ids]
     for rows in ([free, held], [held, free]):
-        sim.faults.clear()
+        ready(runner, sim)
         for number in range(1, pages + 1):
             part = [*others, *rows] if pages == 1 else [*(others if number == 1 else []), rows[number - 1]]
             more = [{"rel": "next", "href": "x"}] if number < pages else [{"rel": "self", "href": "x"}]
@@ -283,6 +283,8 @@ def test_an_id_that_comes_twice_is_never_taken_for_either(
             )
         found = told(runner, runner(legacy_snapshot_info, completeness="all"), set())
         assert found["failed"]
+        if pages == 2:
+            continue  # one page is enough to find both, and so no other is read
         items: Any = [{"snapshot_id": name} for name in ("a" * 24, ids[0])]
         done = told(runner, runner(legacy_snapshot, snapshots=items, state="absent", concurrency=1), {"a" * 24, ids[0]})
         assert done["outcomes"][0]["action"] != "deleted"
@@ -391,13 +393,13 @@ LARGE: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("status", [200, 403])
 @pytest.mark.parametrize("what", LARGE)
 def test_ten_megabytes_of_anything_take_seconds_and_make_no_large_message(
-    runner: Runner, sims: dict[str, Simulator], what: str, status: int
+    runner: Runner, sims: dict[str, Simulator], what: str
 ) -> None:
-    sim = ready(runner, sims["v2"])
-    sim.faults.add("answer", path="/snapshots$", times=None, status=status, body=LARGE[what]())
+    sim, body = ready(runner, sims["v2"]), LARGE[what]()
+    status = 200 if body.startswith(b'{"results"') else 403
+    sim.faults.add("answer", path="/snapshots$", times=None, status=status, body=body)
     with hostile.in_time():
         found = told(runner, runner(legacy_snapshot_info), set())
     assert found.get("failed") or what in ("a name", "a fraction", "escapes")
