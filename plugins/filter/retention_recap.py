@@ -73,6 +73,10 @@ _value:
       type: list
       elements: str
       sample: []
+    failure:
+      description: The problems in one text, those that meet many said once; blank when there are none.
+      type: str
+      sample: ""
     must_stop:
       description: Whether no further change may begin.
       type: bool
@@ -110,6 +114,7 @@ def retention_recap(
     return {
         "lines": recap.summary(document, results, problems, mode == "Done", mode, notes),
         "problems": problems,
+        "failure": recap.failure(problems),
         "must_stop": recap.must_stop(document, results),
     }
 

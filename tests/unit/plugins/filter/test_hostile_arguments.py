@@ -20,6 +20,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_document import retention_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan import retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
@@ -71,6 +72,7 @@ ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"plan": PLAN, "outcomes": OUTCOMES, "listing": LISTING, "check_mode": False, "planned": False, "findings": FINDINGS},
     ),
     "retention_document": (retention_document, {"plan": PLAN}),
+    "retention_batches": (retention_batches, {"plan": PLAN, "size": 3}),
     "retention_approval": (
         retention_approval,
         {
