@@ -334,7 +334,7 @@ def _deliveries(draw: st.DrawFn) -> Pair:
     document, read = draw(
         documents_of(
             {"statusName": st.one_of(right(*DELIVERIES, "SOMETHING"), _no_words), "expires": some_date},
-            st.just({"url": "https://secret.invalid/", "authValue": "secret"}),
+            st.just({"url": "https://delivery.invalid/", "authValue": "delivery-canary"}),
         )
     )
     return document, WRONG if WRONG in read.values() else (read["statusName"], read["expires"])

@@ -228,7 +228,7 @@ def test_a_job_is_read_as_the_contract_has_it_or_refused(drawn: tuple[dict[str, 
             job_from_api(body or {}, NOW)
         return
     found = job_to_result(job_from_api(body, NOW))
-    assert "secret" not in written(found)
+    assert "canary" not in written(found)
     delivered, expires = read["delivery"]
     ready = delivered == "READY" and (expires is None or expires > "2026-11-23T12:00:00Z")
     assert found == {
