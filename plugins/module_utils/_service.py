@@ -194,7 +194,8 @@ class Service:
         return any(test(snapshot) for row in reading.beside for snapshot in self._parsed([row]))
 
     def _from_listing(self, ids: Sequence[str], beside: list[Mapping[str, Any]]) -> dict[str, Snapshot]:
-        asked, wanted, found = frozenset(ids), set(ids), {}
+        asked, wanted = frozenset(ids), set(ids)
+        found: dict[str, Snapshot] = {}
         seen: set[str] = set()
         # No more pages than single reads would cost, also where the next one is always promised.
         for number in range(1, len(ids)):

@@ -33,6 +33,11 @@ def examples(share: float) -> int:
     return max(10, int(EXAMPLES * share))
 
 
+def brief(error: Exception, longest: int = 300) -> None:
+    """An error says why, in a few words."""
+    assert 0 < len(str(error)) < longest
+
+
 @contextlib.contextmanager
 def in_time(seconds: float = PATIENCE) -> Iterator[None]:
     """Nothing in here hangs."""
@@ -136,9 +141,11 @@ def _nested(depth: int, kind: str) -> Raw:
 deep = st.builds(_nested, st.sampled_from([20, 60, 300, 950, 1100, 5000]), st.sampled_from(["list", "dict"]))
 json_values: st.SearchStrategy[Any] = st.recursive(
     scalars | deep,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(texts, inner, max_size=3)
-    | st.builds(Twice, st.sampled_from(["id", "a"]), inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(texts, inner, max_size=3)
+        | st.builds(Twice, st.sampled_from(["id", "a"]), inner, inner)
+    ),
     max_leaves=5,
 )
 
@@ -325,6 +332,26 @@ SNAPSHOT_FIELDS: dict[str, st.SearchStrategy[Pair]] = {
 }
 snapshots = documents_of(SNAPSHOT_FIELDS, indifferent)
 
+
+@st.composite
+def _sound_dates(draw: st.DrawFn) -> Pair:
+    moment = draw(st.datetimes(min_value=datetime(2026, 11, 1), max_value=datetime(2026, 12, 1)) | instants)
+    text = f"{moment.replace(microsecond=0).isoformat()}Z"
+    return text, text
+
+
+# Those that nothing is wrong with, of about the same time, so that much may be removed.
+sound_snapshots = documents_of(
+    {
+        "id": hex_ids.map(lambda text: (text, text)),
+        "complete": st.one_of(*[st.just((True, True))] * 4, flags.filter(lambda pair: pair[1] is not WRONG)),
+        "doNotDelete": st.one_of(*[st.just((False, False))] * 4, flags.filter(lambda pair: pair[1] is not WRONG)),
+        "expires": st.one_of(st.just(("2099-01-01T00:00:00Z", "2099-01-01T00:00:00Z")), _sound_dates()),
+        "created": _sound_dates().map(lambda pair: ({"date": pair[0], "increment": 1}, (pair[1], 1))),
+    },
+    st.just({}),
+)
+
 ENDED, DELIVERIES = ("FINISHED", "BROKEN", "KILLED"), ("READY", "EXPIRED", "PENDING", "IN_PROGRESS")
 _no_words = wrong(0, True, [], {}, 1.5)
 
@@ -368,8 +395,7 @@ _template_scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-3, 3),
-    st.sampled_from([10**18, -(10**18), 10**400, 2**63])
-    | st.integers(5000, 5001).map(lambda zeros: 10**zeros),
+    st.sampled_from([10**18, -(10**18), 10**400, 2**63]) | st.integers(5000, 5001).map(lambda zeros: 10**zeros),
     st.floats(),
     texts,
     texts.map(wrap_var),
@@ -387,10 +413,12 @@ _template_scalars = st.one_of(
 _hashable = st.none() | st.booleans() | st.integers(-3, 3) | texts | st.tuples(st.integers(0, 2))
 any_values: st.SearchStrategy[Any] = st.recursive(
     _template_scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(_hashable, inner, max_size=3)
-    | st.tuples(inner)
-    | st.sets(st.integers(0, 3), max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(_hashable, inner, max_size=3)
+        | st.tuples(inner)
+        | st.sets(st.integers(0, 3), max_size=2)
+    ),
     max_leaves=4,
 )
 

@@ -69,7 +69,14 @@ ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "retention_recap": (
         retention_recap,
-        {"plan": PLAN, "outcomes": OUTCOMES, "listing": LISTING, "check_mode": False, "planned": False, "findings": FINDINGS},
+        {
+            "plan": PLAN,
+            "outcomes": OUTCOMES,
+            "listing": LISTING,
+            "check_mode": False,
+            "planned": False,
+            "findings": FINDINGS,
+        },
     ),
     "retention_document": (retention_document, {"plan": PLAN}),
     "retention_batches": (retention_batches, {"plan": PLAN, "size": 3}),
@@ -170,7 +177,9 @@ def test_any_value_inside_a_document_is_a_result_or_an_error_of_the_filter(
 
 @settings(max_examples=hostile.examples(0.6))
 @given(st.sampled_from(list(hostile.places(REPORT))), hostile.any_values | st.just(MISSING))
-def test_any_value_inside_an_older_report_is_a_result_or_an_error_of_the_filter(place: tuple[Any, ...], value: Any) -> None:
+def test_any_value_inside_an_older_report_is_a_result_or_an_error_of_the_filter(
+    place: tuple[Any, ...], value: Any
+) -> None:
     spoiled = hostile.put(REPORT, place, value)
     called("retention_report", previous=spoiled)
     called("retention_report_index", reports=[REPORT, spoiled])
@@ -189,7 +198,9 @@ def redigested(document: Any) -> Any:
 
 @settings(max_examples=hostile.examples(1.5))
 @given(st.sampled_from(list(hostile.places(PLAN))), hostile.json_values | st.just(MISSING))
-def test_an_approved_plan_never_asks_for_more_than_is_planned_and_still_there(place: tuple[Any, ...], value: Any) -> None:
+def test_an_approved_plan_never_asks_for_more_than_is_planned_and_still_there(
+    place: tuple[Any, ...], value: Any
+) -> None:
     """Its digest is right, so all that it says was approved; what it says may be anything."""
     try:
         drawn = value if value is MISSING else json.loads(hostile.spelled(value))
@@ -207,7 +218,9 @@ def test_an_approved_plan_never_asks_for_more_than_is_planned_and_still_there(pl
         assert change in document["changes"]
 
 
-@pytest.mark.parametrize("path", ["/dev/zero", "/dev/stdin", "/", "~nobody-here/plan.json", "\x00", "x" * 5000, "/proc/self/mem"])
+@pytest.mark.parametrize(
+    "path", ["/dev/zero", "/dev/stdin", "/", "~nobody-here/plan.json", "\x00", "x" * 5000, "/proc/self/mem"]
+)
 def test_a_path_of_no_file_is_refused_at_once(path: str) -> None:
     with hostile.in_time(5):
         assert called("retention_approval", document=path)["refused"]
@@ -224,7 +237,16 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 # --- numbers and times at both ends ---
 
 HUGE = [10**18, -(10**18), 10**400, 10**5000, "9" * 30, "1e3", "10" * 3000, "\u0661", 1e308, float("inf"), float("nan")]
-SPANS = ["999999999y", "999999999mo999999999w999999999d999999999h", "1" + "0" * 30 + "y", "0y", "1h1h", "\u0661d", "1m", "١y"]
+SPANS = [
+    "999999999y",
+    "999999999mo999999999w999999999d999999999h",
+    "1" + "0" * 30 + "y",
+    "0y",
+    "1h1h",
+    "\u0661d",
+    "1m",
+    "١y",
+]
 
 
 @pytest.mark.parametrize("key", POLICY_KEYS)
@@ -236,7 +258,9 @@ def test_counts_and_spans_without_end_neither_hang_nor_remove_more(key: str) -> 
             assert result["changes"] == [] or key.startswith("keep_within_")
 
 
-@pytest.mark.parametrize("key", ["min_keep", "max_delete", "max_delete_percent", "min_age", "pit_window", "stale_after"])
+@pytest.mark.parametrize(
+    "key", ["min_keep", "max_delete", "max_delete_percent", "min_age", "pit_window", "stale_after"]
+)
 def test_options_without_end_neither_hang_nor_lift_a_guard(key: str) -> None:
     for value in (*HUGE, *SPANS):
         result = called("retention_plan", **{key: value})
@@ -246,7 +270,20 @@ def test_options_without_end_neither_hang_nor_lift_a_guard(key: str) -> None:
 
 @pytest.mark.parametrize(
     "zone",
-    ["../../etc/passwd", "/etc/localtime", "Europe/../UTC", "Europe\\Berlin", "\x00", "x" * 10_000, "localtime", "posix/", "Europe", ".", "\ud800", "utc\u0661"],
+    [
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Europe/../UTC",
+        "Europe\\Berlin",
+        "\x00",
+        "x" * 10_000,
+        "localtime",
+        "posix/",
+        "Europe",
+        ".",
+        "\ud800",
+        "utc\u0661",
+    ],
 )
 def test_a_zone_is_a_name_and_never_a_path(zone: str) -> None:
     assert called("retention_plan", timezone=zone) is None
@@ -268,7 +305,9 @@ def test_a_zone_is_a_name_and_never_a_path(zone: str) -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Apia", "America/St_Johns"])
 def test_both_ends_of_time(now: Any, zone: str, method: str) -> None:
     ends = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:01Z", "9999-12-31T23:59:58Z", "9999-12-31T23:59:59Z"]
-    listing = info([row(number, created, expires) for number, (created, expires) in enumerate((a, b) for a in ends for b in ends)])
+    listing = info(
+        [row(number, created, expires) for number, (created, expires) in enumerate((a, b) for a in ends for b in ends)]
+    )
     result = called(
         "retention_plan",
         info=listing,
@@ -281,7 +320,10 @@ def test_both_ends_of_time(now: Any, zone: str, method: str) -> None:
     if result is None:
         assert isinstance(now, datetime)
         return
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["expires_to"] or result["now"]) for one in result["snapshots"])
+    assert all(
+        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["expires_to"] or result["now"])
+        for one in result["snapshots"]
+    )
     assert retention_report(result, listing)["html"]
     assert retention_document(result)
 
@@ -295,12 +337,16 @@ def test_a_hundred_thousand_protected_ids_take_seconds() -> None:
 # --- whatever the listing says ---
 
 ROWS = st.dictionaries(
-    st.sampled_from(["id", "created_at", "created_increment", "complete", "do_not_delete", "expires_at", "file_size_bytes"]),
+    st.sampled_from(
+        ["id", "created_at", "created_increment", "complete", "do_not_delete", "expires_at", "file_size_bytes"]
+    ),
     hostile.any_values | st.sampled_from([True, False, None, sid(1), sid(2), ago(days=90), ago(hours=1), "2099-01-01"]),
     max_size=3,
 )
 TOPS = st.dictionaries(
-    st.sampled_from(["total", "truncated", "filtered", "completeness", "project_id", "cluster_id", "schedule", "restore_jobs"]),
+    st.sampled_from(
+        ["total", "truncated", "filtered", "completeness", "project_id", "cluster_id", "schedule", "restore_jobs"]
+    ),
     hostile.any_values,
     max_size=1,
 )

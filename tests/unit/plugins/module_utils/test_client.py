@@ -24,11 +24,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client 
     Client,
     RetryLog,
     Settings,
-    parse_json,
     quoted_path,
     wait_asked_for,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import parse_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

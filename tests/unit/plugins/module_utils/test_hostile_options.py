@@ -22,7 +22,6 @@ from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import spelled
 from unit.plugins.module_utils.clients import world
-from unit.plugins.module_utils.test_hostile_answers import SNAPSHOT_PATH
 from unit.plugins.module_utils.test_module import Runner
 
 Start = Callable[..., Simulator]
@@ -33,8 +32,8 @@ COMMON = (
 OPTIONS: dict[ModuleType, list[str]] = {
     legacy_snapshot: [
         *COMMON,
-        *"snapshot_id id state expires_at do_not_delete allow_past_expiry snapshots concurrency unless_restoring".split(),
-        *"unless_newest unless_expires_after".split(),
+        *"snapshot_id id state expires_at do_not_delete allow_past_expiry snapshots".split(),
+        *"concurrency unless_restoring unless_newest unless_expires_after".split(),
     ],
     legacy_snapshot_info: [
         *COMMON,
@@ -46,7 +45,8 @@ EACH = [(module, name) for module, names in OPTIONS.items() for name in names]
 ITEMS = st.lists(
     st.dictionaries(
         st.sampled_from(["snapshot_id", "id", "state", "expires_at", "do_not_delete", "allow_past_expiry", "more"]),
-        hostile.json_values | st.sampled_from(["a" * 24, " " + "a" * 24 + "\n", "absent", "present", "2099-01-01", "yes", "no"]),
+        hostile.json_values
+        | st.sampled_from(["a" * 24, " " + "a" * 24 + "\n", "absent", "present", "2099-01-01", "yes", "no"]),
         max_size=4,
     ),
     max_size=3,
@@ -101,11 +101,16 @@ def tried(run: Runner, module: ModuleType, options: dict[str, Any]) -> dict[str,
     if found.get("failed"):
         assert found["msg"].strip()
     for entry in run.sim.log:
-        assert re.match(r"/api/[a-z0-9./-]+/groups/[0-9a-f]{24}/clusters(/([0-9a-f]{24}|[A-Za-z0-9-]+)/snapshots(/[0-9a-f]{24})?)?$", entry.path)
+        assert re.match(
+            r"/api/[a-z0-9./-]+/groups/[0-9a-f]{24}/clusters(/([0-9a-f]{24}|[A-Za-z0-9-]+)/snapshots(/[0-9a-f]{24})?)?$",
+            entry.path,
+        )
     return found
 
 
-@pytest.mark.parametrize(("module", "name"), EACH, ids=[f"{module.__name__.rpartition('.')[2]}-{name}" for module, name in EACH])
+@pytest.mark.parametrize(
+    ("module", "name"), EACH, ids=[f"{module.__name__.rpartition('.')[2]}-{name}" for module, name in EACH]
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=hostile.examples(0.15))
 @given(value=hostile.json_values.map(as_json).filter(handed_over))
 def test_any_value_of_any_option(run: Runner, module: ModuleType, name: str, value: Any) -> None:
@@ -150,7 +155,26 @@ def test_what_is_no_id_is_refused_before_any_request(run: Runner, name: str, tex
     assert run.sim.log.requests == 0
 
 
-@pytest.mark.parametrize("text", ["..", ".", "a/b", "a%2fb", "a?b", "a#b", "a b", "\u0661", "é", "a\x00", "-a", "", " ", "a\n/b", "a" * 10 + "\u200b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "..",
+        ".",
+        "a/b",
+        "a%2fb",
+        "a?b",
+        "a#b",
+        "a b",
+        "\u0661",
+        "é",
+        "a\x00",
+        "-a",
+        "",
+        " ",
+        "a\n/b",
+        "a" * 10 + "\u200b",
+    ],
+)
 def test_what_is_no_cluster_name_is_refused_before_any_request(run: Runner, text: str) -> None:
     assert run.sim is not None
     found = tried(run, legacy_snapshot_info, {"cluster_name": text})
@@ -159,7 +183,15 @@ def test_what_is_no_cluster_name_is_refused_before_any_request(run: Runner, text
     assert run.sim.log.requests == 0
 
 
-@pytest.mark.parametrize("text", ["\u0662\u0660\u0662\u0666-01-01", "\uff12\uff10\uff12\uff16-01-01", "2099-01-0\u0661", "2099-01-01T00:00:00+0\u0661:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0662\u0660\u0662\u0666-01-01",
+        "\uff12\uff10\uff12\uff16-01-01",
+        "2099-01-0\u0661",
+        "2099-01-01T00:00:00+0\u0661:00",
+    ],
+)
 @pytest.mark.parametrize("name", ["expires_at", "created_after"])
 def test_dates_have_digits_of_ascii(run: Runner, name: str, text: str) -> None:
     assert run.sim is not None

@@ -10,6 +10,7 @@ may be shown as it came. The readings that ours are compared with are written do
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from datetime import datetime, timezone
@@ -36,6 +37,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jinja2 import StrictUndefined
 
 from unit import hostile
 from unit.hostile import MISSING, WRONG
@@ -84,7 +86,12 @@ def test_any_bytes_are_plain_json_or_a_value_error(body: bytes) -> None:
     written(value)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_json_without_oddities_is_read_as_it_is(value: Any) -> None:
     assert parse_json(json.dumps(value).encode()) == value
     assert parse_json(b"\xef\xbb\xbf" + json.dumps(value, ensure_ascii=False).encode()) == value
@@ -141,7 +148,7 @@ def test_any_text_is_an_instant_or_a_value_error(text: str) -> None:
     try:
         instant = parse_instant(text)
     except ValueError as error:
-        assert len(str(error)) < 300
+        hostile.brief(error)
         return
     assert instant.utcoffset() is not None
     assert text.strip().isascii()
@@ -152,7 +159,7 @@ def test_any_value_is_an_id_or_a_value_error(value: Any) -> None:
     try:
         assert re.fullmatch("[0-9a-f]{24}", parse_object_id(value))
     except ValueError as error:
-        assert len(str(error)) < 300
+        hostile.brief(error)
 
 
 # --- snapshots ---
@@ -163,7 +170,10 @@ def test_a_snapshot_is_read_as_the_contract_has_it_or_refused(drawn: tuple[dict[
     document, read = drawn
     body = parsed(document)
     if body is None:
-        assert parsed({key: document[key] for key in hostile.SNAPSHOT_FIELDS if key in document}) is not None or WRONG in read.values()
+        assert (
+            parsed({key: document[key] for key in hostile.SNAPSHOT_FIELDS if key in document}) is not None
+            or WRONG in read.values()
+        )
         return
     if WRONG in read.values():
         with pytest.raises(ValueError, match=r"."):
@@ -172,7 +182,9 @@ def test_a_snapshot_is_read_as_the_contract_has_it_or_refused(drawn: tuple[dict[
     found = to_result(from_api(body), detailed=True)
     written(found)
     created, increment = read["created"]
-    assert [found[key] for key in ("id", "complete", "do_not_delete", "expires_at", "created_at", "created_increment")] == [
+    assert [
+        found[key] for key in ("id", "complete", "do_not_delete", "expires_at", "created_at", "created_increment")
+    ] == [
         read["id"],
         read["complete"],
         read["doNotDelete"],
@@ -191,7 +203,7 @@ def test_what_decides_nothing_is_shown_or_refused(rest: dict[str, Any], instead:
         try:
             found = from_api(body)
         except ValueError as error:
-            assert len(str(error)) < 500
+            hostile.brief(error, 500)
             continue
         assert tuple(to_result(found)) == RESULT_KEYS
         assert found.do_not_delete is True
@@ -210,10 +222,8 @@ def test_any_row_of_a_result_is_a_snapshot_or_a_value_error(values: Any) -> None
 
 @given(hostile.any_values | st.sampled_from([19, 30, 300]).map(hostile.nest))
 def test_any_value_turns_into_snake_case_or_is_a_value_error(value: Any) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         snake_case(value)
-    except ValueError as error:
-        assert "too deeply" in str(error)
 
 
 # --- restore jobs ---
@@ -267,9 +277,18 @@ def test_what_a_job_needs_is_known_or_an_error(rows: list[Any], listed: list[Any
         elif job.snapshot_id is None:
             # A point in time: whatever is complete and may lie before it has a later one of its kind in use.
             assert job.timestamp is not None
-            bases = [one for one in shots if one.complete and (one.created_at is None or one.created_at <= job.timestamp)]
+            bases = [
+                one for one in shots if one.complete and (one.created_at is None or one.created_at <= job.timestamp)
+            ]
             assert not bases or any(one.id in used for one in bases)
             assert all(one.created_at is not None for one in bases)
+
+
+@pytest.mark.parametrize("key", ["delivery", "timestamp"])
+@pytest.mark.parametrize("value", [False, 0, "", []])
+def test_what_is_false_is_not_what_is_left_out(key: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=key):
+        job_from_api({"id": "j", "snapshotId": "a" * 24, "statusName": "FINISHED", key: value}, NOW)
 
 
 def test_a_job_without_an_id_is_a_value_error() -> None:
@@ -280,7 +299,10 @@ def test_a_job_without_an_id_is_a_value_error() -> None:
 
 def test_a_point_in_time_onto_a_snapshot_of_no_time_is_a_value_error() -> None:
     """It may be the one that the restore replays onto."""
-    shots = [from_api({"id": "a" * 24, "complete": True}), from_api({"id": "b" * 24, "created": {"date": "2026-01-01"}, "complete": True})]
+    shots = [
+        from_api({"id": "a" * 24, "complete": True}),
+        from_api({"id": "b" * 24, "created": {"date": "2026-01-01"}, "complete": True}),
+    ]
     with pytest.raises(ValueError, match="a" * 24):
         used_snapshots([job_from_api({"id": "j", "timestamp": {"date": "2026-02-01"}}, NOW)], shots)
 
@@ -304,6 +326,12 @@ HEADERS = st.text(st.characters(max_codepoint=255), max_size=60) | st.sampled_fr
         "Digest " + "a, " * 20_000,
     ]
 )
+
+
+@pytest.mark.parametrize("header", ["Digest " + "a" * 60_000, "Digest " + "a" * 30_000 + " " * 30_000])
+def test_a_header_of_one_long_word_is_read_at_once(header: str) -> None:
+    with hostile.in_time(2):
+        assert parse_challenge(header) is None
 
 
 @given(HEADERS)
@@ -333,7 +361,10 @@ def test_any_challenge_is_read_at_once(header: str) -> None:
         ]
     )
     | st.datetimes(timezones=st.just(timezone.utc)).map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
-    hostile.json_values | st.lists(hostile.json_values, max_size=3).map(lambda parameters: {"errorCode": "RATE_LIMITED_TOKEN_BUCKET", "parameters": parameters}),
+    hostile.json_values
+    | st.lists(hostile.json_values, max_size=3).map(
+        lambda parameters: {"errorCode": "RATE_LIMITED_TOKEN_BUCKET", "parameters": parameters}
+    ),
 )
 def test_any_wait_is_a_number_of_seconds_or_none(header: str, body: Any) -> None:
     with hostile.in_time(2):
@@ -347,7 +378,7 @@ def test_any_wait_is_a_number_of_seconds_or_none(header: str, body: Any) -> None
 @example("\u202e\x1b[31m" * 9000, [])
 @example(" " * 100_000 + "secret", ["secret"])
 def test_any_text_becomes_one_short_line(value: Any, secrets: list[str]) -> None:
-    if isinstance(value, hostile.StrictUndefined):
+    if isinstance(value, StrictUndefined):
         return
     with hostile.in_time(2):
         line = readable(value, secrets)
@@ -356,7 +387,11 @@ def test_any_text_becomes_one_short_line(value: Any, secrets: list[str]) -> None
     line.encode("utf-8")
 
 
-@given(st.sampled_from(["IP_ADDRESS_NOT_ON_ACCESS_LIST", None, "X"]), st.lists(hostile.json_values, max_size=3), hostile.texts)
+@given(
+    st.sampled_from(["IP_ADDRESS_NOT_ON_ACCESS_LIST", None, "X"]),
+    st.lists(hostile.json_values, max_size=3),
+    hostile.texts,
+)
 @example("IP_ADDRESS_NOT_ON_ACCESS_LIST", [":" * 100_000 + "g", "1." * 50_000 + "g"], ":." * 50_000 + "g")
 def test_any_error_has_its_way_out_at_once(code: str | None, parameters: list[Any], detail: str) -> None:
     with hostile.in_time(2):
