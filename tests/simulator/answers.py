@@ -129,6 +129,8 @@ def damaged(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "wrong_shape":
         body = (fault.body or "[42]").encode()
         return replace(answer, body=body, schema=None, status=_with_body(answer))
+    if fault.kind == "answer_after":
+        return Answer(fault.status or 200, (fault.body or "").encode(), fault.media_type)
     return answer
 
 
