@@ -462,6 +462,8 @@ class Client:
             secrets = self._secrets(request)
             kind = readable(heard.headers.get("Content-Type", "no content type"), secrets)
             seen = readable(_decoded(heard.content)[:SEEN], secrets)
+            if request.method == "POST" and not seen.startswith("an HTML page"):
+                seen = "not shown, since a token may stand in it"
             raise self._strange(
                 request,
                 heard.status,

@@ -60,7 +60,7 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
 _SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
-_PROXY_LOGIN = re.compile(r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.I | re.S)
+_LOGIN = re.compile(r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.I | re.S)
 # One that is shorter, or a mere word, may stand in ids, times and states: masked there, it would make them useless.
 _SHORTEST_KEY = 8
 _WORD = re.compile(r"[a-z_]+|[A-Z_]+")
@@ -184,8 +184,9 @@ def shown(params: Mapping[str, Any]) -> dict[str, Any]:
     for name, spec in CONNECTION_SPEC.items():
         if spec.get("no_log") and made.get(name) is not None:
             made[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-    if made.get("proxy") is not None:
-        made["proxy"] = _PROXY_LOGIN.sub(rf"\g<before>{MASK}@", str(made["proxy"]))
+    for name in ("proxy", "base_url"):
+        if made.get(name) is not None:
+            made[name] = _LOGIN.sub(rf"\g<before>{MASK}@", str(made[name]))
     if _holds_text(str(made.get("ca_path"))):
         made["ca_path"] = MASK
     return made
@@ -360,7 +361,7 @@ def _proxy_secrets(options: Mapping[str, Any]) -> list[str]:
     """Passwords in the proxy option and in the usual proxy variables: as written, decoded, and as a header has them."""
     found = []
     for proxy in (options.get("proxy") or "", *urllib.request.getproxies().values()):
-        login = _PROXY_LOGIN.match(str(proxy))
+        login = _LOGIN.match(str(proxy))
         if login is None or not login["password"]:
             continue
         decoded = unquote(login["password"])

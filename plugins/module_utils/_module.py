@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NoReturn, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import sanitize_keys
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CLUSTER_SPEC,
@@ -77,7 +78,8 @@ class _Module(AnsibleModule):
         """What core masks, told anew: all our secrets, but none that would make a hash of ids, times and states."""
         known = {*self.no_log_values, *secrets_of(self.params, os.environ)}
         self.no_log_values = {secret for secret in known if is_masked_everywhere(secret)}
-        return {"invocation": {"module_args": shown(self.params)}, **result}
+        # Of results core masks the values alone, and a part of a snapshot has the keys that the service gives it.
+        return {"invocation": {"module_args": shown(self.params)}, **sanitize_keys(result, self.no_log_values)}
 
 
 def _without_blanks(params: dict[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
     if kind == "echo":
         return _echo(call)
     if kind == "answer":
-        return Answer(fault.status or 200, (fault.body or "").encode(), fault.media_type)
+        body = (fault.body or "").encode()
+        return Answer(fault.status or 200, body, fault.media_type, fault.headers, reason=fault.reason)
     if kind == "fixture":
         return Answer(fault.status or 200, fixture(fault.body or ""), fault.media_type)
     return replace(_service_error(fault, call), schema=None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ INSTEAD = {
     "redirect": "`status` (302) to `location`",
     "login_page": "200 with a proxy's HTML log-in page",
     "echo": "400 whose text repeats all of the request, headers too",
-    "answer": "`status`, `body` and `media_type` as given",
+    "answer": "`status`, `body`, `media_type`, `headers` and the phrase `reason` as given",
     "fixture": "`status` (200) and the file `body` of fixtures/, byte for byte",
 }
 # Processed; then the answer suffers.
@@ -104,6 +104,8 @@ class Fault:
     location: str = "https://elsewhere.invalid/"
     body: str | None = None
     media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
     @property
     def fired(self) -> int:

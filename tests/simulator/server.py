@@ -358,7 +358,9 @@ class Simulator:
             return await _truncate(request, answer)
         if fault is not None and kind == "slow_after":
             await asyncio.sleep(fault.seconds)
-        response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
+        response = web.Response(
+            status=answer.status, reason=answer.reason, body=answer.body or None, headers=answer.headers
+        )
         if answer.body:
             response.headers["Content-Type"] = answer.media_type
         if kind == "hang_up":

@@ -292,34 +292,6 @@ def test_certificates_that_are_not_checked_are_one_warning(runner: Runner, https
     assert "The certificate is not trusted" in runner(legacy_snapshot_info)["msg"]
 
 
-# --- secrets ---
-
-
-@pytest.mark.parametrize("key", ["owner", "service_account"])
-@pytest.mark.parametrize("kind", [None, "echo", "token", "login_page", "unauthorized"])
-def test_no_secret_is_in_any_output(runner: Runner, simulator: Start, key: str, kind: str | None) -> None:
-    runner.sim, runner.key = simulator(world()), key
-    account = runner.sim.world.keys[key]
-    if kind == "token":
-        # A service that answers with the token itself, in the midst of a snapshot.
-        body = json.dumps({"results": [{"id": "f" * 24, "clusterName": "TOKEN"}]})
-        fault = runner.sim.faults.add("answer", path="/snapshots$", body=body)
-
-        def fill(call: Any) -> None:
-            fault.body = body.replace("TOKEN", call.authorization.partition(" ")[2].replace('"', "'"))
-
-        runner.sim.faults.before(fill, path="/snapshots$")
-    elif kind is not None:
-        runner.sim.faults.add(kind, times=None)
-    runner.monkeypatch.setenv("MCLI_PRIVATE_API_KEY", "unused-secret")
-    found = runner(legacy_snapshot_info, proxy="http://user:proxy-secret@localhost:1" if kind is None else None)
-    assert found
-    for secret in (account.secret, "unused-secret", "proxy-secret", *runner.sim.api.auth.tokens.given):
-        assert secret not in runner.output
-    if kind is None:
-        assert "This was the proxy" in found["msg"]
-
-
 # --- whatever the service says ---
 
 TEXTS = st.text(max_size=6) | st.sampled_from(["\ud800", "\x00", "2026-01-01", "{{ x }}", "é"])
