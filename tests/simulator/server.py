@@ -248,7 +248,7 @@ class Simulator:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((self._host, self._port))
         self._placeholder = holder
-        await self._server.abort_all()
+        await self._server.abort_all(tls=self._tls is not None)
 
     async def _listen_again(self) -> None:
         if self._runner is None or self._placeholder is None:
@@ -348,6 +348,7 @@ class Simulator:
             body=call.body.decode("utf-8", "replace") if call.body and not token else None,
             fault=None if fault is None else fault.kind,
             processed=processed,
+            retry_after=answer.headers.get("Retry-After"),
             user_agent=call.headers.get("User-Agent", ""),
             accept=call.headers.get("Accept", ""),
         )
