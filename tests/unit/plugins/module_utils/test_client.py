@@ -34,7 +34,8 @@ from hypothesis import strategies as st
 
 from simulator import faults
 from simulator.tls import Tls
-from unit.plugins.module_utils.clients import FakeTime, Talk, error_of, tried
+from tools.faketime import FakeTime
+from unit.plugins.module_utils.clients import Talk, error_of, tried
 
 TalkTo = Callable[..., Talk]
 DAY = "2027-01-01T00:00:00Z"
