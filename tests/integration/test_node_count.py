@@ -92,9 +92,7 @@ def test_one_node_a_cluster_and_none_in_check_mode(
 
     assert set(queries) == {one.action for one in real.tasks}
     nodes = found(real, queries)
-    assert {name: len(of) for name, of in nodes.items()} == {
-        one["name"]: int("count" in one["name"]) for one in tasks
-    }
+    assert {name: len(of) for name, of in nodes.items()} == {one["name"]: int("count" in one["name"]) for one in tasks}
     # Both modules, whatever they did, count the same node, and the id is that of the service's own documents.
     for name, sim in sims.items():
         own = [node for task_name, of in nodes.items() if task_name.startswith(name) for node in of]
