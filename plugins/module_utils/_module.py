@@ -34,6 +34,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
 
 _Asked = TypeVar("_Asked")
+_IN_A_CONTAINER = (
+    "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
+    " collection under dependencies.galaxy of its definition, whence ansible-builder installs requests with it, or put"
+    " requests under dependencies.python."
+)
 
 
 class Failed(Exception):
@@ -103,9 +108,10 @@ def run(
     spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, "tell_requests": {"type": "bool", "default": False}, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_ERROR))
-    # Told also when the task fails: what was asked of the service is evidence then too.
-    sent: dict[str, Any] = {}
+        module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
+    # Told also when the task fails: what was asked of the service is evidence then too. By `check_mode` whoever counts
+    # from a job's events knows what was only predicted; all else is the same.
+    sent: dict[str, Any] = {"check_mode": module.check_mode}
     try:
         result = _answer(module, understand, work, sent)
     except OptionError as error:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +149,11 @@ def test_a_missing_requests_is_said_in_ansibles_words(playbooks: Playbooks, simu
     run = playbooks.run([play(tasks, options(sim))], environment={"PYTHONPATH": str(tmp_path / "shim")})
     for one in run.tasks:
         assert one.status == "failed"
+        # Which package, which interpreter, and what an execution environment needs.
         assert "Failed to import the required Python library (requests)" in one.message
-        assert "Please read the module documentation" in one.message
+        assert f"'s Python {sys.executable}. Please read the module documentation" in one.message
+        assert "name this collection under dependencies.galaxy of its definition" in one.message
+        assert "or put requests under dependencies.python." in one.message
     assert list(sim.log) == []
 
 

@@ -124,6 +124,8 @@ def test_check_do_again_undo(run: Runner) -> None:
     checked = run(legacy_snapshot, check=True, **ask)
     assert run.sim.log.writes == []
     done = run(legacy_snapshot, **ask)
+    # The same but for the key that says which it is.
+    assert (checked.pop("check_mode"), done.pop("check_mode")) == (True, False)
     assert {key: value for key, value in checked.items() if key != "invocation"} == {
         key: value for key, value in done.items() if key != "invocation"
     }
