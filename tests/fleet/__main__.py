@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m fleet`: measure, print the table, write the file and the plot. Exit status 1 when something failed or grew.
+"""`python -m fleet`: measure, print a table, write file and plot. Exit status 1 when something failed or grew.
 
 fleet [--brief]    --brief leaves out the fleet of 500, and writes nothing
 """
