@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.server import Simulator
-from tools.playbooks import NAMESPACE
+from tools.tree import FULL_NAME
 
 # Ansible's own default, and AWX's.
 FORKS = 5
@@ -62,7 +62,7 @@ class Runner:
     def hosts(self, *, cached: bool = False) -> tuple[Spent, dict[str, dict[str, Any]]]:
         """An inventory update: what it took, and the hosts."""
         cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(self.folder / "cache")}
-        self._write("clusters.yml", {"plugin": f"{NAMESPACE}.clusters", **(cache if cached else {})})
+        self._write("clusters.yml", {"plugin": f"{FULL_NAME}.clusters", **(cache if cached else {})})
         target = self.folder / "inventory.json"
         spent = self.run(
             "inventory", "ansible-inventory", "-i", "clusters.yml", "--list", "--export", "--output", str(target)
@@ -82,7 +82,7 @@ class Runner:
                 "ansible-playbook",
                 "-i",
                 f"slice-{number}.json",
-                f"{NAMESPACE}.{name}",
+                f"{FULL_NAME}.{name}",
                 "-e",
                 "@variables.json",
             )
