@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from typing import Any
 from simulator.server import Simulator
 from tools.tree import FULL_NAME
 
+HERE = Path(__file__).parent
+COMMANDS = Path(sys.executable).parent
 # Ansible's own default, and AWX's.
 FORKS = 5
 
@@ -42,22 +43,20 @@ class Runner:
     collections: Path
     sim: Simulator
 
-    def run(self, name: str, command: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Spent:
+    def run(self, name: str, command: str, *arguments: str) -> Spent:
         """One command; its output goes to the file of that name."""
+        target = self.folder / f"{name}.spent"
         with (self.folder / f"{name}.log").open("w", encoding="utf-8") as log:
-            began = time.monotonic()
-            process = subprocess.Popen(
-                [str(Path(sys.executable).parent / command), *arguments],
+            subprocess.run(
+                [sys.executable, str(HERE / "spent.py"), str(target), str(COMMANDS / command), *arguments],
                 cwd=self.folder,
-                env={**self._environment(), **(variables or {})},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                check=True,
             )
-            _pid, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - began
-        return Spent(process.returncode, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        return Spent(**json.loads(target.read_text(encoding="utf-8")))
 
     def hosts(self, *, cached: bool = False) -> tuple[Spent, dict[str, dict[str, Any]]]:
         """An inventory update: what it took, and the hosts."""
@@ -98,7 +97,7 @@ class Runner:
         (self.folder / "home").mkdir(exist_ok=True)
         return {
             "HOME": str(self.folder / "home"),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "PATH": os.pathsep.join([str(COMMANDS), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_FORKS": str(FORKS),
