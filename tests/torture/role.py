@@ -17,20 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from tools.modules import Finished
 from tools.tree import ROOT
-
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19 every string was a template
-
-    def trust_as_template(value: Any) -> Any:
-        """As it is."""
-        return value
-
+from torture.templates import evaluated
 
 FOLDER = ROOT / "roles" / "retention"
 OURS = "mongodb_ops.legacy_backup."
@@ -185,28 +175,14 @@ class _Run:
             raise TaskFailed(done.result["msg"])
 
     def _holds(self, condition: Any, here: _Inherited) -> bool:
-        text = condition if isinstance(condition, bool) else trust_as_template("{{ true if (" + condition + ") else false }}")
+        text = condition if isinstance(condition, bool) else "{{ true if (" + condition + ") else false }}"
         return self._value(text, here) is True
 
     def _value(self, value: Any, here: _Inherited) -> Any:
-        variables = {**self._variables, **self.told.facts, **here.variables}
-        return Templar(loader=_loader(), variables=variables).template(value)
-
-
-@cache
-def _loader() -> DataLoader:
-    return DataLoader()
+        return evaluated(value, {**self._variables, **self.told.facts, **here.variables})
 
 
 @cache
 def _yaml(folder: str, name: str = "main") -> Any:
-    """A file of the role, its strings templates."""
-    return _trusted(yaml.safe_load((FOLDER / folder / f"{name}.yml").read_text(encoding="utf-8")))
-
-
-def _trusted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _trusted(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_trusted(one) for one in value]
-    return trust_as_template(value) if isinstance(value, str) else value
+    """A file of the role."""
+    return yaml.safe_load((FOLDER / folder / f"{name}.yml").read_text(encoding="utf-8"))
