@@ -93,7 +93,7 @@ def broken_promises(setting: Setting, inject: Callable[[Simulator, FakeTime], No
         found += truth.untouched(measure, measure.before, after, log)
         found += truth.whole(measure, told, log)
         found += truth.truthful(measure, told, measure.before, after, log)
-        found += in_peace(bench, measure.before and after)
+        found += in_peace(bench, after)
         found += sim.violations
     return found
 
