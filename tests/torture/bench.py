@@ -158,11 +158,14 @@ class Undisturbed:
 @cache
 def undisturbed(setting: Setting) -> Undisturbed:
     """Run it once, in peace."""
-    patient = replace(setting, retry_timeout=300)
-    world = world_of(patient)
+    return measured(setting, world_of(setting))
+
+
+def measured(setting: Setting, world: World) -> Undisturbed:
+    """What a run in peace does on that world, which it changes."""
     before = world.state()
     with Simulator(world) as sim:
-        told = Bench(patient, sim, FakeTime(sim=sim)).run()
+        told = Bench(replace(setting, retry_timeout=300), sim, FakeTime(sim=sim)).run()
         assert told.failure is None, told.failure
         assert sim.violations == []
         requests = sim.log.requests

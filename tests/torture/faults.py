@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from simulator import faults
 from simulator.server import Simulator
 from tools.faketime import FakeTime
 from torture import truth
-from torture.bench import Bench, Setting, undisturbed, world_of
+from torture.bench import Bench, Setting, State, Undisturbed, undisturbed, world_of
 
 # Long enough for a `timeout` of one second, the least there is.
 SLOW = 1.4
@@ -93,19 +93,19 @@ def broken_promises(setting: Setting, inject: Callable[[Simulator, FakeTime], No
         found += truth.untouched(measure, measure.before, after, log)
         found += truth.whole(measure, told, log)
         found += truth.truthful(measure, told, measure.before, after, log)
-        found += in_peace(bench, after)
+        found += in_peace(bench, measure, after)
         found += sim.violations
     return found
 
 
-def in_peace(bench: Bench, before: Mapping[str, Any]) -> list[str]:
+def in_peace(bench: Bench, measure: Undisturbed, before: State, **more: Any) -> list[str]:
     """The run afterwards, without a fault: truthful too, and it ends where an undisturbed run ends."""
-    measure, sim = undisturbed(bench.setting), bench.sim
+    sim = bench.sim
     sim.faults.clear()
     sim.listen()
     sim.reset_log()
-    told = Bench(bench.setting, sim, FakeTime(sim=sim)).run()
+    told = Bench(bench.setting, sim, FakeTime(sim=sim)).run(**more)
     after, log = sim.world.state(), sim.log.entries
-    found = [*truth.untouched(measure, dict(before), after, log), *truth.done_in_peace(measure, told, after)]
-    found += truth.truthful(measure, told, dict(before), after, log)
+    found = [*truth.untouched(measure, before, after, log), *truth.done_in_peace(measure, told, after)]
+    found += truth.truthful(measure, told, before, after, log)
     return [f"afterwards: {one}" for one in found]

@@ -32,6 +32,6 @@ def broken_by_a_kill(victims: Victims, setting: Setting, index: int, is_taken: b
         log, after = sim.log.entries, world.state()
         found = [] if ended == signal.SIGKILL else [f"the child was not killed, but ended with {ended}"]
         found += truth.untouched(measure, measure.before, after, log)
-        found += in_peace(bench, after)
+        found += in_peace(bench, measure, after)
         found += sim.violations
     return found

@@ -79,6 +79,8 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
     main = next(iter(before))
     was, now = before[main], after[main]
     sent = {entry.path.rpartition("/")[2] for entry in log if entry.is_write}
+    # What was under way when every connection was cut: sent, and not in the log.
+    is_cut = any(entry.fault == "hang_up" for entry in log)
     own = [outcome for done in told.changes for outcome in done.result.get("outcomes", [])]
     if own != told.outcomes:
         yield "the role tells of other outcomes than its modules did"
@@ -86,7 +88,13 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
     if len(by_id) != len(own):
         yield "a snapshot has two outcomes"
     for name, outcome in by_id.items():
-        yield from _outcome(name, outcome, was.get(name), now.get(name), name in sent)
+        if outcome["action"] == "absent" and now.get(name) is not None and _was_denied(name, log):
+            # The service said that it was not there. Only the listing afterwards can tell.
+            listed = not told.calls[-1][1].result.get("failed")
+            if told.failure is None or (listed and name not in told.failure):
+                yield f"{name} is there, the service said it is not, and nobody found out"
+            continue
+        yield from _outcome(name, outcome, was.get(name), now.get(name), name in sent, is_cut)
     for name in {*was, *now} - set(by_id):
         if was.get(name) != now.get(name):
             yield f"{name} was changed without a word"
@@ -97,7 +105,7 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
 
 
 def _outcome(
-    name: str, outcome: Mapping[str, Any], was: object, now: tuple[str | None, bool] | None, was_sent: bool
+    name: str, outcome: Mapping[str, Any], was: object, now: tuple[str | None, bool] | None, was_sent: bool, is_cut: bool
 ) -> Iterator[str]:
     action, after, error = outcome["action"], outcome["after"], outcome["error"]
     told = f"{name} is told {action}"
@@ -109,7 +117,7 @@ def _outcome(
             yield f"{told}, as it was, and is {now}"
         if not unknown and after != outcome["before"]:
             yield f"{told} with before and after that differ"
-        if unknown and not was_sent and outcome["before"] is not None:
+        if unknown and not was_sent and outcome["before"] is not None and not is_cut:
             yield f"{told}, fate unknown, and was never sent"
         yield from _readable(error.get("detail"), told)
     elif action in ("deleted", "absent"):
@@ -124,6 +132,11 @@ def _outcome(
         yield f"{told} and was {was}, is {now}"
     if action in ("not_tried", "unchanged") and was_sent:
         yield f"{told} and was sent"
+
+
+def _was_denied(name: str, log: Sequence[Entry]) -> bool:
+    faulty = [entry for entry in log if entry.fault == "not_found" and entry.status == 404]
+    return any(entry.path.endswith(name) for entry in faulty)
 
 
 def _changed(result: Mapping[str, Any], was: Rows, now: Rows) -> Iterator[str]:
@@ -143,7 +156,9 @@ def _ending(
 ) -> Iterator[str]:
     main = next(iter(measure.before))
     if told.failure is None:
-        if now != measure.after[main]:
+        # Without the schedule the plan keeps more: what lies within the default window.
+        listed = next(done.result for name, done in told.calls if name == "legacy_snapshot_info")
+        if now != measure.after[main] and listed["schedule"] is not None:
             yield "the run says that all went well, and not all is done"
     else:
         yield from _readable(told.failure, "the run's message")
