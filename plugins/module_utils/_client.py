@@ -298,27 +298,42 @@ class Client:
         return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
 
     def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
-        """All rows of all pages. An id that comes twice means that rows moved while we read (1.3), and
-        that others may have been missed: it is listed again, three times at most, then that is the error.
+        """All rows of all pages.
+
+        Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
+        missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
+        listed again, three times at most, then that is the error. Totals are estimates (1.3), so the same
+        rows once more are believed whatever they say.
         """
-        twice = ""
+        before: set[str] | None = None
+        moved = ""
         for _unused in range(1 + RELISTINGS):
             rows: dict[str, dict[str, Any]] = {}
-            twice = self._read_pages(parts, query, key, rows)
-            if not twice:
+            totals: set[int] = set()
+            twice = self._read_pages(parts, query, key, rows, totals)
+            if not twice and (len(totals) < 2 or set(rows) == before):
                 return list(rows.values())
+            before = None if twice else set(rows)
+            moved = f"{twice} came twice" if twice else f"the total was {min(totals)} and {max(totals)}"
         raise self._strange(
             self._request("GET", parts),
             200,
-            f"a listing that shifts while it is read or goes round: {twice} came twice, in "
+            f"a listing that shifts while it is read or goes round: {moved}, in "
             f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it",
         )
 
     def _read_pages(
-        self, parts: Sequence[str], query: Mapping[str, Any] | None, key: str, rows: dict[str, dict[str, Any]]
+        self,
+        parts: Sequence[str],
+        query: Mapping[str, Any] | None,
+        key: str,
+        rows: dict[str, dict[str, Any]],
+        totals: set[int],
     ) -> str:
         for number in range(1, MOST_PAGES + 1):
             page = self.page(*parts, number=number, query=query)
+            if page.total is not None:
+                totals.add(page.total)
             for row in page.rows:
                 name = row.get(key)
                 if not isinstance(name, str):

@@ -54,10 +54,12 @@ class _Server(web.Server):
     def number(self, request: web.BaseRequest) -> int:
         return self._known.get(id(request.protocol), (0, None))[0]
 
-    async def abort_all(self) -> None:
+    async def abort_all(self, tls: bool) -> None:
         """Cut what is still open, and let the loop do the closing before it ends."""
         for _number, transport in tuple(self._known.values()):
             transport.abort()
+        # Those whose TLS was never agreed on are not known here, and end by themselves in a moment.
+        await asyncio.sleep(0.05 if tls else 0)
         for _turn in range(10):
             await asyncio.sleep(0)
 
@@ -260,7 +262,7 @@ class Simulator:
             self._placeholder.close()
         if self._runner is not None:
             await self._runner.cleanup()
-            await self._server.abort_all()
+            await self._server.abort_all(tls=self._tls is not None)
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in rest:
             task.cancel()
