@@ -47,6 +47,12 @@ class Setting:
     concurrency: int
     retry_timeout: int = 300
     by_name: bool = False
+    timeout: int = 30
+
+    @property
+    def patient(self) -> Setting:
+        """The same with all the time there is."""
+        return replace(self, retry_timeout=300, timeout=30)
 
     @property
     def label(self) -> str:
@@ -125,7 +131,8 @@ class Bench:
         """The options that the play gives to all our modules."""
         main = self.sim.world.main
         named = {"cluster_id": None, "cluster_name": main.name} if self.setting.by_name else {}
-        found = options(self.sim, self.setting.who, retry_timeout=self.setting.retry_timeout, timeout=1, **named)
+        patience = {"retry_timeout": self.setting.retry_timeout, "timeout": self.setting.timeout}
+        found = options(self.sim, self.setting.who, **patience, **named)
         return {key: value for key, value in found.items() if value is not None}
 
 
@@ -155,9 +162,13 @@ class Undisturbed:
     told: Told
 
 
-@cache
 def undisturbed(setting: Setting) -> Undisturbed:
     """Run it once, in peace."""
+    return _undisturbed(setting.patient)
+
+
+@cache
+def _undisturbed(setting: Setting) -> Undisturbed:
     return measured(setting, world_of(setting))
 
 
@@ -165,7 +176,7 @@ def measured(setting: Setting, world: World) -> Undisturbed:
     """What a run in peace does on that world, which it changes."""
     before = world.state()
     with Simulator(world) as sim:
-        told = Bench(replace(setting, retry_timeout=300), sim, FakeTime(sim=sim)).run()
+        told = Bench(setting.patient, sim, FakeTime(sim=sim)).run()
         assert told.failure is None, told.failure
         assert sim.violations == []
         requests = sim.log.requests

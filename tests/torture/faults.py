@@ -18,6 +18,7 @@ from torture.bench import Bench, Setting, State, Undisturbed, undisturbed, world
 # Long enough for a `timeout` of one second, the least there is.
 SLOW = 1.4
 ONCE: dict[str, dict[str, Any]] = {**faults.matrix(SLOW), "refused": {"kind": "hang_up"}}
+SLOW_ONES = tuple(label for label in ONCE if label.startswith("slow"))
 # From a request on until the end of the run, whoever asks what.
 FOR_GOOD: tuple[str, ...] = (
     "401 stale",
@@ -104,7 +105,7 @@ def in_peace(bench: Bench, measure: Undisturbed, before: State, **more: Any) -> 
     sim.faults.clear()
     sim.listen()
     sim.reset_log()
-    told = Bench(bench.setting, sim, FakeTime(sim=sim)).run(**more)
+    told = Bench(bench.setting.patient, sim, FakeTime(sim=sim)).run(**more)
     after, log = sim.world.state(), sim.log.entries
     found = [*truth.untouched(measure, before, after, log), *truth.done_in_peace(measure, told, after)]
     found += truth.truthful(measure, told, before, after, log)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from simulator.instants import iso
@@ -57,7 +56,7 @@ def broken_in_a_playbook(playbooks: Playbooks, setting: Setting, label: str, ind
             found += ["a traceback:\n" + run.output] if "Traceback" in run.output else []
         elif run.status == 0:
             found.append("the run was not killed")
-        bench = Bench(replace(setting, retry_timeout=300), sim, FakeTime(sim=sim))
+        bench = Bench(setting, sim, FakeTime(sim=sim))
         return found + in_peace(bench, measure, after, retention_now=now)
 
 

@@ -6,23 +6,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tools.counted import Count
 from torture.bench import SETTINGS, Setting, undisturbed
-from torture.faults import FOR_GOOD, ONCE, broken_promises, for_good, once
+from torture.faults import FOR_GOOD, ONCE, SLOW_ONES, broken_promises, for_good, once
 
 # A slow case takes its seconds: with one worker and with two.
-SLOWLY = (SETTINGS[0], SETTINGS[3])
-CASES = [
-    pytest.param(setting, label, id=f"{setting.label}, {label}")
-    for setting in SETTINGS
-    for label in ONCE
-    if not label.startswith("slow") or setting in SLOWLY
-]
+CASES = [(setting, label) for setting in SETTINGS for label in ONCE if not label.startswith("slow")]
+CASES += [(replace(setting, timeout=1), label) for setting in (SETTINGS[0], SETTINGS[3]) for label in SLOW_ONES]
 
 
-@pytest.mark.parametrize(("setting", "label"), CASES)
+@pytest.mark.parametrize(("setting", "label"), CASES, ids=[f"{one.label}, {label}" for one, label in CASES])
 def test_each_fault_at_each_request(setting: Setting, label: str, counted: Count) -> None:
     requests = undisturbed(setting).requests
     found = {index: broken_promises(setting, once(label, index)) for index in range(requests)}
