@@ -33,12 +33,12 @@ CLUSTER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # in paths, on Atlas (
 ALL, COMPLETE, INCOMPLETE = "all", "complete", "incomplete"
 # What a schedule says (6); an answer with none of it is something else.
 _SCHEDULE = {
-    "snapshotIntervalHours",
-    "snapshotRetentionDays",
-    "dailySnapshotRetentionDays",
-    "weeklySnapshotRetentionWeeks",
-    "monthlySnapshotRetentionMonths",
-    "pointInTimeWindowHours",
+    "snapshot_interval_hours",
+    "snapshot_retention_days",
+    "daily_snapshot_retention_days",
+    "weekly_snapshot_retention_weeks",
+    "monthly_snapshot_retention_months",
+    "point_in_time_window_hours",
 }
 _COMPLETED = {ALL: "all", COMPLETE: "true", INCOMPLETE: "false"}
 
@@ -325,12 +325,12 @@ class Service:
             body = self._client.get(*self._base, "snapshotSchedule")
         else:
             body = self._client.get("groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule")
-        if not _SCHEDULE & body.keys():
-            raise self._unreadable("schedule", ValueError("none of its fields is in the answer"))
         try:
             schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
         except ValueError as exc:
             raise self._unreadable("schedule", exc) from exc
+        if not _SCHEDULE & schedule.keys():
+            raise self._unreadable("schedule", ValueError("none of its fields is in the answer"))
         return schedule
 
     def restore_jobs(self, now: datetime) -> list[RestoreJob]:

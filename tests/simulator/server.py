@@ -248,7 +248,7 @@ class Simulator:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((self._host, self._port))
         self._placeholder = holder
-        await self._server.abort_all()
+        await self._server.abort_all(tls=self._tls is not None)
 
     async def _listen_again(self) -> None:
         if self._runner is None or self._placeholder is None:

@@ -99,7 +99,10 @@ class Playbooks:
         environment: Mapping[str, str] | None = None,
         started: Callable[[int], object] | None = None,
     ) -> Run:
-        """Run plays (or a playbook by its name) on an inventory of host variables. `started` gets the process's number."""
+        """Run plays (or a playbook by its name) on an inventory of host variables.
+
+        `started` is told the process's number.
+        """
         record = self.folder / "record.jsonl"
         record.unlink(missing_ok=True)
         hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
@@ -146,10 +149,10 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETE
 def kill_tree(number: int) -> None:
     """SIGKILL to a process and to all that it started, and they."""
     listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(tuple(map(int, line.split())) for line in listed.splitlines())
+    pairs = [line.split() for line in listed.splitlines()]
     doomed = [number]
     for one in doomed:
-        doomed += [child for child, parent in parents.items() if parent == one]
+        doomed += [int(child) for child, parent in pairs if int(parent) == one]
     for one in doomed:
         with contextlib.suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)

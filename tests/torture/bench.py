@@ -87,6 +87,7 @@ def small_world(platform: Platform, now: datetime | None = NOW) -> World:
         for hour in (6, 18):
             one = world.add_snapshot(cluster, today - day * DAY + hour * HOUR, soon)
             world.marks[f"day_{day}_{hour}"] = one.id
+
     # Each of these would go, if it were not what it is.
     def odd(name: str, day: int, expires: int | None, **more: Any) -> None:
         world.marks[name] = world.add_snapshot(cluster, today - day * DAY + 3 * HOUR, expires, **more).id
@@ -139,7 +140,9 @@ class Bench:
 def drive(setting: Setting, connection: Mapping[str, Any], now: str, time: FakeTime, **more: Any) -> Told:
     """The role in this process; `now` is the instant of the plan and of each task."""
     moment = datetime.fromisoformat(now.replace("Z", "+00:00"))
-    target = {f"retention_{key}": connection[key] for key in ("project_id", "cluster_name", "cluster_id") if key in connection}
+    target = {
+        f"retention_{key}": connection[key] for key in ("project_id", "cluster_name", "cluster_id") if key in connection
+    }
     rest = {key: value for key, value in connection.items() if f"retention_{key}" not in target}
 
     def module(name: str, arguments: Mapping[str, Any]) -> Finished:

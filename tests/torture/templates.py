@@ -17,7 +17,8 @@ from typing import Any
 import jinja2
 from ansible.plugins.loader import filter_loader, test_loader
 from jinja2.nativetypes import NativeEnvironment
-from jinja2.runtime import Context, missing
+from jinja2.runtime import Context
+from jinja2.utils import missing
 
 
 def _listing(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -105,7 +105,12 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
 
 
 def _outcome(
-    name: str, outcome: Mapping[str, Any], was: object, now: tuple[str | None, bool] | None, was_sent: bool, is_cut: bool
+    name: str,
+    outcome: Mapping[str, Any],
+    was: object,
+    now: tuple[str | None, bool] | None,
+    was_sent: bool,
+    is_cut: bool,
 ) -> Iterator[str]:
     action, after, error = outcome["action"], outcome["after"], outcome["error"]
     told = f"{name} is told {action}"
@@ -183,9 +188,7 @@ def _counts(told: Told, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]
     planned = {row["id"]: row["action"] for row in told.plan["snapshots"] if row["action"] != "keep"}
     good = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged")}
     for action, word in (("delete", "deleted"), ("extend", "extended")):
-        done = sum(
-            planned.get(name) == action and one["action"] in good[action] for name, one in by_id.items()
-        )
+        done = sum(planned.get(name) == action and one["action"] in good[action] for name, one in by_id.items())
         count = sum(one == action for one in planned.values())
         wanted = f"{done} {word}" + (f" of {count}" if done != count else "")
         if not re.search(rf"(?<!\d){wanted}[,.]", words):

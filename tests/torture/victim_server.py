@@ -14,6 +14,7 @@ import os
 import sys
 
 import conftest  # noqa: F401  (makes the collection importable, before anything of it is imported)
+
 from tools.faketime import FakeTime
 from torture.bench import Setting, drive
 
