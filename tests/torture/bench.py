@@ -131,8 +131,8 @@ class Bench:
     def connection(self) -> dict[str, Any]:
         """The options that the play gives to all our modules."""
         main = self.sim.world.main
-        named = {"cluster_id": None, "cluster_name": main.name} if self.setting.by_name else {}
-        patience = {"retry_timeout": self.setting.retry_timeout, "timeout": self.setting.timeout}
+        named: dict[str, Any] = {"cluster_id": None, "cluster_name": main.name} if self.setting.by_name else {}
+        patience: dict[str, Any] = {"retry_timeout": self.setting.retry_timeout, "timeout": self.setting.timeout}
         found = options(self.sim, self.setting.who, **patience, **named)
         return {key: value for key, value in found.items() if value is not None}
 
@@ -140,10 +140,9 @@ class Bench:
 def drive(setting: Setting, connection: Mapping[str, Any], now: str, time: FakeTime, **more: Any) -> Told:
     """The role in this process; `now` is the instant of the plan and of each task."""
     moment = datetime.fromisoformat(now.replace("Z", "+00:00"))
-    target = {
-        f"retention_{key}": connection[key] for key in ("project_id", "cluster_name", "cluster_id") if key in connection
-    }
-    rest = {key: value for key, value in connection.items() if f"retention_{key}" not in target}
+    place = [key for key in ("project_id", "cluster_name", "cluster_id") if key in connection]
+    target = {f"retention_{key}": connection[key] for key in place}
+    rest = {key: value for key, value in connection.items() if key not in place}
 
     def module(name: str, arguments: Mapping[str, Any]) -> Finished:
         own = {"concurrency": setting.concurrency} if name == "legacy_snapshot" else {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold after any run, however it was disturbed: what it told, held against what the service has and was asked.
+"""What must hold after any run, however it was disturbed: what it told, against what the service has and was asked.
 
 Each function gives the promises that were broken, in words; none is the wish.
 """
