@@ -148,11 +148,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3)."""
+    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
+
+    `has_links` says whether the page itself tells that it is the last; else only its shortness does.
+    """
 
     rows: list[dict[str, Any]]
     is_last: bool
     total: int | None
+    has_links: bool = True
 
 
 @dataclass(frozen=True)
@@ -309,7 +313,7 @@ class Client:
         rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._strange(request, 200, "a listing whose results are not a list of objects")
-        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
+        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
     def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
         """All rows of all pages.
@@ -355,7 +359,9 @@ class Client:
                 if name in rows:
                     return readable(name)
                 rows[name] = row
-            if page.is_last:
+            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+            seems_cut = not page.has_links and page.rows and (page.total or 0) > len(rows)
+            if page.is_last and not seems_cut:
                 return ""
         raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
@@ -628,9 +634,13 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
     """
     if not rows:
         return True
-    if isinstance(links, list) and links:
+    if _has(links):
         return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     return len(rows) < PAGE_SIZE
+
+
+def _has(links: Any) -> bool:
+    return isinstance(links, list) and bool(links)
 
 
 def _host_of(location: str) -> str:
