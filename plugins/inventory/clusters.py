@@ -13,18 +13,18 @@ version_added: "1.0.0"
 author:
   - The mongodb_ops.legacy_backup authors (@mongodb-ops)
 description:
-  - Makes a host of each cluster that a key or a service account sees on Atlas, Cloud Manager or Ops Manager, over all its
-    projects or those that are named. A sharded cluster is one host, its shards are none.
+  - Makes a host of each cluster that a key or a service account sees on Atlas, Cloud Manager or Ops Manager, over all
+    its projects or those that are named. A sharded cluster is one host, its shards are none.
   - The hosts can be given to the role P(mongodb_ops.legacy_backup.retention#role) as they are.
-  - The file ends in C(clusters.yml) or C(clusters.yaml). All of the connection can come from variables, so that the file
-    of an inventory in AWX needs no more than O(plugin).
-  - "Host variables, always all of them: C(project_id), C(project_name), C(cluster_name), C(cluster_id), C(cluster_type)
-    (V(REPLICA_SET), V(SHARDED) or V(GEOSHARDED)), C(backup_status) (see O(backup_status)), on Atlas C(backup_enabled) (the
-    legacy backup) and C(provider_backup_enabled) (the cloud backup), C(has_legacy_snapshots) where it was asked for,
-    C(ansible_connection) (V(local)), and C(ansible_python_interpreter), which is the Python that runs Ansible. What the
-    platform does not tell is null."
-  - A listing takes one request for the projects, on Cloud and Ops Manager one for all clusters, and one for each project.
-    Key or service account need the role Project Read Only.
+  - The file ends in C(clusters.yml) or C(clusters.yaml). All of the connection can come from variables, so that the
+    file of an inventory in AWX needs no more than O(plugin).
+  - "Host variables, always all of them: C(project_id), C(project_name), C(cluster_name), C(cluster_id),
+    C(cluster_type) (V(REPLICA_SET), V(SHARDED) or V(GEOSHARDED)), C(backup_status) (see O(backup_status)), on Atlas
+    C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud backup), C(has_legacy_snapshots)
+    where it was asked for, C(ansible_connection) (V(local)), and C(ansible_python_interpreter), which is the Python
+    that runs Ansible. What the platform does not tell is null."
+  - A listing takes one request for the projects, on Cloud and Ops Manager one for all clusters, and one for each
+    project. Key or service account need the role Project Read Only.
 extends_documentation_fragment:
   - mongodb_ops.legacy_backup.api
   - mongodb_ops.legacy_backup.api.plugin
@@ -59,8 +59,8 @@ options:
     description:
       - Only clusters whose backup has one of these statuses.
       - On Cloud and Ops Manager it is the one that the service tells; V(INACTIVE) where there never was a backup.
-      - On Atlas it is V(STARTED) where the legacy backup is on, and else V(INACTIVE). A cluster that has gone over to the
-        cloud backup is V(INACTIVE) and may still have legacy snapshots; see O(has_legacy_snapshots).
+      - On Atlas it is V(STARTED) where the legacy backup is on, and else V(INACTIVE). A cluster that has gone over to
+        the cloud backup is V(INACTIVE) and may still have legacy snapshots; see O(has_legacy_snapshots).
       - Clusters whose status the service does not tell are kept.
     type: list
     elements: str
@@ -86,16 +86,16 @@ options:
     description:
       - Template of the host's name, over its variables. The name should not depend on what changes.
       - If not given, it is the name of the project, a slash, and the name of the cluster.
-      - In all names, other signs than letters, digits, C(.), C(-), C(_) and C(/) are replaced by C(_), each run of them by
-        one.
+      - In all names, other signs than letters, digits, C(.), C(-), C(_) and C(/) are replaced by C(_), each run of
+        them by one.
       - Two clusters with the same name are an error.
     type: str
   on_project_error:
     description:
       - What to do with a project that cannot be read, because the key may not, or the project is gone.
       - With V(fail) there is no inventory.
-      - With V(warn) its clusters are missing, which a warning says, naming the project. Nothing is put into the cache then.
-        It fails all the same when no project could be read at all.
+      - With V(warn) its clusters are missing, which a warning says, naming the project. Nothing is put into the cache
+        then. It fails all the same when no project could be read at all.
     type: str
     choices:
       - fail
@@ -105,12 +105,13 @@ notes:
   - Ansible goes on without hosts when an inventory cannot be read, and a play without hosts succeeds. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true), or C(any_unparsed_is_failed) under C([inventory]) in
     C(ansible.cfg), so that a run whose clusters could not be listed fails. AWX does so for its inventory updates.
-  - The connection options, O(projects), O(include_clusters), O(exclude_clusters), O(backup_status), O(has_legacy_snapshots)
-    and O(on_project_error) may be templates, in which extra variables and lookups can be used.
-  - Texts of the service are never rendered as templates. Those with other signs than letters, digits, blanks, C(.), C(-)
-    and C(_) are marked for that, and are objects with the key C(__ansible_unsafe) in what C(ansible-inventory --list)
-    prints.
-  - With O(cache=true), a change of these options or of the key is another entry of the cache. The cache holds no secrets.
+  - The connection options, O(projects), O(include_clusters), O(exclude_clusters), O(backup_status),
+    O(has_legacy_snapshots) and O(on_project_error) may be templates, in which extra variables and lookups can be used.
+  - Texts of the service are never rendered as templates. Those with other signs than letters, digits, blanks, C(.),
+    C(-) and C(_) are marked for that, and are objects with the key C(__ansible_unsafe) in what
+    C(ansible-inventory --list) prints.
+  - With O(cache=true), a change of these options or of the key is another entry of the cache. The cache holds no
+    secrets.
 seealso:
   - module: mongodb_ops.legacy_backup.legacy_snapshot_info
 """
@@ -204,14 +205,14 @@ _EE = (
 )
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # core's bases differ by version
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """What Ansible looks for."""
 
     NAME = NAME
 
     def verify_file(self, path: str) -> bool:
         """Whether it is a file for this plugin, by its name."""
-        if not super().verify_file(path):
+        if not super().verify_file(path):  # type: ignore[no-untyped-call]  # ansible-core has no types here
             return False
         fits = path.endswith(ENDINGS)
         if not fits and path.endswith((".yml", ".yaml")) and _names_us(path):
@@ -221,7 +222,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Options as for the modules: rendered, and a blank one is one that is not given."""
         given = self._rendered(direct) if isinstance(direct, Mapping) else direct
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=given)
+        super().set_options(task_keys, var_options, given)  # type: ignore[no-untyped-call]  # nor here
         self._given = set(given or ())
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
@@ -233,7 +234,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         try:
             self._check_options()
             entries = self._filtered(self._entries(path, cache))
-            self._add(named_hosts(entries, self._name_of()))
+            self._add(inventory, named_hosts(entries, self._name_of()))
         except (ApiError, OptionError) as error:
             # Without what led to it, which may show more than the message does.
             raise AnsibleParserError(f"{NAME}: {error}") from None
@@ -271,7 +272,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             raise OptionError("projects is an empty list: name the projects, or leave it out to read all of them.")
 
     def _connection(self) -> Connection:
-        # Of Ansible's own reading of the variables nothing is taken: it knows no families, and takes blank ones for given.
+        # Of Ansible's own reading of the variables nothing is taken: it knows no families, and blank ones are given.
         given = {name: self.get_option(name) for name in CONNECTION_SPEC if name in self._given}
         defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
         return resolve({**defaults, **given}, os.environ, needs_project=False)
@@ -325,7 +326,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 self.display.warning(f"{NAME}: {retries}")
         if fleet.failed and not tolerant:
             raise OptionError(
-                f"{refusals(fleet.failed)} To go on without the clusters of such a project, set on_project_error to warn."
+                f"{refusals(fleet.failed)} To go on without its clusters, and be warned, set on_project_error to warn."
             )
         if fleet.failed and not fleet.projects:
             raise OptionError(f"No project could be read. {refusals(fleet.failed)}")
@@ -381,26 +382,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             )
         return value
 
-    def _add(self, hosts: Iterable[tuple[str, Entry]]) -> None:
+    def _add(self, inventory: Any, hosts: Iterable[tuple[str, Entry]]) -> None:
         """All hosts or none: what an error leaves behind would pass for the whole."""
         new = []
         try:
             for name, entry in hosts:
-                if name not in self.inventory.hosts:
+                if name not in inventory.hosts:
                     new.append(name)
-                self.inventory.add_host(name)
+                inventory.add_host(name)
                 for key, value in _variables(entry).items():
-                    self.inventory.set_variable(name, key, value)
-                self._construct(name)
+                    inventory.set_variable(name, key, value)
+                self._construct(name, inventory.hosts[name].get_vars())
         except BaseException:
             for name in new:
-                if name in self.inventory.hosts:
-                    self.inventory.remove_host(self.inventory.hosts[name])
+                if name in inventory.hosts:
+                    inventory.remove_host(inventory.hosts[name])
             raise
 
-    def _construct(self, name: str) -> None:
+    def _construct(self, name: str, variables: Mapping[str, Any]) -> None:
         strict = self.get_option("strict")
-        variables = self.inventory.get_host(name).get_vars()
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
@@ -410,7 +410,7 @@ def _variables(entry: Entry) -> dict[str, Any]:
     """The variables of a host. The interpreter is a template: AWX lists in another container than it runs in."""
     return {
         **{key: foreign(value) for key, value in entry.to_result().items()},
-        "ansible_connection": "local",
+        "ansible_connection": template("local"),
         "ansible_python_interpreter": template("{{ ansible_playbook_python }}"),
     }
 

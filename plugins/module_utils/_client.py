@@ -272,9 +272,7 @@ class Client:
         """The dialect spoken."""
         return self._settings.dialect
 
-    def get(
-        self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None
-    ) -> dict[str, Any]:
+    def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
         """The JSON object at a path; `media_type` where the resource has another version than the dialect's own."""
         request = self._request("GET", parts, query=query, media_type=media_type)
         answer = self._deliver(request)

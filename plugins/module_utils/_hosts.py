@@ -67,6 +67,4 @@ def _is_safe(sign: str) -> bool:
 
 
 def _described(entry: Entry) -> str:
-    return (
-        f"cluster {entry.cluster_name!r} ({entry.cluster_id}) of project {entry.project_name!r} ({entry.project_id})"
-    )
+    return f"cluster {entry.cluster_name!r} ({entry.cluster_id}) of project {entry.project_name!r} ({entry.project_id})"
