@@ -363,6 +363,11 @@ def test_nothing_is_left_of_an_inventory_that_failed(inventories: Inventories, s
     assert listed.run.status == 0
     assert listed.hosts == {}
     assert "Could not set x for host Project_00/cluster-02" in listed.said
+    # What the documentation has people set.
+    play = {"hosts": "all", "gather_facts": False, "tasks": []}
+    strict = {**own, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+    assert inventories.playbooks.run([play], inventory=inventories.file(options), environment=own).status == 0
+    assert inventories.playbooks.run([play], inventory=inventories.file(options), environment=strict).status != 0
 
 
 # --- secrets ---
