@@ -172,9 +172,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     CONNECTION_SPEC,
     Connection,
     connect,
+    is_masked_everywhere,
     resolve,
+    secrets_of,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, masked
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._fleet import (
     WORKERS,
     Entry,
@@ -231,13 +233,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if REQUESTS_ERROR is not None:
             raise AnsibleParserError(f"{missing_required_lib('requests')} {_EE}")
         self._read_config_data(path)
+        self._secrets = secrets_of({name: self.get_option(name) for name in CONNECTION_SPEC}, os.environ)
         try:
             self._check_options()
             entries = self._filtered(self._entries(path, cache))
             self._add(inventory, named_hosts(entries, self._name_of()))
         except (ApiError, OptionError) as error:
             # Without what led to it, which may show more than the message does.
-            raise AnsibleParserError(f"{NAME}: {error}") from None
+            raise AnsibleParserError(masked(f"{NAME}: {error}", self._secrets)) from None
+
+    def _warn(self, text: str) -> None:
+        self.display.warning(masked(f"{NAME}: {text}", self._secrets))
 
     # --- options ---
 
@@ -316,14 +322,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _read(self, connection: Connection, wanted: Wanted) -> Fleet:
         tolerant = self.get_option("on_project_error") == "warn"
         for warning in connection.warnings:
-            self.display.warning(warning)
-        client = connect(connection, True, WORKERS, lambda token: None)
+            self._warn(warning)
+        client = connect(connection, True, WORKERS, self._secrets.append)
         try:
             fleet = read_fleet(client, wanted, tolerant)
         finally:
             retries = client.retries.summary()
             if retries is not None:
-                self.display.warning(f"{NAME}: {retries}")
+                self._warn(retries)
         if fleet.failed and not tolerant:
             raise OptionError(
                 f"{refusals(fleet.failed)} To go on without its clusters, and be warned, set on_project_error to warn."
@@ -331,11 +337,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if fleet.failed and not fleet.projects:
             raise OptionError(f"No project could be read. {refusals(fleet.failed)}")
         self._tell(fleet)
+        self._check_names(fleet)
         return fleet
 
     def _tell(self, fleet: Fleet) -> None:
         for project, error in fleet.failed:
-            self.display.warning(f"{NAME}: the clusters of project {project} are missing: {error}")
+            self._warn(f"the clusters of project {project} are missing: {error}")
         if fleet.elsewhere:
             names = ", ".join(str(project) for project in fleet.elsewhere)
             self.display.v(f"{NAME}: left out, being on another platform: {names}")
@@ -343,7 +350,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise OptionError("The key sees projects on another platform only: set platform to where they are.")
         if not fleet.entries:
             found = f"{fleet.seen} clusters were found in {fleet.projects} projects"
-            self.display.warning(f"{NAME}: no hosts. {found}{', and the options leave none' if fleet.seen else ''}.")
+            self._warn(f"no hosts. {found}{', and the options leave none' if fleet.seen else ''}.")
+
+    def _check_names(self, fleet: Fleet) -> None:
+        """A server that repeats what it was sent must not get a secret into variables and caches."""
+        secrets = [secret for secret in self._secrets if is_masked_everywhere(secret)]
+        for entry in fleet.entries:
+            if any(
+                secret in text for text in entry.to_result().values() if isinstance(text, str) for secret in secrets
+            ):
+                raise OptionError(
+                    f"The service answered with a secret of ours in a name of project {entry.project_id}. Nothing is "
+                    "made of such an answer. Check base_url, and what lies between."
+                )
 
     # --- hosts ---
 
@@ -365,7 +384,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         conditions = self.get_option("filters") or []
         kept = [entry for entry in entries if all(self._holds(one, entry) for one in conditions)]
         if entries and not kept:
-            self.display.warning(f"{NAME}: no hosts. filters leaves none of {len(entries)} clusters.")
+            self._warn(f"no hosts. filters leaves none of {len(entries)} clusters.")
         return kept
 
     def _holds(self, condition: str, entry: Entry) -> bool:

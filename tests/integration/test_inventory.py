@@ -241,6 +241,19 @@ def test_waiting_is_told_and_so_are_empty_fleets(inventories: Inventories, simul
     assert "filters leaves none of 4 clusters" in filtered.said
 
 
+def test_projects_on_another_platform(inventories: Inventories, simulator: Start) -> None:
+    """Where the service lists those too they are left out, which -v tells; none but those is an error."""
+    sim = simulator(seeds.company(1, 1))
+    sim.world.add_project("Bank", "ops_manager")
+    sim.switch(foreign_projects="listed")
+    listed = inventories.list(environment(sim), None, "-v")
+    assert_listed(listed, 1)
+    assert "left out, being on another platform: 'Bank'" in listed.run.output
+    own = environment(sim)
+    del sim.world.projects[sim.world.main.project_id]
+    assert "sees projects on another platform only" in refused(inventories.list(own))
+
+
 # --- what names may do ---
 
 HOSTILE = ("{{ 7*7 }}", "{{ lookup('pipe', 'touch PROOF') }}", 'Bob\'s "shop" & söhne', "{% raw %}")
@@ -396,6 +409,12 @@ def test_no_output_shows_a_secret(inventories: Inventories, simulator: Start, wh
     bad = inventories.list({"HIDDEN": account.secret}, {**options, "on_project_error": "warn"}, "-vvvvv")
     assert len(good.hosts) == 4
     assert "VALIDATION_ERROR" in bad.said
+    sim.faults.clear()
+    repeated = {"id": sim.world.main.id, "name": account.secret, "clusterType": "REPLICASET"}
+    sim.faults.add("answer", path="/clusters", times=None, status=200, body=json.dumps({"results": [repeated]}))
+    failing = {"HIDDEN": account.secret, "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"}
+    hostile = refused(inventories.list(failing, options, "-vvvvv"))
+    assert "with a secret of ours in a name" in hostile
     forbidden = {account.secret, *sim.api.auth.tokens.given}
     forbidden |= {text for one in seen for text in re.findall(r'(?:response|cnonce)="([^"]+)"', one)}
     forbidden |= {one.partition(" ")[2] for one in seen if not one.startswith("Digest")}
@@ -403,6 +422,7 @@ def test_no_output_shows_a_secret(inventories: Inventories, simulator: Start, wh
     for secret in forbidden:
         assert secret not in good.run.output
         assert secret not in bad.run.output
+        assert secret not in hostile
 
 
 def test_a_vaulted_key(inventories: Inventories, simulator: Start) -> None:

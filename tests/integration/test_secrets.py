@@ -34,7 +34,9 @@ PROXY_PASSWORD = "pr0xy%40canary%2Fpassword"
 UNUSED = "unused-canary-31"
 # From 2.20 on Ansible shows the options of a task only when it is told to.
 LOUD = {"ANSIBLE_VERBOSITY": "5", "ANSIBLE_INJECT_INVOCATION": "1"}
-REASON = re.compile(r"answered \d{3}|answered with something|got no answer|as an option|of two kinds|is held|ca_path", re.IGNORECASE)
+REASON = re.compile(
+    r"answered \d{3}|answered with something|got no answer|as an option|of two kinds|is held|ca_path", re.IGNORECASE
+)
 # One fault of each kind; of the codes, which differ by a word, the first.
 KINDS = {case["kind"]: case for case in reversed(faults.matrix(1.2).values())}
 KINDS["not_found"] = {"kind": "not_found", "code": "CLUSTER_NOT_FOUND"}
