@@ -485,6 +485,8 @@ class Client:
         if 300 <= status < 400:
             target = readable(_host_of(response.headers.get("Location", "")), secrets)
             hint = f"Redirects are refused (to {target}): put the right address into base_url."
+        if status == 407:
+            hint = f"This was the proxy {_proxy_of(request.url, self._settings.proxies)}: {hint}"
         if status == 401 and _is_stale(response):
             hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
         error = ApiError(
@@ -509,7 +511,7 @@ class Client:
     def _broken(self, request: Request, exc: Exception) -> Exception:
         """The error for a request without an answer, wrapped where it may pass."""
         kinds, text = requests.exceptions, str(exc)
-        proxy = f"This was the proxy {_proxy_of(request.url, self._settings.proxies)}: " if _is_proxy(exc) else ""
+        proxy = "This was the proxy: " if isinstance(exc, kinds.ProxyError) else ""
         if isinstance(exc, (kinds.SSLError, kinds.ProxyError)):
             hint = _about_tls(_cause(exc, 0), self._settings.verify)
             if hint:
@@ -533,10 +535,12 @@ class Client:
         return _Passing(self._unreachable(request, exc, hint), taken=not never_sent)
 
     def _unreachable(self, request: Request, exc: Exception, hint: str) -> ApiError:
-        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request))
+        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request)).rstrip(".")
+        proxy = _proxy_of(request.url, self._settings.proxies)
+        through = f" through the proxy {proxy}" if proxy else ""
         return ApiError(
-            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}: {detail}."
-            f"{f' {hint}' if hint else ''}",
+            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}"
+            f"{through}: {detail}.{f' {hint}' if hint else ''}",
             detail=detail,
             method=request.method,
             path=request.path,
@@ -591,10 +595,6 @@ def _host_of(location: str) -> str:
     except ValueError:
         return "an address that is none"
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
-
-
-def _is_proxy(exc: Exception) -> bool:
-    return isinstance(exc, requests.exceptions.ProxyError)
 
 
 def _proxy_of(url: str, given: Mapping[str, str]) -> str:

@@ -89,7 +89,8 @@ def send(through: Session, method: str, url: str, timeout: float, **more: Any) -
     Raises what `requests` raises, PartialAnswer where the time ends within the body, and Unusable for a body that
     is too large or packed in a way that was not asked for.
     """
-    response = through.request(method, url, timeout=_Until(timeout), stream=True, allow_redirects=False, **more)
+    until: Any = _Until(timeout)  # which `requests` takes and its types leave out
+    response = through.request(method, url, timeout=until, stream=True, allow_redirects=False, **more)
     try:
         content = _unpacked(response, _read(response))
     finally:
@@ -102,7 +103,8 @@ def _read(response: Any) -> bytes:
     raw.enforce_content_length = True  # urllib3 1.26 would take half an answer for the whole
     if (raw.length_remaining or 0) > MOST_BYTES:
         raise _too_large(response)
-    pieces, size = [], 0
+    pieces: list[bytes] = []
+    size = 0
     try:
         while True:
             piece = raw.read(_PIECE, decode_content=False)
@@ -167,7 +169,7 @@ def _bound(manager: Any) -> None:
     manager.pool_classes_by_scheme = {scheme: _bounded_pool(pool) for scheme, pool in pools.items()}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _bounded_pool(pool: Any) -> Any:
     if issubclass(pool.ConnectionCls, _Bounded):
         return pool
@@ -203,7 +205,7 @@ class _TimedReader(io.RawIOBase):
     in the same exception as any other timeout, and leaves nothing behind.
     """
 
-    def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
+    def __init__(self, raw: Any, sock: Any) -> None:
         super().__init__()
         self._raw = raw
         self._sock = sock
@@ -217,7 +219,7 @@ class _TimedReader(io.RawIOBase):
         if left <= 0:
             raise socket.timeout("timed out")
         self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]  # typeshed leaves it out
+        count: int | None = self._raw.readinto(buffer)
         return count
 
     def close(self) -> None:
@@ -251,28 +253,30 @@ class _Bounded(_Connection):
 
     def _new_conn(self) -> socket.socket:
         self._ends = time.monotonic() + float(self.timeout or 0)
-        return self._within(self._dial())
+        dialled: socket.socket = self._within(self._dial())
+        return dialled
 
     def _dial(self) -> socket.socket:
         return super()._new_conn()
 
     def _tunnel(self) -> None:
-        super()._tunnel()  # type: ignore[misc]  # of http.client, undocumented there
+        super()._tunnel()
         self._within(self.sock)
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
-        """TLS to the proxy itself, with the same rules about certificates as for the service."""
-        config: Any = self.proxy_config
-        if config.ssl_context is None:
-            context = _modern(_context(self))
-            if context.verify_mode != ssl.CERT_NONE:
-                context.check_hostname = True
-                if self.ca_certs or self.ca_cert_dir:
-                    context.load_verify_locations(self.ca_certs, self.ca_cert_dir)
-                else:
-                    context.load_default_certs()
-            self.proxy_config = config._replace(ssl_context=context)
-        wrapped: ssl.SSLSocket = self._within(super()._connect_tls_proxy(hostname, sock))
+        """TLS to the proxy itself, with the same rules about certificates as for the service.
+
+        Not left to urllib3: 1.26 would take any TLS, and no address where a name is due.
+        """
+        context = _modern(_context(self))
+        if context.verify_mode != ssl.CERT_NONE:
+            context.check_hostname = True
+            if self.ca_certs or self.ca_cert_dir:
+                context.load_verify_locations(self.ca_certs, self.ca_cert_dir)
+            else:
+                context.load_default_certs()
+        wrapped: ssl.SSLSocket = self._within(context.wrap_socket(sock, server_hostname=hostname.strip("[]")))
+        self.proxy_is_verified = context.verify_mode == ssl.CERT_REQUIRED
         return wrapped
 
     def _within(self, sock: Any) -> Any:

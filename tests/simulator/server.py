@@ -210,8 +210,9 @@ class Simulator:
         self._server = _Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context, backlog=512)
-        await site.start()
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._listener = socket.create_server((self._host, self._port), family=family, backlog=512)
+        await web.SockSite(self._runner, self._listener, ssl_context=context, backlog=512).start()
         self._port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"{'https' if context else 'http'}://{host}:{self._port}{self._path}"
@@ -219,6 +220,10 @@ class Simulator:
 
     async def _shut_down(self) -> None:
         if self._runner is not None:
+            # A connection that is accepted but not yet made when its server closes is never closed by asyncio.
+            asyncio.get_running_loop().remove_reader(self._listener)
+            for _turn in range(3):
+                await asyncio.sleep(0)
             await self._runner.cleanup()
             await self._server.abort_all()
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -15,7 +15,17 @@ UTILS = ROOT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 # From the ground up; files of one floor know nothing of each other.
 FLOORS = (
-    {"_errors", "_snapshot", "_workers", "_auth", "_transport", "_report_model", "_report_markup", "_report_style", "_report_words"},
+    {
+        "_errors",
+        "_snapshot",
+        "_workers",
+        "_auth",
+        "_transport",
+        "_report_model",
+        "_report_markup",
+        "_report_style",
+        "_report_words",
+    },
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy"},
     {"_change", "_query", "_plan_input", "_plan"},

@@ -827,7 +827,10 @@ def test_a_proxy_that_wants_a_password(talk: TalkTo, proxy: Callable[[str], int]
     made = {"proxies": {"http": address, "https": address}, "secrets": ("s3cret",)}
     asker = talk(base_url=f"{scheme}://mongo.example.com", **made)
     error = error_of(act, asker, "GET")
-    assert "The proxy asks for a password, or refused the one it got: put it into the address of the proxy" in error.message
+    assert (
+        "The proxy asks for a password, or refused the one it got: put it into the address of the proxy"
+        in error.message
+    )
     assert "s3cret" not in error.message
     assert asker.time.waits == []
 
@@ -849,7 +852,9 @@ def test_a_proxy_that_is_broken_is_tried_again(talk: TalkTo, proxy: Callable[[st
     asker = talk(base_url="https://mongo.example.com", proxies={"https": address}, secrets=("s3cret",), retry_timeout=4)
     error = error_of(act, asker, "DELETE")
     assert (error.exhausted, error.fate_unknown) == (True, False)
-    assert f"This was the proxy {address.rpartition('@')[2]}: check proxy" in error.message
+    where = f"got no answer from mongo.example.com through the proxy {address.rpartition('@')[2]}: "
+    assert where in error.message
+    assert "This was the proxy: check proxy" in error.message
     assert "s3cret" not in error.message
 
 
