@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -127,7 +128,9 @@ def _unpacked(response: Any, content: bytes) -> bytes:
     if not content or packing in ("", "identity"):
         return content
     if packing not in ("gzip", "x-gzip"):
-        raise Unusable(response.status_code, f"a body packed as {packing[:40]}, which was not asked for")
+        # Named only where it is a name: a server may write anything there, the request's own secrets too.
+        name = packing if re.fullmatch("[a-z, ]{1,20}", packing) else "something else"
+        raise Unusable(response.status_code, f"a body packed as {name}, which was not asked for")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
         unpacked = unpacker.decompress(content, MOST_BYTES + 1)

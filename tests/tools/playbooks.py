@@ -138,8 +138,9 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETE
 
 
 def facts(task: Task) -> dict[str, Any]:
-    """All that a task returned, without what it was asked and what Ansible keeps for itself."""
-    return {key: value for key, value in task.result.items() if key != "invocation" and not key.startswith("_ansible_")}
+    """All that a task returned, without what it was asked, in which mode, and what Ansible keeps for itself."""
+    asked = ("invocation", "check_mode")
+    return {key: value for key, value in task.result.items() if key not in asked and not key.startswith("_ansible_")}
 
 
 def warned(run: Run) -> list[str]:
