@@ -73,6 +73,10 @@ _value:
       type: list
       elements: str
       sample: []
+    failure:
+      description: The problems in one text, those that meet many said once; blank when there are none.
+      type: str
+      sample: ""
     must_stop:
       description: Whether no further change may begin.
       type: bool
@@ -104,6 +108,7 @@ def retention_recap(
         return {
             "lines": recap.summary(plan, outcomes, problems, mode == "Done", mode, notes),
             "problems": problems,
+            "failure": recap.failure(problems),
             "must_stop": recap.must_stop(plan, outcomes),
         }
     except (KeyError, TypeError, AttributeError) as exc:

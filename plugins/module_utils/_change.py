@@ -40,7 +40,9 @@ UNCHANGED, UPDATED, DELETED, GONE, FAILED, NOT_TRIED = (
     "failed",
     "not_tried",
 )
-_INHERITED = ("state", "expires_at", "do_not_delete", "allow_past_expiry")
+_INHERITED = ("state", "expires_at", "do_not_delete", "allow_past_expiry", "unless_expires_after")
+# What refuses an item because of what somebody did since it was decided upon; the service has no such codes.
+EXTENDED, NEWEST, RESTORING = "EXTENDED", "NEWEST", "RESTORING"
 _SHOWN_FAILURES = 3
 MOST_WORKERS = 16
 
@@ -54,6 +56,7 @@ class Wish:
     expires_at: datetime | None
     do_not_delete: bool | None
     allow_past_expiry: bool
+    unless_expires_after: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -157,11 +160,12 @@ def _wish(place: str, item: Mapping[str, Any], top: Mapping[str, Any]) -> Wish:
         raise OptionError(f"{place}: {exc}.") from exc
     place = f"{place} ({snapshot_id})" if top else f"snapshot_id {snapshot_id}"
     asked = {key: item.get(key) if item.get(key) is not None else top.get(key) for key in _INHERITED}
+    latest = _instant(place, "unless_expires_after", asked)
     if asked["state"] == ABSENT:
         own = [key for key in ("expires_at", "do_not_delete") if item.get(key) is not None]
         if own:
             raise OptionError(f"{place}: state absent and {' and '.join(own)} exclude each other: leave one out.")
-        return Wish(snapshot_id, True, None, None, False)
+        return Wish(snapshot_id, True, None, None, False, latest)
     if item.get("do_not_delete") and item.get("expires_at") is None:
         asked["expires_at"] = None  # an item that holds its snapshot does not inherit a date
     if asked["do_not_delete"] and asked["expires_at"] is not None:
@@ -170,15 +174,34 @@ def _wish(place: str, item: Mapping[str, Any], top: Mapping[str, Any]) -> Wish:
         )
     if asked["do_not_delete"] is None and asked["expires_at"] is None:
         raise OptionError(f"{place}: state present needs expires_at or do_not_delete: say what is to be.")
+    expires_at = _instant(place, "expires_at", asked)
+    return Wish(snapshot_id, False, expires_at, asked["do_not_delete"], bool(asked["allow_past_expiry"]), latest)
+
+
+def _instant(place: str, name: str, asked: Mapping[str, Any]) -> datetime | None:
     try:
-        expires_at = None if asked["expires_at"] is None else parse_instant(asked["expires_at"])
+        return None if asked[name] is None else parse_instant(asked[name])
     except ValueError as exc:
-        raise OptionError(f"{place}: expires_at: {exc}, such as 2027-01-31T00:00:00Z.") from exc
-    return Wish(snapshot_id, False, expires_at, asked["do_not_delete"], bool(asked["allow_past_expiry"]))
+        raise OptionError(f"{place}: {name}: {exc}, such as 2027-01-31T00:00:00Z.") from exc
 
 
 def decide(wish: Wish, before: Snapshot | None, now: datetime) -> Step:
     """What a wish comes to. What already is as asked is unchanged, before any refusal is considered."""
+    step = _decide(wish, before, now)
+    latest = wish.unless_expires_after
+    if latest is None or before is None or not step.takes_away:
+        return step
+    if before.expires_at is not None and before.expires_at <= latest:
+        return step
+    found = "never expires" if before.expires_at is None else f"expires at {format_instant(before.expires_at)}"
+    detail = (
+        f"Snapshot {wish.id} {found}, which is later than {format_instant(latest)} (unless_expires_after): somebody "
+        "gave it a longer life, so it is left alone. Look at it, and decide anew."
+    )
+    return _refused(step, Refusal(EXTENDED, detail))
+
+
+def _decide(wish: Wish, before: Snapshot | None, now: datetime) -> Step:
     if wish.is_absent:
         return _decide_absent(wish, before)
     if before is not None and _is_as_asked(wish, before):
@@ -252,11 +275,12 @@ def apply(
     unless_restoring: bool,
     concurrency: int,
     check_mode: bool,
+    unless_newest: bool = False,
 ) -> Outcome:
     """Read, decide and, unless in check mode, write. Raises nothing of the service: each step tells."""
     unique = list({wish.id: wish for wish in asked}.values())
     run = at_once(concurrency)
-    reading = service.read([wish.id for wish in unique], run)
+    reading = service.read([wish.id for wish in unique], run, look_around=unless_newest)
     steps = [_decided(wish, reading, now) for wish in unique]
     # What was not even read was left out because of an answer that would meet all.
     stopped = any(step.action == NOT_TRIED for step in steps)
@@ -264,8 +288,9 @@ def apply(
     past = any(step.refusal and step.refusal.code == "PAST_EXPIRY" for step in steps)
     if stopped or past:
         steps = [_not_tried(step) if step.is_change else step for step in steps]
-    elif unless_restoring:
-        steps = _without_restoring(steps, service, now)
+    else:
+        steps = _without_newest(steps, reading, service, now) if unless_newest else steps
+        steps = _without_restoring(steps, service, now) if unless_restoring else steps
     by_id = _write(steps, service, run, check_mode)
     return Outcome(tuple(by_id[wish.id] for wish in asked))
 
@@ -282,6 +307,49 @@ def _refusal_of(error: ApiError) -> Refusal:
     return Refusal(error.code, str(error), error.status, error.fate_unknown)
 
 
+def _without_newest(steps: list[Step], reading: Reading, service: Service, now: datetime) -> list[Step]:
+    """Refuse what would take away the newest complete snapshot of the cluster.
+
+    Mostly a newer one that stays is in sight along with those that were asked for; else all are listed.
+    """
+    taken = {step.wish.id for step in steps if step.takes_away}
+    if not taken:
+        return steps
+    newest_taken = max(age_key(step.before) for step in steps if step.takes_away and step.before is not None)
+
+    def is_newer_and_stays(snapshot: Snapshot) -> bool:
+        return snapshot.id not in taken and _is_restorable(snapshot, now) and age_key(snapshot) > newest_taken
+
+    try:
+        known = [snapshot for snapshot in reading.found.values() if snapshot is not None]
+        if any(map(is_newer_and_stays, known)) or service.any_beside(reading, is_newer_and_stays):
+            return steps
+        listed = [snapshot for snapshot in service.snapshots() if snapshot.complete]
+    except ApiError as error:
+        detail = f"Which snapshot is the newest complete one cannot be told, so nothing is taken away: {error}"
+        return [
+            _refused(step, Refusal(error.code, detail, error.status)) if step.takes_away else step for step in steps
+        ]
+    newest = max([one for one in listed if _is_restorable(one, now)] or listed, key=age_key, default=None)
+    is_it = newest.id if newest is not None and newest.id in taken else None
+    return [_refused(step, _newest(step.wish.id)) if step.wish.id == is_it else step for step in steps]
+
+
+def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
+    """Complete, and there to stay for now: what has expired the service deletes when it chooses."""
+    is_future = snapshot.created_at is None or snapshot.created_at > now
+    has_expired = snapshot.expires_at is not None and snapshot.expires_at <= now
+    return bool(snapshot.complete) and not is_future and not has_expired
+
+
+def _newest(snapshot_id: str) -> Refusal:
+    return Refusal(
+        NEWEST,
+        f"Snapshot {snapshot_id} is the newest complete one of the cluster now, and is neither deleted nor made to "
+        "expire sooner: nothing newer is left to restore. Look at the backups.",
+    )
+
+
 def _without_restoring(steps: list[Step], service: Service, now: datetime) -> list[Step]:
     """Refuse what would take away a snapshot that a restore job uses."""
     if not any(step.takes_away for step in steps):
@@ -294,7 +362,7 @@ def _without_restoring(steps: list[Step], service: Service, now: datetime) -> li
         used = used_snapshots(jobs, known)
     except (ApiError, ValueError) as error:
         detail = f"Which snapshots a restore uses cannot be told, so nothing is taken away: {error}"
-        status, code = (error.status, error.code) if isinstance(error, ApiError) else (None, "RESTORING")
+        status, code = (error.status, error.code) if isinstance(error, ApiError) else (None, RESTORING)
         refusal = Refusal(code, detail, status)
         return [_refused(step, refusal) if step.takes_away else step for step in steps]
     return [
@@ -307,7 +375,7 @@ def _without_restoring(steps: list[Step], service: Service, now: datetime) -> li
 
 def _restoring(snapshot_id: str, job_id: str) -> Refusal:
     return Refusal(
-        "RESTORING",
+        RESTORING,
         f"Snapshot {snapshot_id} is used by restore job {job_id}, and is neither deleted nor made to expire sooner. "
         "Try again when the restore has ended.",
     )

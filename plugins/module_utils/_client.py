@@ -27,6 +27,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic, Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import (
+    MASK,
     UPGRADING,
     ApiError,
     readable,
@@ -37,6 +38,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 try:
     import requests
     import requests.adapters
+    import requests.structures
     import urllib3.exceptions
 except ImportError as exc:
     REQUESTS_ERROR: ImportError | None = exc
@@ -50,6 +52,8 @@ MOST_PAGES = 2000
 LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
 FIRST_WAIT = 1.0
 SLOWEST_BACKOFF = 30.0
+SHORTEST_PROOF = 8  # of what a request carries to prove who sends it
+SEEN = 4000  # characters of an answer that is no JSON
 LONGEST_LIFE = 86400.0  # of a token; no task is longer
 _GATEWAY = (502, 503, 504)
 # A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
@@ -144,11 +148,25 @@ class Answer:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3)."""
+    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
+
+    `has_links` says whether the page itself tells that it is the last; else only its shortness does.
+    """
 
     rows: list[dict[str, Any]]
     is_last: bool
     total: int | None
+    has_links: bool = True
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """An answer without the credentials of its own request, which a server may repeat anywhere in it."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class _Passing(Exception):
@@ -295,30 +313,45 @@ class Client:
         rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._strange(request, 200, "a listing whose results are not a list of objects")
-        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
+        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
     def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
-        """All rows of all pages. An id that comes twice means that rows moved while we read (1.3), and
-        that others may have been missed: it is listed again, three times at most, then that is the error.
+        """All rows of all pages.
+
+        Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
+        missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
+        listed again, three times at most, then that is the error. Totals are estimates (1.3), so the same
+        rows once more are believed whatever they say.
         """
-        twice = ""
+        before: set[str] | None = None
+        moved = ""
         for _unused in range(1 + RELISTINGS):
             rows: dict[str, dict[str, Any]] = {}
-            twice = self._read_pages(parts, query, key, rows)
-            if not twice:
+            totals: set[int] = set()
+            twice = self._read_pages(parts, query, key, rows, totals)
+            if not twice and (len(totals) < 2 or set(rows) == before):
                 return list(rows.values())
+            before = None if twice else set(rows)
+            moved = f"{twice} came twice" if twice else f"the total was {min(totals)} and {max(totals)}"
         raise self._strange(
             self._request("GET", parts),
             200,
-            f"a listing that shifts while it is read or goes round: {twice} came twice, in "
+            f"a listing that shifts while it is read or goes round: {moved}, in "
             f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it",
         )
 
     def _read_pages(
-        self, parts: Sequence[str], query: Mapping[str, Any] | None, key: str, rows: dict[str, dict[str, Any]]
+        self,
+        parts: Sequence[str],
+        query: Mapping[str, Any] | None,
+        key: str,
+        rows: dict[str, dict[str, Any]],
+        totals: set[int],
     ) -> str:
         for number in range(1, MOST_PAGES + 1):
             page = self.page(*parts, number=number, query=query)
+            if page.total is not None:
+                totals.add(page.total)
             for row in page.rows:
                 name = row.get(key)
                 if not isinstance(name, str):
@@ -326,7 +359,9 @@ class Client:
                 if name in rows:
                     return readable(name)
                 rows[name] = row
-            if page.is_last:
+            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+            seems_cut = not page.has_links and page.rows and (page.total or 0) > len(rows)
+            if page.is_last and not seems_cut:
                 return ""
         raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
@@ -410,9 +445,10 @@ class Client:
             raise self._unreachable(request, exc, "Check ca_path, and the variable REQUESTS_CA_BUNDLE.") from exc
         except (ValueError, urllib3.exceptions.HTTPError) as exc:
             raise self._unreachable(request, exc, "Check base_url, proxy and the key.") from exc
-        if 200 <= response.status_code < 300:
-            return response.status_code, self._good(request, response)
-        raise self._refused(request, response)
+        heard = _heard(response)
+        if 200 <= heard.status < 300:
+            return heard.status, self._good(request, heard)
+        raise self._refused(request, heard)
 
     def _signed(self, request: Request) -> Any:
         for sending in range(1, _SENDINGS + 1):
@@ -438,29 +474,32 @@ class Client:
                 return response
         raise AssertionError("the last sending returns")
 
-    def _good(self, request: Request, response: Any) -> dict[str, Any] | None:
-        if not response.content.strip():
+    def _good(self, request: Request, heard: _Heard) -> dict[str, Any] | None:
+        if not heard.content.strip():
             return None
         try:
-            body = parse_json(response.content)
+            body = parse_json(heard.content)
         except ValueError as exc:
-            kind = response.headers.get("Content-Type", "no content type")
-            seen = readable(_decoded(response.content[:4000]), self._secrets(request, response))
+            secrets = self._secrets(request)
+            kind = readable(heard.headers.get("Content-Type", "no content type"), secrets)
+            seen = readable(_decoded(heard.content)[:SEEN], secrets)
+            if request.method == "POST" and not seen.startswith("an HTML page"):
+                seen = "not shown, since a token may stand in it"
             raise self._strange(
                 request,
-                response.status_code,
+                heard.status,
                 f"something other than JSON ({kind}: {seen}; {exc}). A log-in page or a proxy in between? "
                 "Check base_url and proxy",
             ) from exc
         if not isinstance(body, dict):
-            raise self._strange(request, response.status_code, "JSON that is not an object")
+            raise self._strange(request, heard.status, "JSON that is not an object")
         return body
 
-    def _refused(self, request: Request, response: Any) -> Exception:
+    def _refused(self, request: Request, heard: _Heard) -> Exception:
         """The error for an answer that is not 2xx, wrapped where it may pass."""
-        status, secrets = response.status_code, self._secrets(request, response)
+        status, secrets = heard.status, self._secrets(request)
         try:
-            body = parse_json(response.content)
+            body = parse_json(heard.content)
         except ValueError:
             body = None
         facts = body if isinstance(body, dict) else {}
@@ -470,13 +509,13 @@ class Client:
         parameters = parameters if isinstance(parameters, list) else []
         words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
         if body is None:
-            words = _decoded(response.content[:4000])
-        detail = readable(words or response.reason or "no reason given", secrets)
+            words = _decoded(heard.content)[:SEEN]
+        detail = readable(words or heard.reason or "no reason given", secrets)
         hint = readable(way_out(status, code, detail, parameters), secrets)
         if 300 <= status < 400:
-            target = readable(_host_of(response.headers.get("Location", "")), secrets)
+            target = readable(_host_of(heard.headers.get("Location", "")), secrets)
             hint = f"Redirects are refused (to {target}): put the right address into base_url."
-        if status == 401 and _is_stale(response):
+        if status == 401 and _is_stale(heard):
             hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
         error = ApiError(
             f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
@@ -489,12 +528,12 @@ class Client:
             fate_unknown=request.is_write and status >= 500,
         )
         if status == 429:
-            return _Passing(error, wait_asked_for(response.headers, body))
+            return _Passing(error, wait_asked_for(heard.headers, body))
         if status in _GATEWAY:
             # The service behind the gateway may have done it all the same.
-            return _Passing(error, wait_asked_for(response.headers, body), taken=True)
+            return _Passing(error, wait_asked_for(heard.headers, body), taken=True)
         if (status == 405 and code == UPGRADING) or (status == 500 and request.method == "GET"):
-            return _Passing(error, wait_asked_for(response.headers, body))
+            return _Passing(error, wait_asked_for(heard.headers, body))
         return error
 
     def _broken(self, request: Request, exc: Exception) -> Exception:
@@ -546,13 +585,31 @@ class Client:
             fate_unknown=request.is_write,
         )
 
-    def _secrets(self, request: Request, response: Any = None) -> list[str]:
-        secrets = [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
-        sent = response.request.headers.get("Authorization", "") if response is not None else ""
-        if sent:
-            # A server that echoes the request would show these; the digest's own response is one of them.
-            secrets += [sent, sent.partition(" ")[2], *re.findall(r'(?:response|cnonce)="([^"]+)"', sent)]
-        return secrets
+    def _secrets(self, request: Request) -> list[str]:
+        return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+
+
+def _heard(response: Any) -> _Heard:
+    """The answer of requests, its text in all places without what the request proved itself by.
+
+    Here and not where errors are written: a good answer may repeat the request as well.
+    """
+    sent = response.request.headers.get("Authorization", "")
+    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
+    # Shorter ones, of a service that is none, stand in any text.
+    proofs = [proof for proof in proofs if len(proof) >= SHORTEST_PROOF]
+    forms = sorted({form for proof in proofs for form in (proof, quote(proof, safe=""))}, key=len, reverse=True)
+
+    def without(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
+
+    content = response.content
+    for form in forms:
+        content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
+    headers = requests.structures.CaseInsensitiveDict((key, without(text)) for key, text in response.headers.items())
+    return _Heard(response.status_code, without(response.reason or ""), headers, content)
 
 
 def _session(settings: Settings) -> Any:
@@ -577,9 +634,13 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
     """
     if not rows:
         return True
-    if isinstance(links, list) and links:
+    if _has(links):
         return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     return len(rows) < PAGE_SIZE
+
+
+def _has(links: Any) -> bool:
+    return isinstance(links, list) and bool(links)
 
 
 def _host_of(location: str) -> str:
@@ -597,8 +658,8 @@ def _knows_the_user(response: Any) -> bool:
     return isinstance(body, dict) and body.get("errorCode") in _ABOUT_THE_ROLE
 
 
-def _is_stale(response: Any) -> bool:
-    return "stale=true" in response.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+def _is_stale(heard: _Heard) -> bool:
+    return "stale=true" in heard.headers.get("WWW-Authenticate", "").lower().replace('"', "")
 
 
 def _cause(exc: Exception, timeout: float) -> str:

@@ -11,15 +11,21 @@ Codes and their meaning are those of the API contract, section 4.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 SNAPSHOT_GONE = "SNAPSHOT_NOT_FOUND"
 # Transient on an Ops Manager that is being upgraded (contract, section 8, 13).
 UPGRADING = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"
 DETAIL_LENGTH = 500
+MASK = "********"
+# What is shorter stands in too many words: masking it would hide the reasons, and would hide no secret.
+SHORTEST_SECRET = 3
 
 _NO_PROJECT = {"NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANNOT_ACCESS_GROUP"}
 _NO_CLUSTER = {"CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID"}
@@ -28,6 +34,13 @@ _LOW_ROLE = {"USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER"}
 _ADDRESS = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?![\w:])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+# What looks like credentials, whosoever they are: of another request, of a header that could not be sent.
+_CREDENTIALS = (
+    re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
+    re.compile(r"""(\b(?:access_token|client_secret)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[\w+/.~%-]+""", re.IGNORECASE),
+    re.compile(r"""(\b(?:response|cnonce)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[0-9a-f]{16,}""", re.IGNORECASE),
+    re.compile(r"""(//[^/\s:@"'<>]*:)[^/\s"'<>]+(?=@)"""),
+)
 
 _WAYS_OUT = {
     "ATLAS_GROUP": "This project is on Atlas: set platform to atlas.",
@@ -87,15 +100,33 @@ def is_access_list(code: str | None) -> bool:
 
 def readable(text: object, secrets: Sequence[str] = ()) -> str:
     """Text of the service on one line, without markup, control characters or secrets, cut at 500 characters."""
-    words = str(text)
+    words = masked(str(text), secrets)
     title = _TITLE.search(words) if "<" in words[:2000] else None
     if title is not None:
         words = f"an HTML page titled {title.group(1).strip()!r}"
-    # The longest first: a secret may begin with another.
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        words = words.replace(secret, "********")
     words = _CONTROL.sub(" ", words).strip()
+    # Once more: only now a secret with a blank in it may have come together.
+    words = masked(words, secrets)
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """The text with no secret in it, as it is or as URLs, JSON and HTML write it, and with nothing like credentials."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    # The longest first: a secret may begin with another.
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern in _CREDENTIALS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def _forms(secret: str) -> set[str]:
+    in_url = quote(secret, safe="", errors="replace")
+    plain = (secret, secret.rstrip("="), quote(secret, errors="replace"), quote_plus(secret, errors="replace"))
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("/", "\\/"))
+    forms = {*plain, *in_json, in_url, in_url.lower(), html.escape(secret), repr(secret)[1:-1]}
+    return {form for form in forms if len(form) >= SHORTEST_SECRET}
 
 
 def _listing_hint(detail: str | None, parameters: Sequence[Any]) -> str:

@@ -130,6 +130,22 @@ def changes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return asked
 
 
+def batches(document: Mapping[str, Any], size: int) -> list[list[dict[str, Any]]]:
+    """The changes of a plan, so many at a time, each with what must not have happened since the plan was made.
+
+    `unless_expires_after` has one left alone that somebody gave a longer life: later than it had, or, where the plan
+    itself extends, later than the plan gives.
+    """
+    rows = {row["id"]: row for row in document["snapshots"]}
+    guarded = [{**change, **_latest(rows[change["snapshot_id"]])} for change in document["changes"]]
+    return [guarded[start : start + size] for start in range(0, len(guarded), size)]
+
+
+def _latest(row: Mapping[str, Any]) -> dict[str, str]:
+    latest = row["expires_to"] if row["action"] == "extend" else row["expires_at"]
+    return {} if latest is None else {"unless_expires_after": latest}
+
+
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The plan in numbers, taken from its rows, so that they are the same wherever the rows come from."""
     by_action = Counter(row["action"] for row in rows)

@@ -53,27 +53,43 @@ def problems(outcomes: Iterable[Mapping[str, Any]], snapshots: Iterable[Mapping[
     `snapshots` is that listing; None where nothing was written.
     """
     found = []
+    failed: dict[str, list[str]] = {}
     listed = None if snapshots is None else {snapshot["id"]: snapshot for snapshot in snapshots}
     for outcome in outcomes:
         if outcome["action"] == "failed":
-            found.append(_reason(outcome))
+            failed.setdefault(str((outcome["error"] or {}).get("detail") or "no reason given"), []).append(
+                outcome["id"]
+            )
         elif listed is not None:
             found += _discrepancy(outcome, listed.get(outcome["id"]))
-    return found
+    return [_reason(detail, names) for detail, names in failed.items()] + found
+
+
+def failure(problems: Sequence[str]) -> str:
+    """The problems in one text for the task that fails; blank when there are none."""
+    more = len(problems) - _SHOWN
+    return " ".join([*problems[:_SHOWN], *([f"And {more} more: see retention_outcomes."] if more > 0 else [])])
 
 
 def must_stop(plan: Mapping[str, Any], outcomes: Iterable[Mapping[str, Any]]) -> bool:
     """Whether no further batch may begin: something was not tried, or a snapshot was not made to live longer (R19)."""
     extends = {row["id"] for row in plan["snapshots"] if row["action"] == "extend"}
     return any(
-        outcome["action"] == "not_tried" or (outcome["action"] == "failed" and outcome["id"] in extends)
+        outcome["action"] == "not_tried" or (outcome["id"] in extends and _lives_shorter(outcome))
         for outcome in outcomes
     )
+
+
+def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
+    """Whether one that was to be extended was not; one that somebody extended further lives long enough."""
+    return bool(outcome["action"] == "failed" and (outcome["error"] or {}).get("code") != "EXTENDED")
 
 
 def _discrepancy(outcome: Mapping[str, Any], now: Mapping[str, Any] | None) -> list[str]:
     if outcome["action"] == "deleted" and now is not None:
         return [f"Snapshot {outcome['id']} was reported deleted and is still there."]
+    if outcome["action"] == "absent" and now is not None:
+        return [f"Snapshot {outcome['id']} was said not to be there any more and is still there."]
     if outcome["action"] != "updated":
         return []
     sent = outcome["after"]["expires_at"]
@@ -156,7 +172,9 @@ def _some(label: str, texts: Sequence[str]) -> list[str]:
     return lines + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
 
 
-def _reason(outcome: Mapping[str, Any]) -> str:
-    error = outcome["error"] or {}
-    detail = str(error.get("detail") or "no reason given")
-    return detail if outcome["id"] in detail else f"Snapshot {outcome['id']}: {detail}"
+def _reason(detail: str, names: Sequence[str]) -> str:
+    """Why some failed, and which; a reason that meets many is said once."""
+    if len(names) == 1:
+        return detail if names[0] in detail else f"Snapshot {names[0]}: {detail}"
+    more = len(names) - _SHOWN
+    return f"Snapshots {', '.join(names[:_SHOWN])}{f' and {more} more' if more > 0 else ''}: {detail}"

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
@@ -31,6 +31,15 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers
 
 CLUSTER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # in paths, on Atlas (1)
 ALL, COMPLETE, INCOMPLETE = "all", "complete", "incomplete"
+# What a schedule says (6); an answer with none of it is something else.
+_SCHEDULE = {
+    "snapshot_interval_hours",
+    "snapshot_retention_days",
+    "daily_snapshot_retention_days",
+    "weekly_snapshot_retention_weeks",
+    "monthly_snapshot_retention_months",
+    "point_in_time_window_hours",
+}
 _COMPLETED = {ALL: "all", COMPLETE: "true", INCOMPLETE: "false"}
 
 
@@ -45,10 +54,14 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a look at some snapshots found: the snapshot, None where it is not there, or why it could not be read."""
+    """What a look at some snapshots found: the snapshot, None where it is not there, or why it could not be read.
+
+    `beside` are the rows of the listing that came along without having been asked for, not yet parsed.
+    """
 
     found: Mapping[str, Snapshot | None]
     failed: Mapping[str, ApiError]
+    beside: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -149,18 +162,19 @@ class Service:
             raise reading.failed[snapshot_id]
         return reading.found[snapshot_id]
 
-    def read(self, ids: Sequence[str], run: Runner) -> Reading:
+    def read(self, ids: Sequence[str], run: Runner, look_around: bool = False) -> Reading:
         """The present state of some snapshots, by as few requests as will do.
 
         One page of the listing tells whether reading on costs less than single reads. What a listing
         lacks is confirmed by a read, and a 404 that does not say SNAPSHOT_NOT_FOUND is settled by a
-        listing made after it.
+        listing made after it. `look_around` has a page listed for a single snapshot too.
         """
         found: dict[str, Snapshot | None] = {}
         failed: dict[str, ApiError] = {}
-        if len(ids) > 1:
+        beside: list[Mapping[str, Any]] = []
+        if len(ids) > 1 or (ids and look_around):
             try:
-                found.update(self._from_listing(ids))
+                found.update(self._from_listing(ids, beside))
             except ApiError as error:
                 if error.meets_all:
                     return Reading(found, {ids[0]: error})
@@ -177,13 +191,18 @@ class Service:
 
         run(missing, one, lambda error: error is not None and error.meets_all)
         self._settle(unclear, found, failed)
-        return Reading(found, failed)
+        return Reading(found, failed, beside)
 
-    def _from_listing(self, ids: Sequence[str]) -> dict[str, Snapshot]:
-        wanted, found, number = set(ids), {}, 0
+    def any_beside(self, reading: Reading, test: Callable[[Snapshot], bool]) -> bool:
+        """Whether one of the rows beside those asked for passes the test."""
+        return any(test(snapshot) for row in reading.beside for snapshot in self._parsed([row]))
+
+    def _from_listing(self, ids: Sequence[str], beside: list[Mapping[str, Any]]) -> dict[str, Snapshot]:
+        asked, wanted, found, number = set(ids), set(ids), {}, 0
         while wanted:
             number += 1
             page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
+            beside += [row for row in page.rows if _id_of(row) not in asked]
             for snapshot in self._parsed([row for row in page.rows if _id_of(row) in wanted]):
                 found[snapshot.id] = snapshot
                 wanted.discard(snapshot.id)
@@ -281,12 +300,24 @@ class Service:
             found: dict[str, Snapshot | None] = {}
             failed: dict[str, ApiError] = {}
             self._settle({snapshot_id: error}, found, failed)
+            if not failed:
+                # Our other workers delete meanwhile, and a page that shifts may hide one that is there.
+                self._confirm_gone(snapshot_id, error, failed)
             if failed:
-                # Listed after all: it is as it was. Not listed at all: who knows.
+                # Found after all: it is as it was. Neither found nor known to be gone: who knows.
                 failed[snapshot_id].fate_unknown = error.answer_lost and failed[snapshot_id] is not error
                 raise failed[snapshot_id] from None
             return Deleted(by_us=error.answer_lost)
         return Deleted(by_us=True)
+
+    def _confirm_gone(self, snapshot_id: str, refusal: ApiError, failed: dict[str, ApiError]) -> None:
+        """Of one that a listing lacks: a read answered with 404 of any code confirms that."""
+        try:
+            if self._single(snapshot_id) is not None:
+                failed[snapshot_id] = refusal
+        except ApiError as error:
+            if error.status != 404:
+                failed[snapshot_id] = error
 
     def schedule(self) -> dict[str, Any]:
         """The snapshot schedule, keys in snake case; ApiError 400, 404 or 409 where there is none (6)."""
@@ -298,6 +329,8 @@ class Service:
             schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
         except ValueError as exc:
             raise self._unreadable("schedule", exc) from exc
+        if not _SCHEDULE & schedule.keys():
+            raise self._unreadable("schedule", ValueError("none of its fields is in the answer"))
         return schedule
 
     def restore_jobs(self, now: datetime) -> list[RestoreJob]:

@@ -74,6 +74,13 @@ options:
       - Otherwise such a date is refused, and nothing else of the task is written either.
     type: bool
     default: false
+  unless_expires_after:
+    description:
+      - Refuse to delete a snapshot, or to bring its expiry forward, that is found to expire later than this, or never.
+      - Give the expiry that the snapshot had when it was decided upon; then one that somebody gave a longer life since
+        is left alone and reported.
+      - Written as O(expires_at).
+    type: str
   snapshots:
     description:
       - Many snapshots of the cluster. What an item leaves out is taken from the options of the same name beside
@@ -104,6 +111,9 @@ options:
       allow_past_expiry:
         description: As O(allow_past_expiry).
         type: bool
+      unless_expires_after:
+        description: As O(unless_expires_after).
+        type: str
   concurrency:
     description:
       - How many requests may be under way at once, on as many connections, from 1 to 16.
@@ -114,6 +124,14 @@ options:
       - Refuse to delete a snapshot that a restore job uses, or to bring its expiry forward. Costs a listing of the
         restore jobs, and one of the snapshots where a point in time is being restored.
       - Where the jobs cannot be read nothing is taken away.
+    type: bool
+    default: false
+  unless_newest:
+    description:
+      - Refuse to delete the newest complete snapshot of the cluster that has not expired, or to bring its expiry
+        forward.
+      - Costs nothing where a newer one is in sight along with those that are asked for, else a listing. Where that
+        cannot be read nothing is taken away.
     type: bool
     default: false
 seealso:
@@ -160,6 +178,7 @@ EXAMPLES = r"""
     cluster_id: 5e2211c17a3e5a48f5497de4
     state: absent
     unless_restoring: true
+    unless_newest: true
     concurrency: 8
     snapshots:
       - snapshot_id: 5a4279d4fcc178500596745c
@@ -240,11 +259,18 @@ outcomes:
     error:
       description:
         - Null, or why it failed, with C(status), C(code) and C(detail).
-        - Codes of our own have no status and are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING) and
-          V(NOT_FOUND).
+        - Codes of our own have no status and are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
+          V(EXTENDED) (see O(unless_expires_after)), V(NEWEST) (see O(unless_newest)) and V(NOT_FOUND).
       returned: always
       type: dict
       sample:
+check_mode:
+  description:
+    - Whether the task ran in check mode, so that what reads results later knows what was only predicted.
+    - All other keys are the same in both.
+  returned: success or failure
+  type: bool
+  sample: false
 requests:
   description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
   returned: success and failure, with O(tell_requests=true)
@@ -335,7 +361,15 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module 
 def work(call: Call, asked: list[Wish]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
     params = call.params
-    outcome = apply(asked, call.service, call.now, params["unless_restoring"], params["concurrency"], call.check_mode)
+    outcome = apply(
+        asked,
+        call.service,
+        call.now,
+        params["unless_restoring"],
+        params["concurrency"],
+        call.check_mode,
+        params["unless_newest"],
+    )
     result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
     if call.diff_mode:
         result["diff"] = diffs(outcome)
@@ -351,6 +385,7 @@ def main() -> None:
         "expires_at": {"type": "str"},
         "do_not_delete": {"type": "bool"},
         "allow_past_expiry": {"type": "bool"},
+        "unless_expires_after": {"type": "str"},
     }
     run(
         {
@@ -359,6 +394,7 @@ def main() -> None:
             "expires_at": wish["expires_at"],
             "do_not_delete": wish["do_not_delete"],
             "allow_past_expiry": {**wish["allow_past_expiry"], "default": False},
+            "unless_expires_after": wish["unless_expires_after"],
             "snapshots": {
                 "type": "list",
                 "elements": "dict",
@@ -366,6 +402,7 @@ def main() -> None:
             },
             "concurrency": {"type": "int", "default": 4},
             "unless_restoring": {"type": "bool", "default": False},
+            "unless_newest": {"type": "bool", "default": False},
         },
         wishes,
         work,

@@ -19,6 +19,7 @@ from tools import awx
 from tools.awx import Job, Outcome, Runner
 from tools.awx_data import PLACE, shipped_objects
 from tools.playbooks import LOCAL, Playbooks
+from tools.slices import sliced
 
 # Of twelve snapshots a day apart, the newest two days old, these keep the newest seven.
 POLICY = {"retention_keep_within": "2d", "retention_keep_within_daily": "7d"}
@@ -88,7 +89,7 @@ class Fleet:
         return {one.name: len(self.sim.world.snapshots(one)) for one in self.sim.world.clusters.values()}
 
     def _run(self, template: dict[str, Any], variables: Mapping[str, Any], job_type: str | None = None) -> list[Job]:
-        parts = [part for part in awx.slices(self.hosts, self.slices) if part]
+        parts = sliced(self.hosts, self.slices)
         places = [self.runner.private_data_dir() for _part in parts]
         told = [awx.rendered(self._credential_type(), self.inputs, place) for place in places]
 
@@ -167,6 +168,7 @@ def test_the_workflow_sliced_over_https_with_every_question_answered(
         "retention_max_delete": "6",
         "retention_max_delete_percent": "60",
         "retention_plan_max_age": "4h",
+        "retention_max_fail_percentage": "50",
         "retention_report_dir": str(tmp_path / "reports"),
     }
     (workflow,) = made.objects["legacy_backup_workflows"]

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+    OPTION_KEYS,
     POLICY_KEYS,
     RefusedError,
     parse_options,
@@ -241,7 +242,9 @@ def assert_agrees(question: dict[str, Any], about: dict[str, Any]) -> None:
     else:
         assert about["type"] == "raw"  # of a type of its own a blank would be refused
     key = variable.removeprefix("retention_")
-    if kind == "integer":
+    if kind == "integer" and key not in OPTION_KEYS:
+        assert f"{question['min']} to {question['max']}" in " ".join(about["description"])
+    elif kind == "integer":
         assert accepted(key, question["min"])
         assert accepted(key, question["max"])
         assert not accepted(key, question["min"] - 1)

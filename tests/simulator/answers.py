@@ -81,7 +81,8 @@ def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
     if kind == "echo":
         return _echo(call)
     if kind == "answer":
-        return Answer(fault.status or 200, (fault.body or "").encode(), fault.media_type)
+        body = (fault.body or "").encode()
+        return Answer(fault.status or 200, body, fault.media_type, fault.headers, reason=fault.reason)
     if kind == "fixture":
         return Answer(fault.status or 200, fixture(fault.body or ""), fault.media_type)
     return replace(_service_error(fault, call), schema=None)
@@ -129,6 +130,8 @@ def damaged(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "wrong_shape":
         body = (fault.body or "[42]").encode()
         return replace(answer, body=body, schema=None, status=_with_body(answer))
+    if fault.kind == "answer_after":
+        return Answer(fault.status or 200, (fault.body or "").encode(), fault.media_type)
     return answer
 
 

@@ -481,7 +481,7 @@ class Api:
         """Section 1.3: offset based, `next` absent on the last page, totalCount only an estimate."""
         call, switches = context.call, self.world.switches
         number = self._number(call, "pageNum", 1, 1, 1 << 30)
-        size = self._number(call, "itemsPerPage", 100, 1, 500)
+        size = min(self._number(call, "itemsPerPage", 100, 1, 500), switches.page_cap or 500)
         items = [render(one) for one in rows[(number - 1) * size : number * size]]
         around: dict[str, Any] = {}
         if switches.list_links == "present":

@@ -54,10 +54,12 @@ class _Server(web.Server):
     def number(self, request: web.BaseRequest) -> int:
         return self._known.get(id(request.protocol), (0, None))[0]
 
-    async def abort_all(self) -> None:
+    async def abort_all(self, tls: bool) -> None:
         """Cut what is still open, and let the loop do the closing before it ends."""
         for _number, transport in tuple(self._known.values()):
             transport.abort()
+        # Those whose TLS was never agreed on are not known here, and end by themselves in a moment.
+        await asyncio.sleep(0.05 if tls else 0)
         for _turn in range(10):
             await asyncio.sleep(0)
 
@@ -97,6 +99,10 @@ class Simulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.ServerRunner | None = None
+        self._site: web.BaseSite | None = None
+        # Holds the port while nothing listens there, so that no other process gets it.
+        self._placeholder: socket.socket | None = None
+        self._in_hand = 0
         self._index = 0
         self._first = 0
 
@@ -140,6 +146,22 @@ class Simulator:
     def expire_tokens(self) -> None:
         """Each bearer token given so far is refused from now on."""
         self.api.auth.tokens.revoke_all()
+
+    def hang_up(self) -> None:
+        """Cut every connection and refuse new ones, as a service that is started anew does."""
+        self._wait_for(self._hang_up())
+
+    def listen(self) -> None:
+        """Accept connections again, at the same port; nothing to do while they are."""
+        self._wait_for(self._listen_again())
+
+    def settle(self, seconds: float = 10.0) -> None:
+        """Wait until every request that arrived was carried out, also those that nobody waits for any more."""
+        end = time.monotonic() + seconds
+        while self._in_hand and time.monotonic() < end:
+            time.sleep(0.005)
+        if self._in_hand:
+            raise TimeoutError(f"{self._in_hand} requests are still in hand")
 
     # --- starting and stopping ---
 
@@ -210,17 +232,37 @@ class Simulator:
         self._server = _Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context, backlog=512)
-        await site.start()
+        self._context = context
+        self._site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context, backlog=512)
+        await self._site.start()
         self._port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"{'https' if context else 'http'}://{host}:{self._port}{self._path}"
         self.api.base = self.url
 
+    async def _hang_up(self) -> None:
+        if self._site is None or self._placeholder is not None:
+            return
+        await self._site.stop()
+        holder = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((self._host, self._port))
+        self._placeholder = holder
+        await self._server.abort_all(tls=self._tls is not None)
+
+    async def _listen_again(self) -> None:
+        if self._runner is None or self._placeholder is None:
+            return
+        holder, self._placeholder = self._placeholder, None
+        self._site = web.SockSite(self._runner, holder, ssl_context=self._context, backlog=512)
+        await self._site.start()
+
     async def _shut_down(self) -> None:
+        if self._placeholder is not None:
+            self._placeholder.close()
         if self._runner is not None:
             await self._runner.cleanup()
-            await self._server.abort_all()
+            await self._server.abort_all(tls=self._tls is not None)
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in rest:
             task.cancel()
@@ -240,6 +282,13 @@ class Simulator:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(control.PREFIX):
             return await control.handle(self, request)
+        self._in_hand += 1
+        try:
+            return await self._serve(request)
+        finally:
+            self._in_hand -= 1
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         arrived = time.monotonic()
         # Counted on arrival: with latency, several requests are on their way at once.
         index, self._index = self._index - self._first, self._index + 1
@@ -299,6 +348,7 @@ class Simulator:
             body=call.body.decode("utf-8", "replace") if call.body and not token else None,
             fault=None if fault is None else fault.kind,
             processed=processed,
+            retry_after=answer.headers.get("Retry-After"),
             user_agent=call.headers.get("User-Agent", ""),
             accept=call.headers.get("Accept", ""),
         )
@@ -311,9 +361,16 @@ class Simulator:
             return await _truncate(request, answer)
         if fault is not None and kind == "slow_after":
             await asyncio.sleep(fault.seconds)
-        response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
+        response = web.Response(
+            status=answer.status, reason=answer.reason, body=answer.body or None, headers=answer.headers
+        )
         if answer.body:
             response.headers["Content-Type"] = answer.media_type
+        if kind == "hang_up":
+            response.force_close()
+            await response.prepare(request)
+            await response.write_eof()
+            await self._hang_up()
         return response
 
 

@@ -78,6 +78,8 @@ class Switches:
     total_count_off: Literal[0, 7, -7] = 0
     # Links of a list, all or none.
     list_links: Literal["present", "absent"] = "present"
+    # Rows a page at most, whatever was asked for; 0 is what is documented, 500 [U].
+    page_cap: Literal[0, 7] = 0
     # Section 8.12: Ops Manager emits its configured central URL, which need not be the one asked.
     link_host: Literal["same", "other"] = "same"
     # Section 8.8: the inner key under envelope=true.

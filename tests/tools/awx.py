@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AWX as far as a job meets it: credentials, surveys, slices, artifacts, workflows, and what ansible-runner is given.
+"""AWX as far as a job meets it: credentials, surveys, artifacts, workflows, and what ansible-runner is given.
 
 Shaped after AWX 24.6; each function names the place there. Nothing here knows of this collection.
+Slices are in `tools.slices`.
 """
 
 from __future__ import annotations
@@ -103,13 +104,7 @@ def _written_file(text: str, folder: Path) -> str:
     return path
 
 
-# --- slices, artifacts and variables ---
-
-
-def slices(hosts: Hosts, count: int) -> list[dict[str, Mapping[str, Any]]]:
-    """The hosts of each slice: by name, every `count`th (Inventory.get_sliced_hosts). A slice may be empty."""
-    names = sorted(hosts)
-    return [{name: hosts[name] for name in names[number::count]} for number in range(count)]
+# --- artifacts and variables ---
 
 
 def merged(*artifacts: Mapping[str, Any]) -> dict[str, Any]:

@@ -341,9 +341,11 @@ def test_no_decision_takes_away_what_is_protected(
 # --- reading, deciding, writing ---
 
 
-def run(asker: Talk, check: bool = False, unless_restoring: bool = False, **params: Any) -> Outcome:
+def run(
+    asker: Talk, check: bool = False, unless_restoring: bool = False, unless_newest: bool = False, **params: Any
+) -> Outcome:
     full = {**TOP, **params}
-    return apply(wishes(full), asker.service, NOW, unless_restoring, full["concurrency"], check)
+    return apply(wishes(full), asker.service, NOW, unless_restoring, full["concurrency"], check, unless_newest)
 
 
 def items(asker: Talk, *marks: Any) -> list[dict[str, Any]]:
@@ -762,6 +764,155 @@ def test_jobs_that_cannot_be_read_leave_everything_in_place(
     assert "Which snapshots a restore uses cannot be told, so nothing is taken away" in str(
         outcomes(found)[0]["error"]["detail"]
     )
+
+
+# --- unless_expires_after ---
+
+
+def expiry(asker: Talk, mark: str) -> str:
+    """When a snapshot of the seed expires."""
+    return str((asker.shown(asker.mark(mark)) or {})["expires"])
+
+
+def guarded(asker: Talk, *marks: str, **change: Any) -> list[dict[str, Any]]:
+    """Items as the role makes them: each with the expiry that it has now."""
+    change = change or {"state": "absent"}
+    return [{"snapshot_id": asker.mark(mark), "unless_expires_after": expiry(asker, mark), **change} for mark in marks]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_what_was_given_a_longer_life_is_left_alone(talk: TalkTo, check: bool, concurrency: int) -> None:
+    asker = talk(read_only=check)
+    asked_for = guarded(asker, "plain_0", "plain_1", "plain_2", "plain_3")
+    world = asker.sim.world
+    world.change(world.main, asker.mark("plain_0"), expires=world.clock.epoch + 900 * 86400)
+    world.change(world.main, asker.mark("plain_1"), expires=None)
+    world.change(world.main, asker.mark("plain_2"), expires=world.clock.epoch + 86400)
+    found = run(asker, check, snapshots=asked_for, concurrency=concurrency)
+    assert actions(found) == ["failed", "failed", "deleted", "deleted"]
+    assert codes(found) == ["EXTENDED", "EXTENDED", None, None]
+    details = [str(one["error"]["detail"]) for one in outcomes(found)[:2]]
+    assert "expires at" in details[0]
+    assert "never expires" in details[1]
+    assert all(asker.mark(f"plain_{number}") in details[number] for number in (0, 1))
+
+
+def test_a_hold_is_told_as_a_hold(talk: TalkTo) -> None:
+    asker = talk()
+    asked_for = guarded(asker, "plain_0")
+    asker.sim.world.hold(asker.sim.world.main, asker.mark("plain_0"))
+    assert codes(run(asker, snapshots=asked_for)) == ["HELD"]
+
+
+def test_only_what_takes_away_is_guarded(talk: TalkTo) -> None:
+    asker = talk()
+    early = {"unless_expires_after": PAST}
+    found = run(
+        asker,
+        snapshots=items(
+            asker,
+            ("plain_0", {"expires_at": LATER, **early}),
+            ("plain_1", {"do_not_delete": True, **early}),
+            ("plain_2", {"expires_at": expiry(asker, "plain_2"), **early}),
+            ("plain_3", {"expires_at": SOON["expires_at"], **early}),
+        ),
+    )
+    assert actions(found) == ["updated", "updated", "unchanged", "failed"]
+    assert codes(found)[3] == "EXTENDED"
+
+
+def test_one_limit_for_all_and_one_of_its_own(talk: TalkTo) -> None:
+    asker = talk()
+    own = ("plain_1", {"state": "absent", "unless_expires_after": "2099-01-01"})
+    found = run(asker, unless_expires_after=PAST, snapshots=items(asker, "plain_0", own))
+    assert actions(found) == ["failed", "deleted"]
+
+
+def test_a_limit_that_is_no_date_is_named() -> None:
+    words = refused(snapshots=[{"snapshot_id": A, "state": "absent", "unless_expires_after": "soon"}])
+    assert words.startswith(f"snapshots[0] ({A}): unless_expires_after: ")
+
+
+# --- unless_newest ---
+
+
+def newer_than_plain(asker: Talk, *but: str) -> None:
+    """Remove what is newer than the plain snapshots, and those named."""
+    world = asker.sim.world
+    first = world.main.snapshots[asker.mark("plain_0")].created
+    for one in list(world.snapshots(world.main)):
+        if one.created > first or one.id in {asker.mark(mark) for mark in but}:
+            world.remove(world.main, one.id)
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_newest_complete_one_stays(talk: TalkTo, name: str, check: bool) -> None:
+    asker = talk(name, read_only=check)
+    newer_than_plain(asker)
+    found = run(asker, check, unless_newest=True, snapshots=items(asker, "plain_1", "plain_0", "plain_2"))
+    assert actions(found) == ["deleted", "failed", "deleted"]
+    assert codes(found)[1] == "NEWEST"
+    assert asker.mark("plain_0") in str(outcomes(found)[1]["error"]["detail"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"complete": False},
+        {"expires": NOW - timedelta(hours=1)},
+        {"created": NOW + timedelta(days=2)},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_restored_for_long_is_not_the_newest(talk: TalkTo, change: dict[str, Any]) -> None:
+    """An incomplete one, an expired one, or one from the future beside it does not make it dispensable."""
+    asker = talk()
+    newer_than_plain(asker)
+    change = {key: int(value.timestamp()) if isinstance(value, datetime) else value for key, value in change.items()}
+    created = change.pop("created", asker.sim.world.clock.epoch - 3600)
+    asker.sim.world.add_snapshot(asker.sim.world.main, created, change.pop("expires", created + 10**8), **change)
+    assert codes(run(asker, unless_newest=True, snapshots=items(asker, "plain_0"))) == ["NEWEST"]
+
+
+def test_of_expired_ones_alone_the_newest_stays(talk: TalkTo) -> None:
+    """Past its expiry the service keeps the last one that can be restored; so do we (contract, section 10)."""
+    asker = talk()
+    world = asker.sim.world
+    for one in list(world.snapshots(world.main)):
+        world.change(world.main, one.id, expires=world.clock.epoch - 60, do_not_delete=False)
+    newer_than_plain(asker)
+    found = run(asker, unless_newest=True, snapshots=items(asker, "plain_0", "plain_1"))
+    assert codes(found) == ["NEWEST", None]
+
+
+def test_neither_is_its_end_brought_forward(talk: TalkTo) -> None:
+    asker = talk()
+    newer_than_plain(asker)
+    assert codes(run(asker, unless_newest=True, snapshots=items(asker, ("plain_0", SOON)))) == ["NEWEST"]
+    assert actions(run(asker, unless_newest=True, snapshots=items(asker, ("plain_0", DATE)))) == ["updated"]
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 100])
+def test_a_newer_one_in_sight_costs_no_listing_of_all(talk: TalkTo, wanted: int) -> None:
+    asker = talk("ops_manager", "many", {"count": 1400})
+    oldest_first = sorted(asker.sim.world.snapshots(asker.sim.world.main), key=lambda one: one.created)
+    absent = [{"snapshot_id": one.id, "state": "absent"} for one in oldest_first[:wanted]]
+    found = run(asker, unless_newest=True, snapshots=absent)
+    assert set(actions(found)) == {"deleted"}
+    gets = [entry for entry in asker.sim.log if entry.method == "GET" and entry.status == 200]
+    # One page, and what is cheaper: single reads, or the two other pages.
+    assert len(gets) == 1 + min(wanted, 2)
+
+
+def test_a_listing_that_cannot_be_read_leaves_everything(talk: TalkTo) -> None:
+    asker = talk(retry_timeout=0)
+    newer_than_plain(asker)
+    asker.sim.faults.add("unavailable", path="/snapshots$", nth=2, times=None)
+    found = run(asker, unless_newest=True, snapshots=items(asker, "plain_0", ("plain_1", DATE)))
+    assert actions(found) == ["failed", "updated"]
+    assert "Which snapshot is the newest complete one cannot be told" in str(outcomes(found)[0]["error"]["detail"])
 
 
 # --- how much it costs ---

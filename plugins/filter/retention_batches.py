@@ -1,0 +1,76 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter: the changes of a plan, so many at a time."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: retention_batches
+short_description: Divide the changes of a retention plan into batches
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors
+description:
+  - The V(changes) of a plan in their order, so many at a time.
+  - Each has the C(unless_expires_after) by which M(mongodb_ops.legacy_backup.legacy_snapshot) leaves a snapshot alone
+    that was given a longer life since the plan was made.
+positional: size
+options:
+  _input:
+    description:
+      - The plan of P(mongodb_ops.legacy_backup.retention_plan#filter).
+    type: dict
+    required: true
+  size:
+    description:
+      - How many changes a batch has, 1 or more.
+    type: int
+    default: 100
+"""
+
+EXAMPLES = r"""
+- name: Apply a plan in batches
+  mongodb_ops.legacy_backup.legacy_snapshot:
+    snapshots: "{{ item }}"
+    unless_restoring: true
+    unless_newest: true
+  loop: "{{ plan | mongodb_ops.legacy_backup.retention_batches(100) }}"
+  loop_control:
+    label: "{{ item | length }} changes"
+"""
+
+RETURN = r"""
+_value:
+  description: The batches. Each item is one for O(mongodb_ops.legacy_backup.legacy_snapshot#module:snapshots).
+  type: list
+  elements: list
+  sample:
+    - - snapshot_id: 5a4279d4fcc178500596745a
+        state: absent
+        unless_expires_after: "2026-12-24T18:00:00Z"
+"""
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import batches
+
+
+def retention_batches(plan: Any, size: Any = 100) -> list[list[dict[str, Any]]]:
+    """The changes of a plan in batches; AnsibleFilterError for what is no plan or no size."""
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise AnsibleFilterError(f"retention_batches: size is {size!r:.80}: it is a number of changes, 1 or more")
+    try:
+        return batches(plan, size)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise AnsibleFilterError(f"retention_batches: this is no plan: {exc!r}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"retention_batches": retention_batches}

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The changes of a plan in batches, each guarded against what happened since; and when no further batch may begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.plugins.module_utils.retention_cases import BARE, FAR, NOW, ago, info, planned, row, sid
+from unit.plugins.module_utils.test_retention_properties import cases
+
+SOON = "2026-09-01T00:00:00Z"
+
+
+@given(cases(), st.integers(1, 7))
+def test_all_changes_in_their_order_and_each_once(case: Any, size: int) -> None:
+    listing, policy, options = case
+    document = planned(listing, policy, **options)
+    batches = retention_batches(document, size)
+    joined = [item for batch in batches for item in batch]
+    assert [
+        {key: value for key, value in item.items() if key != "unless_expires_after"} for item in joined
+    ] == document["changes"]
+    assert all(len(batch) == size for batch in batches[:-1])
+    # No change is let through that would end a life that is longer than the plan knew.
+    known = {one["id"]: one["expires_at"] for one in document["snapshots"]}
+    for item in joined:
+        latest = item.get("unless_expires_after")
+        assert latest in (known[item["snapshot_id"]], item.get("expires_at"))
+
+
+def test_what_must_not_have_happened_since() -> None:
+    """A delete: no later expiry than it had. An extend: none later than the plan gives. No expiry: nothing is later."""
+    rows = [
+        row(1, ago(days=1), SOON),
+        row(2, ago(days=2), SOON),
+        row(3, ago(days=40), None),
+        row(4, ago(days=41), FAR),
+    ]
+    extending = planned(info(rows[:2]), {"keep_within_daily": "5mo"}, extend_kept=True, **BARE)
+    extends = [one for one in extending["snapshots"] if one["action"] == "extend"]
+    assert extends
+    for item in retention_batches(extending)[0]:
+        assert item["unless_expires_after"] == item["expires_at"] > SOON
+    deleting = planned(info(rows), {"keep_last": 2}, **{**BARE, "no_expiry": "candidate"})
+    assert retention_batches(deleting) == [
+        [
+            {"snapshot_id": sid(4), "state": "absent", "unless_expires_after": FAR},
+            {"snapshot_id": sid(3), "state": "absent"},
+        ]
+    ]
+
+
+@pytest.mark.parametrize("size", [0, -1, True, "100", 1.5, None])
+def test_a_size_that_is_none_is_named(size: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="retention_batches: size is"):
+        retention_batches(planned(info([row(1, ago(days=1))]), {"keep_last": 1}), size)
+
+
+@pytest.mark.parametrize("plan", [{}, [], None, "plan", {"snapshots": [{}], "changes": []}])
+def test_what_is_no_plan_is_refused(plan: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="retention_batches: this is no plan"):
+        retention_batches(plan, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stops"),
+    [
+        ({"action": "failed", "error": {"code": "EXTENDED", "detail": "lives longer"}}, False),
+        ({"action": "failed", "error": {"code": None, "detail": "refused"}}, True),
+        ({"action": "failed", "error": None}, True),
+        ({"action": "not_tried", "error": None}, True),
+        ({"action": "unchanged", "error": None}, False),
+    ],
+    ids=str,
+)
+def test_when_no_further_batch_may_begin(outcome: dict[str, Any], stops: bool) -> None:
+    """After an extend that failed; not after one that was not needed, since somebody had extended it further."""
+    rows = [row(1, ago(days=1), SOON), row(2, ago(days=2), SOON)]
+    plan = planned(info(rows), {"keep_within_daily": "5mo"}, extend_kept=True, **BARE)
+    extend = plan["changes"][0]
+    assert extend["state"] == "present"
+    recap = retention_recap(plan, [{"id": extend["snapshot_id"], "before": None, "after": None, **outcome}])
+    assert recap["must_stop"] is stops
+    assert plan["now"] == NOW
+
+
+def test_a_reason_that_meets_many_is_said_once() -> None:
+    plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
+    why = {"status": 500, "code": None, "detail": "The jobs cannot be read."}
+    outcomes = [{"id": sid(number), "action": "failed", "error": why} for number in range(12)]
+    own = {"id": sid(99), "action": "failed", "error": {**why, "detail": f"Snapshot {sid(99)} is held."}}
+    recap = retention_recap(plan, [*outcomes, own])
+    assert recap["problems"] == [
+        f"Snapshots {', '.join(sid(number) for number in range(10))} and 2 more: The jobs cannot be read.",
+        f"Snapshot {sid(99)} is held.",
+    ]
+    assert recap["failure"] == " ".join(recap["problems"])
+
+
+def test_a_failure_s_text_stays_readable() -> None:
+    plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
+    outcomes = [
+        {"id": sid(number), "action": "failed", "error": {"detail": f"Snapshot {sid(number)} is held."}}
+        for number in range(500)
+    ]
+    assert retention_recap(plan, [])["failure"] == ""
+    assert retention_recap(plan, outcomes)["failure"].endswith("And 490 more: see retention_outcomes.")
