@@ -17,7 +17,7 @@ BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration tests browser coverage fleet build format clean
+.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage fleet build format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -54,6 +54,9 @@ unit: ## unit tests
 
 integration: ## end-to-end tests: real playbooks, installed artefact, simulator
 	@$(PYTEST) tests/integration $(ARGS)
+
+torture: ## the heavy tests: every fault at every request of a run, kills and more; says how many cases held
+	@$(PYTEST) tests/torture $(ARGS)
 
 tests: ## unit and end-to-end tests, measured for the coverage
 	@$(TEST) python tests/tools/measured.py run -- \

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation of every module says in the same words."""
+"""What the documentation of every module, and of the inventory plugin, says in the same words."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ options:
     type: str
   project_id:
     description:
-      - Id of the project, 24 hexadecimal digits. Required, here or by E(MONGODB_ATLAS_PROJECT_ID) or
+      - Id of the project, 24 hexadecimal digits. Required for modules, here or by E(MONGODB_ATLAS_PROJECT_ID) or
         E(MCLI_PROJECT_ID).
     type: str
   timeout:
@@ -91,12 +91,40 @@ options:
       - A password in it is masked in all output.
     type: str
 requirements:
-  - requests >= 2.25 (where the module runs)
+  - requests >= 2.25 (where the module runs, or the inventory is read)
 notes:
-  - Variables are those of the process that runs the module. With C(connection=local) or C(delegate_to=localhost)
-    that is the controller, or its execution environment.
-  - All options can be set once for a play by C(module_defaults) for the group
-    C(mongodb_ops.legacy_backup.api).
+  - Variables are those of the process that runs the module or reads the inventory. With C(connection=local) or
+    C(delegate_to=localhost) that is the controller, or its execution environment.
+"""
+
+    # On top of the above. Ansible shows these variables, but `_connection` is what reads them, family by family.
+    PLUGIN = r"""
+options:
+  base_url:
+    env:
+      - name: MONGODB_ATLAS_BASE_URL
+      - name: MCLI_OPS_MANAGER_URL
+  public_key:
+    env:
+      - name: MONGODB_ATLAS_PUBLIC_API_KEY
+      - name: MCLI_PUBLIC_API_KEY
+  private_key:
+    env:
+      - name: MONGODB_ATLAS_PRIVATE_API_KEY
+      - name: MCLI_PRIVATE_API_KEY
+  client_id:
+    env:
+      - name: MONGODB_ATLAS_CLIENT_ID
+  client_secret:
+    env:
+      - name: MONGODB_ATLAS_CLIENT_SECRET
+  project_id:
+    env:
+      - name: MONGODB_ATLAS_PROJECT_ID
+      - name: MCLI_PROJECT_ID
+  ca_path:
+    env:
+      - name: MCLI_OPS_MANAGER_CA_CERTIFICATE
 """
 
     CLUSTER = r"""
@@ -142,4 +170,7 @@ attributes:
     support: full
     membership:
       - mongodb_ops.legacy_backup.api
+notes:
+  - All options can be set once for a play by C(module_defaults) for the group
+    C(mongodb_ops.legacy_backup.api).
 """

@@ -59,7 +59,7 @@ _GATEWAY = (502, 503, 504)
 # A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
 _SENDINGS = 3
 # Answered with 401 and not 403 to a user that is known (4).
-_ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
+ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 # DNS says that there is no such name; anything else of DNS may pass.
 _NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
 
@@ -148,11 +148,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3)."""
+    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
+
+    `has_links` says whether the page itself tells that it is the last; else only its shortness does.
+    """
 
     rows: list[dict[str, Any]]
     is_last: bool
     total: int | None
+    has_links: bool = True
 
 
 @dataclass(frozen=True)
@@ -286,9 +290,9 @@ class Client:
         """The dialect spoken."""
         return self._settings.dialect
 
-    def get(self, *parts: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object at a path."""
-        request = self._request("GET", parts, query=query)
+    def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
+        """The JSON object at a path; `media_type` where the resource has another version than the dialect's own."""
+        request = self._request("GET", parts, query=query, media_type=media_type)
         answer = self._deliver(request)
         if answer.body is None:
             raise self._strange(request, answer.status, "no body where a JSON object was due")
@@ -302,16 +306,29 @@ class Client:
         """Delete what is at a path; done when the answer is 2xx with no body or a JSON object."""
         return self._deliver(self._request("DELETE", parts))
 
-    def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
+    def page(
+        self,
+        *parts: str,
+        number: int = 1,
+        query: Mapping[str, Any] | None = None,
+        media_type: str | None = None,
+    ) -> Page:
         """One page of a listing."""
         request = self._request("GET", parts)
-        body = self.get(*parts, query={**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE})
+        asked = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
+        body = self.get(*parts, query=asked, media_type=media_type)
         rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._strange(request, 200, "a listing whose results are not a list of objects")
-        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
+        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
-    def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
+    def listing(
+        self,
+        *parts: str,
+        query: Mapping[str, Any] | None = None,
+        key: str = "id",
+        media_type: str | None = None,
+    ) -> list[dict[str, Any]]:
         """All rows of all pages.
 
         Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
@@ -324,7 +341,7 @@ class Client:
         for _unused in range(1 + RELISTINGS):
             rows: dict[str, dict[str, Any]] = {}
             totals: set[int] = set()
-            twice = self._read_pages(parts, query, key, rows, totals)
+            twice = self._read_pages(parts, query, key, rows, totals, media_type)
             if not twice and (len(totals) < 2 or set(rows) == before):
                 return list(rows.values())
             before = None if twice else set(rows)
@@ -343,9 +360,10 @@ class Client:
         key: str,
         rows: dict[str, dict[str, Any]],
         totals: set[int],
+        media_type: str | None,
     ) -> str:
         for number in range(1, MOST_PAGES + 1):
-            page = self.page(*parts, number=number, query=query)
+            page = self.page(*parts, number=number, query=query, media_type=media_type)
             if page.total is not None:
                 totals.add(page.total)
             for row in page.rows:
@@ -355,7 +373,9 @@ class Client:
                 if name in rows:
                     return readable(name)
                 rows[name] = row
-            if page.is_last:
+            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+            seems_cut = not page.has_links and page.rows and (page.total or 0) > len(rows)
+            if page.is_last and not seems_cut:
                 return ""
         raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
@@ -365,9 +385,10 @@ class Client:
         parts: Sequence[str],
         query: Mapping[str, Any] | None = None,
         body: bytes | None = None,
+        media_type: str | None = None,
     ) -> Request:
         url = self._settings.base_url + self._settings.dialect.api_path + quoted_path(parts)
-        headers = {"Accept": self._settings.dialect.media_type}
+        headers = {"Accept": media_type or self._settings.dialect.media_type}
         if body is not None:
             headers["Content-Type"] = self._settings.dialect.media_type
         return Request(method, url, self._auth, query, body, headers)
@@ -628,9 +649,13 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
     """
     if not rows:
         return True
-    if isinstance(links, list) and links:
+    if _has(links):
         return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     return len(rows) < PAGE_SIZE
+
+
+def _has(links: Any) -> bool:
+    return isinstance(links, list) and bool(links)
 
 
 def _host_of(location: str) -> str:
@@ -645,7 +670,7 @@ def _knows_the_user(response: Any) -> bool:
         body = parse_json(response.content)
     except ValueError:
         return False
-    return isinstance(body, dict) and body.get("errorCode") in _ABOUT_THE_ROLE
+    return isinstance(body, dict) and body.get("errorCode") in ABOUT_THE_ROLE
 
 
 def _is_stale(heard: _Heard) -> bool:

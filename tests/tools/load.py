@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import stat
 import sys
 import time
@@ -42,6 +43,7 @@ class Load:
 
     run: Run
     took: float
+    cpu: float
     allowed: int
     refused: int
     longest: float
@@ -50,7 +52,7 @@ class Load:
     def told(self) -> str:
         """The figures on a line."""
         return (
-            f"{self.took:.0f} s, {self.allowed} requests let through and {self.refused} answered 429, "
+            f"{self.took:.0f} s ({self.cpu:.0f} s of CPU), {self.allowed} requests let through and {self.refused} answered 429, "
             f"each sent again {self.longest:.2f} s after it at the earliest"
         )
 
@@ -73,14 +75,14 @@ def run_fleet(playbooks: Playbooks, fleet: Fleet) -> Load:
             for cluster in world.clusters.values()
         }
         connection = {key: value for key, value in options(sim).items() if not key.startswith("cluster")}
-        began = time.monotonic()
+        began, used = time.monotonic(), cpu_seconds()
         run = playbooks.run(
             [play([], {**connection, "retry_timeout": 300}, roles=[{"role": f"{NAMESPACE}.retention"}])],
             "--forks",
             str(fleet.clusters),
             inventory=inventory,
         )
-        took = time.monotonic() - began
+        took, cpu = time.monotonic() - began, cpu_seconds() - used
         assert run.status == 0, run.output
         assert sim.violations == []
         for cluster in world.clusters.values():
@@ -93,7 +95,7 @@ def run_fleet(playbooks: Playbooks, fleet: Fleet) -> Load:
     told = {cluster.name: refusals_told(run, cluster.name) for cluster in world.clusters.values()}
     seen = Counter(next(one.name for one in world.clusters.values() if one.id in entry.path) for entry in refused)
     assert told == {name: seen[name] for name in told}
-    return Load(run, took, len(entries) - len(refused), len(refused), longest)
+    return Load(run, took, cpu, len(entries) - len(refused), len(refused), longest)
 
 
 def assert_bucket_kept(allowed: list[Entry], fleet: Fleet) -> None:
@@ -133,6 +135,12 @@ def refusals_told(run: Run, host: str) -> int:
                 assert waited is not None, warning
                 count += int(waited[1])
     return count
+
+
+def cpu_seconds() -> float:
+    """Of all processes that this one has waited for, and those that they have: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measuring_interpreter(folder: Path, figures: Path) -> Path:

@@ -17,8 +17,8 @@ PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 FLOORS = (
     {"_errors", "_snapshot", "_workers", "_auth", "_report_model", "_report_markup", "_report_style", "_report_words"},
     {"_client", "_restore_job", "_periods"},
-    {"_service", "_connection", "_policy"},
-    {"_change", "_query", "_plan_input", "_plan"},
+    {"_service", "_connection", "_policy", "_fleet"},
+    {"_change", "_query", "_plan_input", "_plan", "_hosts"},
     {"_module", "_rules", "_approval", "_document"},
     {"_findings", "_recap"},
     {"_retention", "_audit"},
