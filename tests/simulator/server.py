@@ -285,6 +285,9 @@ class Simulator:
         self._in_hand += 1
         try:
             return await self._serve(request)
+        except ConnectionResetError:
+            # Cut before all of it had come.
+            return web.Response()
         finally:
             self._in_hand -= 1
 
