@@ -17,7 +17,7 @@ BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration tests browser coverage build format clean
+.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage fleet build format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,6 +55,9 @@ unit: ## unit tests
 integration: ## end-to-end tests: real playbooks, installed artefact, simulator
 	@$(PYTEST) tests/integration $(ARGS)
 
+torture: ## the heavy tests: every fault at every request of a run, kills and more; says how many cases held
+	@$(PYTEST) tests/torture $(ARGS)
+
 tests: ## unit and end-to-end tests, measured for the coverage
 	@$(TEST) python tests/tools/measured.py run -- \
 	  python -m pytest --numprocesses=$(JOBS) --dist=worksteal --durations=10 --durations-min=5 $(ARGS)
@@ -64,6 +67,9 @@ browser: ## the report's page in a real browser: headless Chromium, and axe-core
 
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report
+
+fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (about 20 minutes)
+	@tests/tools/within.sh fleet python -m fleet $(ARGS)
 
 build: ## the artefact, into .cache/artefact
 	@$(TEST) python tests/tools/artefact.py

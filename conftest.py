@@ -34,6 +34,8 @@ from ansible.plugins.loader import init_plugin_loader  # noqa: E402
 
 init_plugin_loader([str(TREE)])
 
+pytest_plugins = ["tools.counted", "tools.figures"]
+
 # "steady" finds the same in each run; "explore" looks further: HYPOTHESIS_PROFILE=explore make unit
 hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)

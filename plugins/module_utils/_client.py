@@ -14,6 +14,7 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import os
 import random
 import re
 import threading
@@ -27,6 +28,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic, Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import (
+    MASK,
     UPGRADING,
     ApiError,
     readable,
@@ -34,10 +36,16 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import decoded, parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import (
+    PartialAnswer,
+    Unusable,
+    send,
+    session,
+)
 
 try:
     import requests
-    import requests.adapters
+    import requests.structures
     import urllib3.exceptions
 except ImportError as exc:
     REQUESTS_ERROR: ImportError | None = exc
@@ -51,12 +59,14 @@ MOST_PAGES = 2000
 LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
 FIRST_WAIT = 1.0
 SLOWEST_BACKOFF = 30.0
+SHORTEST_PROOF = 8  # of what a request carries to prove who sends it
+SEEN = 4000  # characters of an answer that is no JSON
 LONGEST_LIFE = 86400.0  # of a token; no task is longer
 _GATEWAY = (502, 503, 504)
 # A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
 _SENDINGS = 3
 # Answered with 401 and not 403 to a user that is known (4).
-_ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
+ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 # DNS says that there is no such name; anything else of DNS may pass.
 _NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
 
@@ -145,11 +155,25 @@ class Answer:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3)."""
+    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
+
+    `has_links` says whether the page itself tells that it is the last; else only its shortness does.
+    """
 
     rows: list[dict[str, Any]]
     is_last: bool
     total: int | None
+    has_links: bool = True
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """An answer without the credentials of its own request, which a server may repeat anywhere in it."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class _Passing(Exception):
@@ -253,9 +277,9 @@ class Client:
         """The dialect spoken."""
         return self._settings.dialect
 
-    def get(self, *parts: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object at a path."""
-        request = self._request("GET", parts, query=query)
+    def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
+        """The JSON object at a path; `media_type` where the resource has another version than the dialect's own."""
+        request = self._request("GET", parts, query=query, media_type=media_type)
         answer = self._deliver(request)
         if answer.body is None:
             raise self._strange(request, answer.status, "no body where a JSON object was due")
@@ -269,16 +293,29 @@ class Client:
         """Delete what is at a path; done when the answer is 2xx with no body or a JSON object."""
         return self._deliver(self._request("DELETE", parts))
 
-    def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
+    def page(
+        self,
+        *parts: str,
+        number: int = 1,
+        query: Mapping[str, Any] | None = None,
+        media_type: str | None = None,
+    ) -> Page:
         """One page of a listing."""
         request = self._request("GET", parts)
-        body = self.get(*parts, query={**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE})
+        asked = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
+        body = self.get(*parts, query=asked, media_type=media_type)
         rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._strange(request, 200, "a listing whose results are not a list of objects")
-        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None)
+        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
-    def listing(self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id") -> list[dict[str, Any]]:
+    def listing(
+        self,
+        *parts: str,
+        query: Mapping[str, Any] | None = None,
+        key: str = "id",
+        media_type: str | None = None,
+    ) -> list[dict[str, Any]]:
         """All rows of all pages.
 
         Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
@@ -291,7 +328,7 @@ class Client:
         for _unused in range(1 + RELISTINGS):
             rows: dict[str, dict[str, Any]] = {}
             totals: set[int] = set()
-            twice = self._read_pages(parts, query, key, rows, totals)
+            twice = self._read_pages(parts, query, key, rows, totals, media_type)
             if not twice and (len(totals) < 2 or set(rows) == before):
                 return list(rows.values())
             before = None if twice else set(rows)
@@ -310,9 +347,10 @@ class Client:
         key: str,
         rows: dict[str, dict[str, Any]],
         totals: set[int],
+        media_type: str | None,
     ) -> str:
         for number in range(1, MOST_PAGES + 1):
-            page = self.page(*parts, number=number, query=query)
+            page = self.page(*parts, number=number, query=query, media_type=media_type)
             if page.total is not None:
                 totals.add(page.total)
             for row in page.rows:
@@ -322,7 +360,9 @@ class Client:
                 if name in rows:
                     return readable(name)
                 rows[name] = row
-            if page.is_last:
+            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+            seems_cut = not page.has_links and page.rows and (page.total or 0) > len(rows)
+            if page.is_last and not seems_cut:
                 return ""
         raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
@@ -332,9 +372,10 @@ class Client:
         parts: Sequence[str],
         query: Mapping[str, Any] | None = None,
         body: bytes | None = None,
+        media_type: str | None = None,
     ) -> Request:
         url = self._settings.base_url + self._settings.dialect.api_path + quoted_path(parts)
-        headers = {"Accept": self._settings.dialect.media_type}
+        headers = {"Accept": media_type or self._settings.dialect.media_type}
         if body is not None:
             headers["Content-Type"] = self._settings.dialect.media_type
         return Request(method, url, self._auth, query, body, headers)
@@ -401,31 +442,35 @@ class Client:
             response = self._signed(request)
         except requests.exceptions.RequestException as exc:
             raise self._broken(request, exc) from exc
+        except Unusable as exc:
+            what = f"{readable(exc.what)}. Is this the service? Check base_url and proxy"
+            raise self._strange(request, exc.status, what) from exc
         except OSError as exc:
             # Not of the network, which requests wraps: a file of certificates that is not there.
             raise self._unreachable(request, exc, "Check ca_path, and the variable REQUESTS_CA_BUNDLE.") from exc
         except (ValueError, urllib3.exceptions.HTTPError) as exc:
             raise self._unreachable(request, exc, "Check base_url, proxy and the key.") from exc
-        if 200 <= response.status_code < 300:
-            return response.status_code, self._good(request, response)
-        raise self._refused(request, response)
+        heard = _heard(response)
+        if 200 <= heard.status < 300:
+            return heard.status, self._good(request, heard)
+        raise self._refused(request, heard)
 
     def _signed(self, request: Request) -> Any:
         for sending in range(1, _SENDINGS + 1):
             request.auth.prepare(self._mint)
             self.sent.add(request.method)
-            response = self._session.request(
+            response = send(
+                self._session,
                 request.method,
                 request.url,
+                self._settings.timeout,
                 params=request.query,
                 data=request.body,
                 headers=request.headers,
                 auth=request.auth,
-                timeout=self._settings.timeout,
                 # Per request: a session's own setting loses to REQUESTS_CA_BUNDLE.
                 verify=self._settings.verify,
                 proxies=dict(self._settings.proxies),
-                allow_redirects=False,
             )
             if response.status_code != 401 or _knows_the_user(response):
                 request.auth.accepted()
@@ -434,31 +479,32 @@ class Client:
                 return response
         raise AssertionError("the last sending returns")
 
-    def _good(self, request: Request, response: Any) -> dict[str, Any] | None:
-        if not response.content.strip():
+    def _good(self, request: Request, heard: _Heard) -> dict[str, Any] | None:
+        if not heard.content.strip():
             return None
         try:
-            body = parse_json(response.content)
+            body = parse_json(heard.content)
         except ValueError as exc:
-            secrets = self._secrets(request, response)
-            kind = readable(response.headers.get("Content-Type", "no content type"), secrets)[:100]
-            # What the token endpoint says, however broken, may hold a token.
-            seen = "not shown" if request.method == "POST" else readable(decoded(response.content[:4000]), secrets)
+            secrets = self._secrets(request)
+            kind = readable(heard.headers.get("Content-Type", "no content type"), secrets)[:100]
+            seen = readable(decoded(heard.content)[:SEEN], secrets)
+            if request.method == "POST" and not seen.startswith("an HTML page"):
+                seen = "not shown, since a token may stand in it"
             raise self._strange(
                 request,
-                response.status_code,
+                heard.status,
                 f"something other than JSON ({kind}: {seen}; {exc}). A log-in page or a proxy in between? "
                 "Check base_url and proxy",
             ) from exc
         if not isinstance(body, dict):
-            raise self._strange(request, response.status_code, "JSON that is not an object")
+            raise self._strange(request, heard.status, "JSON that is not an object")
         return body
 
-    def _refused(self, request: Request, response: Any) -> Exception:
+    def _refused(self, request: Request, heard: _Heard) -> Exception:
         """The error for an answer that is not 2xx, wrapped where it may pass."""
-        status, secrets = response.status_code, self._secrets(request, response)
+        status, secrets = heard.status, self._secrets(request)
         try:
-            body = parse_json(response.content)
+            body = parse_json(heard.content)
         except ValueError:
             body = None
         facts = body if isinstance(body, dict) else {}
@@ -468,13 +514,15 @@ class Client:
         parameters = parameters if isinstance(parameters, list) else []
         words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
         if body is None:
-            words = decoded(response.content[:4000])
-        detail = readable(words or response.reason or "no reason given", secrets)
+            words = decoded(heard.content)[:SEEN]
+        detail = readable(words or heard.reason or "no reason given", secrets)
         hint = readable(way_out(status, code, detail, parameters), secrets)
         if 300 <= status < 400:
-            target = readable(_host_of(response.headers.get("Location", "")), secrets)
+            target = readable(_host_of(heard.headers.get("Location", "")), secrets)
             hint = f"Redirects are refused (to {target}): put the right address into base_url."
-        if status == 401 and _is_stale(response):
+        if status == 407:
+            hint = f"This was the proxy {_proxy_of(request.url, self._settings.proxies)}: {hint}"
+        if status == 401 and _is_stale(heard):
             hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
         error = ApiError(
             f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
@@ -487,24 +535,24 @@ class Client:
             fate_unknown=request.is_write and status >= 500,
         )
         if status == 429:
-            return _Passing(error, wait_asked_for(response.headers, body))
+            return _Passing(error, wait_asked_for(heard.headers, body))
         if status in _GATEWAY:
             # The service behind the gateway may have done it all the same.
-            return _Passing(error, wait_asked_for(response.headers, body), taken=True)
+            return _Passing(error, wait_asked_for(heard.headers, body), taken=True)
         if (status == 405 and code == UPGRADING) or (status == 500 and request.method == "GET"):
-            return _Passing(error, wait_asked_for(response.headers, body))
+            return _Passing(error, wait_asked_for(heard.headers, body))
         return error
 
     def _broken(self, request: Request, exc: Exception) -> Exception:
         """The error for a request without an answer, wrapped where it may pass."""
         kinds, text = requests.exceptions, str(exc)
-        if isinstance(exc, kinds.SSLError) and re.search("CERTIFICATE|certificate|hostname|X509|PEM", text):
-            hint = "The certificate is not trusted: give the CA's file as ca_path, and in base_url the name it has."
-            return self._unreachable(request, exc, hint)
-        if isinstance(exc, kinds.SSLError) and re.search("VERSION|PROTOCOL|HANDSHAKE_FAILURE", text):
-            return self._unreachable(request, exc, "The server offers no TLS of version 1.2 or later at this address.")
+        proxy = "This was the proxy: " if isinstance(exc, kinds.ProxyError) else ""
+        if isinstance(exc, (kinds.SSLError, kinds.ProxyError)):
+            hint = _about_tls(_cause(exc, 0), self._settings.verify)
+            if hint:
+                return self._unreachable(request, exc, proxy + hint)
         if isinstance(exc, kinds.ProxyError) and "407" in text:
-            return self._unreachable(request, exc, way_out(407, None, None))
+            return self._unreachable(request, exc, proxy + way_out(407, None, None))
         if isinstance(exc, kinds.ProxyError) and _NO_SUCH_NAME.search(text):
             return self._unreachable(
                 request, exc, "The proxy's host is not known: check proxy, or the usual proxy variables."
@@ -517,17 +565,17 @@ class Client:
             exc, (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, kinds.ContentDecodingError)
         ):
             return self._unreachable(request, exc, "")
-        hint = "Check base_url: does it speak TLS 1.2 or later at this port?" if isinstance(exc, kinds.SSLError) else ""
-        if isinstance(exc, kinds.ProxyError):
-            hint = "This was the proxy: check proxy, or the variables for it."
+        hint = proxy + "check proxy, or the variables for it." if proxy else _about_connections(exc, request.url)
         never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in text
         return _Passing(self._unreachable(request, exc, hint), taken=not never_sent)
 
     def _unreachable(self, request: Request, exc: Exception, hint: str) -> ApiError:
-        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request))
+        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request)).rstrip(".")
+        proxy = _proxy_of(request.url, self._settings.proxies)
+        through = f" through the proxy {proxy}" if proxy else ""
         return ApiError(
-            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}: {detail}."
-            f"{f' {hint}' if hint else ''}",
+            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}"
+            f"{through}: {detail}.{f' {hint}' if hint else ''}",
             detail=detail,
             method=request.method,
             path=request.path,
@@ -544,27 +592,40 @@ class Client:
             fate_unknown=request.is_write,
         )
 
-    def _secrets(self, request: Request, response: Any = None) -> list[str]:
-        secrets = [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
-        sent = response.request.headers.get("Authorization", "") if response is not None else ""
-        if sent:
-            # A server that echoes the request would show these; the digest's own response is one of them.
-            secrets += [sent, sent.partition(" ")[2], *re.findall(r'(?:response|cnonce)="([^"]+)"', sent)]
-        return secrets
+    def _secrets(self, request: Request) -> list[str]:
+        return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+
+
+def _heard(response: Any) -> _Heard:
+    """The answer of requests, its text in all places without what the request proved itself by.
+
+    Here and not where errors are written: a good answer may repeat the request as well.
+    """
+    sent = response.request.headers.get("Authorization", "")
+    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
+    # Shorter ones, of a service that is none, stand in any text.
+    proofs = [proof for proof in proofs if len(proof) >= SHORTEST_PROOF]
+    forms = sorted({form for proof in proofs for form in (proof, quote(proof, safe=""))}, key=len, reverse=True)
+
+    def without(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
+
+    content = response.content
+    for form in forms:
+        content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
+    headers = requests.structures.CaseInsensitiveDict((key, without(text)) for key, text in response.headers.items())
+    return _Heard(response.status_code, without(response.reason or ""), headers, content)
 
 
 def _session(settings: Settings) -> Any:
-    session = requests.Session()
-    session.headers["User-Agent"] = "mongodb_ops.legacy_backup"
-    adapter = requests.adapters.HTTPAdapter(
-        pool_connections=2, pool_maxsize=settings.connections, max_retries=0, pool_block=True
-    )
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    made = session(settings.connections)
+    made.headers["User-Agent"] = "mongodb_ops.legacy_backup"
     if settings.verify is False:
         # Said once, as the task's own warning, and not on stderr at each request.
         warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-    return session
+    return made
 
 
 def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
@@ -575,9 +636,13 @@ def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
     """
     if not rows:
         return True
-    if isinstance(links, list) and links:
+    if _has(links):
         return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     return len(rows) < PAGE_SIZE
+
+
+def _has(links: Any) -> bool:
+    return isinstance(links, list) and bool(links)
 
 
 def _host_of(location: str) -> str:
@@ -585,8 +650,51 @@ def _host_of(location: str) -> str:
     try:
         target = urlsplit(location)
     except ValueError:
-        return "no address"
+        return "an address that is none"
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+
+
+def _proxy_of(url: str, given: Mapping[str, str]) -> str:
+    """Host and port of the proxy that a request goes to, without its password; "" where it cannot be told."""
+    try:
+        proxies = {**requests.utils.get_environ_proxies(url, no_proxy=None), **given}
+        proxy = requests.utils.select_proxy(url, proxies) or ""
+        return urlsplit(proxy if "//" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _about_tls(text: str, verify: bool | str) -> str:
+    """What to do where TLS does not come about; "" for what may pass."""
+    if re.search(r"CERTIFICATE_VERIFY_FAILED.*(?:expired|not yet valid)", text):
+        return "It must be renewed on the server, or else the clock of this host is wrong."
+    if re.search(r"[Mm]ismatch|doesn't match|not valid for", text):
+        return "The certificate is of another name: put a name that it has into base_url."
+    if re.search(r"CERTIFICATE|certificate|X509|PEM", text):
+        folder = isinstance(verify, str) and os.path.isdir(verify)
+        hashed = " (in a folder only files count that `openssl rehash` has linked)" if folder else ""
+        return f"The certificate is not trusted: give the CA's file as ca_path{hashed}."
+    if re.search(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER_FAILURE", text):
+        return "What answers there speaks no TLS: check host and port, and whether the address begins with http."
+    if re.search(r"PROTOCOL|VERSION|HANDSHAKE_FAILURE|NO_CIPHERS", text):
+        return "The server offers no TLS of version 1.2 or later at this address, and nothing older is spoken."
+    return ""
+
+
+def _about_connections(exc: Exception, url: str) -> str:
+    """What to look at where no answer came, which may pass."""
+    kinds, text = requests.exceptions, str(exc)
+    if isinstance(exc, kinds.ConnectTimeout):
+        return "Check base_url and proxy, and what may stand in between."
+    if isinstance(exc, kinds.Timeout):
+        return "Raise timeout where the service is only slow."
+    if "refused" in text:
+        return "Nobody listens there: check base_url, its port, and proxy."
+    if isinstance(exc, kinds.SSLError):
+        return "Check base_url: does it speak TLS 1.2 or later at this port?"
+    if url.startswith("http:") and isinstance(exc, kinds.ConnectionError):
+        return "Where this port speaks HTTPS, base_url has to begin with https."
+    return ""
 
 
 def _knows_the_user(response: Any) -> bool:
@@ -595,17 +703,18 @@ def _knows_the_user(response: Any) -> bool:
         body = parse_json(response.content)
     except ValueError:
         return False
-    return isinstance(body, dict) and body.get("errorCode") in _ABOUT_THE_ROLE
+    return isinstance(body, dict) and body.get("errorCode") in ABOUT_THE_ROLE
 
 
-def _is_stale(response: Any) -> bool:
-    return "stale=true" in response.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+def _is_stale(heard: _Heard) -> bool:
+    return "stale=true" in heard.headers.get("WWW-Authenticate", "").lower().replace('"', "")
 
 
 def _cause(exc: Exception, timeout: float) -> str:
     """The innermost reason of an exception of requests, whose own text names objects and addresses."""
     if isinstance(exc, requests.exceptions.Timeout):
-        return f"no answer within timeout ({timeout:g} s)"
+        part = "only a part of an" if isinstance(exc, PartialAnswer) else "no"
+        return f"{part} answer within timeout ({timeout:g} s)"
     inner: BaseException = exc
     while True:
         following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__

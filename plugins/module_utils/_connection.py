@@ -12,6 +12,7 @@ as not given, and of the two families of variables one is read whole and the oth
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import urllib.request
@@ -32,7 +33,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client 
     Dialect,
     Settings,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import MASK, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
 
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
@@ -59,6 +60,10 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
 _SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
+_LOGIN = re.compile(r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.I | re.S)
+# One that is shorter, or a mere word, may stand in ids, times and states: masked there, it would make them useless.
+_SHORTEST_KEY = 8
+_WORD = re.compile(r"[a-z_]+|[A-Z_]+")
 _API_PATH = re.compile(r"/api(?:/(?:atlas|public)(?:/v[\d.]+)?)?\Z")
 
 
@@ -143,7 +148,7 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
         retry_timeout=_seconds(options, "retry_timeout", 0),
         verify=_verify(options, variables, family, platform, warned),
         proxies=_proxies(options),
-        secrets=tuple(_proxy_passwords(options)),
+        secrets=tuple(_proxy_secrets(options)),
     )
     project_id = _project(options, variables, family, needs_project)
     return Connection(platform, project_id, values[0], values[1], pair.is_account, settings, tuple(warned))
@@ -164,10 +169,28 @@ def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[st
     """Every secret that options and variables hold, used or not: what no output may show."""
     names = [pair.names[1] for family in FAMILIES for pair in family.pairs]
     found = [environ.get(name) for name in names]
-    found += [params.get("private_key"), params.get("client_secret"), *_proxy_passwords(params)]
-    return list(
-        dict.fromkeys(text for secret in found if secret and secret.strip() for text in (secret, secret.strip()))
-    )
+    found += [params.get("private_key"), params.get("client_secret"), *_proxy_secrets(params)]
+    texts = [str(secret) for secret in found if secret is not None]
+    return list(dict.fromkeys(text for secret in texts if secret.strip() for text in (secret, secret.strip())))
+
+
+def is_masked_everywhere(secret: str) -> bool:
+    """Whether it can be masked in ids, times and states too, and not in the texts of errors alone."""
+    return len(secret) >= _SHORTEST_KEY and _WORD.fullmatch(secret) is None
+
+
+def shown(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a result may show them, whatever their secrets look like."""
+    made = dict(params)
+    for name, spec in CONNECTION_SPEC.items():
+        if spec.get("no_log") and made.get(name) is not None:
+            made[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    for name in ("proxy", "base_url"):
+        if made.get(name) is not None:
+            made[name] = _LOGIN.sub(rf"\g<before>{MASK}@", str(made[name]))
+    if _holds_text(str(made.get("ca_path"))):
+        made["ca_path"] = MASK
+    return made
 
 
 def _given(value: Any) -> Any:
@@ -318,6 +341,8 @@ def _verify(
         path, source = _variable(variables, ours.ca_path), ours.ca_path
     if path is None:
         return True
+    if _holds_text(path):
+        raise OptionError(f"{source} holds the text of a file: put it into a file, and give the path of that.")
     path = os.path.expanduser(os.path.expandvars(path))
     if not _is_readable(path):
         raise OptionError(f"{source}: there is no readable file or folder {path} on the host that runs the module.")
@@ -331,12 +356,18 @@ def _is_readable(path: str) -> bool:
         return False
 
 
+def _holds_text(path: str) -> bool:
+    return "-----BEGIN" in path or "\n" in path
+
+
 def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
     proxy = options["proxy"]
     if proxy is None:
         return {}
+    # Written out: without it requests takes what is before the colon of a password for the scheme.
+    proxy = proxy if "//" in proxy else f"http://{proxy}"
     try:
-        parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+        parts = urlsplit(proxy)
         usable = parts.hostname and parts.scheme in ("http", "https", "socks5", "socks5h") and parts.port != 0
     except ValueError:
         usable = False
@@ -345,13 +376,17 @@ def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
     return {"http": proxy, "https": proxy}
 
 
-def _proxy_passwords(options: Mapping[str, Any]) -> list[str]:
-    """Passwords in the proxy option and in the usual proxy variables, as written and decoded."""
+def _proxy_secrets(options: Mapping[str, Any]) -> list[str]:
+    """Passwords in the proxy option and in the usual proxy variables: as written, decoded, and as a header has them."""
     found = []
     for proxy in (options.get("proxy") or "", *urllib.request.getproxies().values()):
-        credentials, at, _rest = str(proxy).rpartition("@")
-        password = credentials.rpartition("//")[2].partition(":")[2] if at else ""
-        found += [password, unquote(password)] if password else []
+        login = _LOGIN.match(str(proxy))
+        if login is None or not login["password"]:
+            continue
+        decoded = unquote(login["password"])
+        pair = f"{unquote(login['user'])}:{decoded}"
+        headers = [base64.b64encode(pair.encode(code, "replace")).decode() for code in ("latin-1", "utf-8")]
+        found += [login["password"], decoded, *headers]
     return list(dict.fromkeys(found))
 
 

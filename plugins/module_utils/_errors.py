@@ -11,16 +11,22 @@ Codes and their meaning are those of the API contract, section 4.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 SNAPSHOT_GONE = "SNAPSHOT_NOT_FOUND"
 # Transient on an Ops Manager that is being upgraded (contract, section 8, 13).
 UPGRADING = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"
 DETAIL_LENGTH = 500
+MASK = "********"
+# What is shorter stands in too many words: masking it would hide the reasons, and would hide no secret.
+SHORTEST_SECRET = 3
 
 _NO_PROJECT = {"NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANNOT_ACCESS_GROUP"}
 _NO_CLUSTER = {"CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID"}
@@ -32,6 +38,13 @@ _TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
 # Controls, also those that turn the direction of writing round, and halves of characters.
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _READ_LENGTH = 20_000
+# What looks like credentials, whosoever they are: of another request, of a header that could not be sent.
+_CREDENTIALS = (
+    re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
+    re.compile(r"""(\b(?:access_token|client_secret)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[\w+/.~%-]+""", re.IGNORECASE),
+    re.compile(r"""(\b(?:response|cnonce)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[0-9a-f]{16,}""", re.IGNORECASE),
+    re.compile(r"""(//[^/\s:@"'<>]*:)[^/\s"'<>]+(?=@)"""),
+)
 
 _WAYS_OUT = {
     "ATLAS_GROUP": "This project is on Atlas: set platform to atlas.",
@@ -78,7 +91,10 @@ def way_out(status: int | None, code: str | None, detail: str | None, parameters
     if status == 401:
         return "The service did not accept the credentials: check the key or the service account, and base_url."
     if status == 407:
-        return "The proxy asks for a password: put it in the proxy URL."
+        return (
+            "The proxy asks for a password, or refused the one it got: put it into the address of the proxy, "
+            "before the host."
+        )
     if status == 429:
         return "Too many requests: raise retry_timeout, or lower concurrency, forks or the number of jobs at once."
     return ""
@@ -91,22 +107,39 @@ def is_access_list(code: str | None) -> bool:
 
 def readable(text: object, secrets: Sequence[str] = ()) -> str:
     """Text of the service on one line, without markup, control characters or secrets, cut at 500 characters."""
-    words = str(text)
-    # The longest first: a secret may begin with another.
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        words = words.replace(secret, "********")
-    # Only now is it cut, since half a secret would not be found.
-    words = words[:_READ_LENGTH]
+    # Cut only then, since half a secret would not be found.
+    words = masked(str(text), secrets)[:_READ_LENGTH]
     title = _title(words)
     if title:
         words = f"an HTML page titled {title!r}"
     words = _CONTROL.sub(" ", words).strip()
+    # Once more: only now a secret with a blank in it may have come together.
+    words = masked(words, secrets)
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 
 def _title(words: str) -> str:
     begin = _TITLE.search(words[:2000])
     return "" if begin is None else words[begin.end() :].partition("</")[0].strip()
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """The text with no secret in it, as it is or as URLs, JSON and HTML write it, and with nothing like credentials."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    # The longest first: a secret may begin with another.
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern in _CREDENTIALS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def _forms(secret: str) -> set[str]:
+    in_url = quote(secret, safe="", errors="replace")
+    plain = (secret, secret.rstrip("="), quote(secret, errors="replace"), quote_plus(secret, errors="replace"))
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("/", "\\/"))
+    forms = {*plain, *in_json, in_url, in_url.lower(), html.escape(secret), repr(secret)[1:-1]}
+    return {form for form in forms if len(form) >= SHORTEST_SECRET}
 
 
 def _listing_hint(detail: str | None, parameters: Sequence[Any]) -> str:

@@ -15,22 +15,30 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, NoReturn, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import sanitize_keys
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CLUSTER_SPEC,
     CONNECTION_SPEC,
     connect,
+    is_masked_everywhere,
     resolve,
     secrets_of,
+    shown,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service import Service, find_cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
 
 _Asked = TypeVar("_Asked")
+_IN_A_CONTAINER = (
+    "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
+    " collection under dependencies.galaxy of its definition, whence ansible-builder installs requests with it, or put"
+    " requests under dependencies.python."
+)
 
 
 class Failed(Exception):
@@ -62,6 +70,22 @@ class _Module(AnsibleModule):
         super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
         self.params: dict[str, Any] = _without_blanks(self.params)
 
+    def exit_json(self, **result: Any) -> NoReturn:
+        super().exit_json(**self._masked(result))
+        raise AssertionError("exit_json returns to nobody")
+
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        # Also of options that do not pass: then nothing else has looked at the secrets in them yet.
+        super().fail_json(msg, **self._masked(result))
+        raise AssertionError("fail_json returns to nobody")
+
+    def _masked(self, result: dict[str, Any]) -> dict[str, Any]:
+        """What core masks, told anew: all our secrets, but none that would make a hash of ids, times and states."""
+        known = {*self.no_log_values, *secrets_of(self.params, os.environ)}
+        self.no_log_values = {secret for secret in known if is_masked_everywhere(secret)}
+        # Of results core masks the values alone, and a part of a snapshot has the keys that the service gives it.
+        return {"invocation": {"module_args": shown(self.params)}, **sanitize_keys(result, self.no_log_values)}
+
 
 def _without_blanks(params: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in params.items() if value is not None and value != ""}
@@ -84,10 +108,10 @@ def run(
     spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, "tell_requests": {"type": "bool", "default": False}, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_ERROR))
-    module.no_log_values.update(secrets_of(module.params, os.environ))
-    # Told also when the task fails: what was asked of the service is evidence then too.
-    sent: dict[str, Any] = {}
+        module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
+    # Told also when the task fails: what was asked of the service is evidence then too. By `check_mode` whoever counts
+    # from a job's events knows what was only predicted; all else is the same.
+    sent: dict[str, Any] = {"check_mode": module.check_mode}
     try:
         result = _answer(module, understand, work, sent)
     except OptionError as error:

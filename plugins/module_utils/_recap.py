@@ -88,6 +88,8 @@ def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
 def _discrepancy(outcome: Mapping[str, Any], now: Mapping[str, Any] | None) -> list[str]:
     if outcome["action"] == "deleted" and now is not None:
         return [f"Snapshot {outcome['id']} was reported deleted and is still there."]
+    if outcome["action"] == "absent" and now is not None:
+        return [f"Snapshot {outcome['id']} was said not to be there any more and is still there."]
     if outcome["action"] != "updated":
         return []
     sent = outcome["after"]["expires_at"]

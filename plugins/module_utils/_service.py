@@ -31,6 +31,15 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers
 
 CLUSTER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # in paths, on Atlas (1)
 ALL, COMPLETE, INCOMPLETE = "all", "complete", "incomplete"
+# What a schedule says (6); an answer with none of it is something else.
+_SCHEDULE = {
+    "snapshot_interval_hours",
+    "snapshot_retention_days",
+    "daily_snapshot_retention_days",
+    "weekly_snapshot_retention_weeks",
+    "monthly_snapshot_retention_months",
+    "point_in_time_window_hours",
+}
 _COMPLETED = {ALL: "all", COMPLETE: "true", INCOMPLETE: "false"}
 
 
@@ -303,12 +312,24 @@ class Service:
             found: dict[str, Snapshot | None] = {}
             failed: dict[str, ApiError] = {}
             self._settle({snapshot_id: error}, found, failed)
+            if not failed:
+                # Our other workers delete meanwhile, and a page that shifts may hide one that is there.
+                self._confirm_gone(snapshot_id, error, failed)
             if failed:
-                # Listed after all: it is as it was. Not listed at all: who knows.
+                # Found after all: it is as it was. Neither found nor known to be gone: who knows.
                 failed[snapshot_id].fate_unknown = error.answer_lost and failed[snapshot_id] is not error
                 raise failed[snapshot_id] from None
             return Deleted(by_us=error.answer_lost)
         return Deleted(by_us=True)
+
+    def _confirm_gone(self, snapshot_id: str, refusal: ApiError, failed: dict[str, ApiError]) -> None:
+        """Of one that a listing lacks: a read answered with 404 of any code confirms that."""
+        try:
+            if self._single(snapshot_id) is not None:
+                failed[snapshot_id] = refusal
+        except ApiError as error:
+            if error.status != 404:
+                failed[snapshot_id] = error
 
     def schedule(self) -> dict[str, Any]:
         """The snapshot schedule, keys in snake case; ApiError 400, 404 or 409 where there is none (6)."""
@@ -320,6 +341,8 @@ class Service:
             schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
         except ValueError as exc:
             raise self._unreadable("schedule", exc) from exc
+        if not _SCHEDULE & schedule.keys():
+            raise self._unreadable("schedule", ValueError("none of its fields is in the answer"))
         return schedule
 
     def restore_jobs(self, now: datetime) -> list[RestoreJob]:

@@ -332,6 +332,13 @@ restore_jobs:
       returned: always
       type: bool
       sample: true
+check_mode:
+  description:
+    - Whether the task ran in check mode, so that what reads results later knows what was only predicted.
+    - All other keys are the same in both.
+  returned: success or failure
+  type: bool
+  sample: false
 requests:
   description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
   returned: success and failure, with O(tell_requests=true)

@@ -69,6 +69,7 @@ def compare(documented: Mapping[str, Any], shown: Mapping[str, Any], place: str)
 def compare_result(collections: Path, done: Task, when: str) -> None:
     module = done.action.rpartition(".")[2]
     shown = {key: value for key, value in facts(done).items() if key not in ANSIBLES}
+    shown["check_mode"] = done.result["check_mode"]
     compare(returned(collections, module, when), shown, f"{done.name} of {module}")
 
 

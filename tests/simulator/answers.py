@@ -81,7 +81,7 @@ def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
     if kind == "echo":
         return _echo(call)
     if kind == "answer":
-        return Answer(fault.status or 200, _bytes(fault.body), fault.media_type, fault.headers)
+        return Answer(fault.status or 200, _bytes(fault.body), fault.media_type, fault.headers, reason=fault.reason)
     if kind == "fixture":
         return Answer(fault.status or 200, fixture(_bytes(fault.body).decode()), fault.media_type)
     return replace(_service_error(fault, call), schema=None)
@@ -133,6 +133,8 @@ def damaged(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "wrong_shape":
         body = _bytes(fault.body or "[42]")
         return replace(answer, body=body, schema=None, status=_with_body(answer))
+    if fault.kind == "answer_after":
+        return Answer(fault.status or 200, _bytes(fault.body), fault.media_type)
     return answer
 
 

@@ -51,6 +51,8 @@ class Answer:
     body: bytes = b""
     media_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    # The phrase beside the status; None: the usual one.
+    reason: str | None = None
     # Name of the JSON Schema that the body keeps; None: no body, or not JSON.
     schema: str | None = None
     # For the log.

@@ -32,7 +32,7 @@ INSTEAD = {
     "redirect": "`status` (302) to `location`",
     "login_page": "200 with a proxy's HTML log-in page",
     "echo": "400 whose text repeats all of the request, headers too",
-    "answer": "`status`, `body` (text or bytes), `media_type` and `headers` as given",
+    "answer": "`status`, `body` (text or bytes), `media_type`, `headers` and the phrase `reason` as given",
     "fixture": "`status` (200) and the file `body` of fixtures/, byte for byte",
 }
 # Processed; then the answer suffers.
@@ -43,6 +43,8 @@ AFTER = {
     "wrong_type": "the right body as text/html",
     "broken_json": "a body cut off inside, of announced length",
     "wrong_shape": "JSON of another shape: `body`, or a list of one number",
+    "answer_after": "processed; then `status`, `body` and `media_type` as given in place of its answer",
+    "hang_up": "answered; then every connection is cut and none is accepted until `Simulator.listen()`",
 }
 # Processed only after a while: a client that gave up meanwhile has its request carried out all the same.
 DELAYED = {"slow_before": "processed and answered after `seconds`"}
@@ -103,6 +105,7 @@ class Fault:
     body: str | bytes | None = None
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
     @property
     def fired(self) -> int:
@@ -205,7 +208,26 @@ def matrix(slow: float = 5.0) -> dict[str, dict[str, Any]]:
         "wrong shape": {"kind": "wrong_shape"},
         "redirect": {"kind": "redirect"},
         "log-in page": {"kind": "login_page"},
+        "400": {"kind": "error", "code": "VALIDATION_ERROR"},
+        "401 without a challenge": {"kind": "answer", "status": 401, "body": ""},
+        "401 role": {"kind": "error", "code": "USER_UNAUTHORIZED"},
+        "402": {"kind": "error", "code": "ACCOUNT_SUSPENDED"},
+        "403 role": {"kind": "error", "code": "ACCESS_FORBIDDEN"},
+        "403 snapshot": {"kind": "error", "code": "CANNOT_MODIFY_SNAPSHOT"},
+        "405": {"kind": "error", "code": "METHOD_NOT_ALLOWED"},
+        "408": {"kind": "answer", "status": 408, "body": "", "media_type": "text/html"},
+        "409 in use": {"kind": "error", "code": "LINK_EXPIRATION_AFTER_SNAPSHOT_DELETION"},
+        "410": {"kind": "error", "code": "VERSION_GONE"},
+        "500 HTML": {"kind": "answer", "status": 500, "body": "<html>Oops</html>", "media_type": "text/html"},
+        "301": {"kind": "redirect", "status": 301, "location": "/login"},
+        "307": {"kind": "redirect", "status": 307},
+        "log-in page after": {"kind": "answer_after", "body": "<title>Log in</title>", "media_type": "text/html"},
     }
+    for status in (500, 502, 503, 504):
+        # A gateway that gives up on a service that carries on.
+        cases[f"{status} after"] = {"kind": "answer_after", "status": status, "body": "", "media_type": "text/html"}
+    for body in ("{}", "null", "42", '"x"', '{"results":null}', '{"results":[42]}', '{"results":[{}]}', '{"id":null}'):
+        cases[f"shape {body}"] = {"kind": "wrong_shape", "body": body}
     for code in NOT_FOUND_CODES:
         cases[f"404 {code}"] = {"kind": "not_found", "code": code}
     cases["404 without code"] = {"kind": "not_found"}

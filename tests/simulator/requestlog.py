@@ -38,6 +38,8 @@ class Entry:
     fault: str | None
     # False when a fault kept the request from being processed.
     processed: bool
+    # What the answer asked to wait.
+    retry_after: str | None
     user_agent: str
     accept: str
 

@@ -99,6 +99,10 @@ class Simulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.ServerRunner | None = None
+        self._site: web.BaseSite | None = None
+        # Holds the port while nothing listens there, so that no other process gets it.
+        self._placeholder: socket.socket | None = None
+        self._in_hand = 0
         self._index = 0
         self._first = 0
 
@@ -142,6 +146,28 @@ class Simulator:
     def expire_tokens(self) -> None:
         """Each bearer token given so far is refused from now on."""
         self.api.auth.tokens.revoke_all()
+
+    def hang_up(self) -> None:
+        """Cut every connection and refuse new ones, as a service that is started anew does."""
+        self._wait_for(self._hang_up())
+
+    def listen(self) -> None:
+        """Accept connections again, at the same port; nothing to do while they are."""
+        self._wait_for(self._listen_again())
+
+    def settle(self, seconds: float = 10.0, quiet: float = 0.0) -> None:
+        """Wait until every request that arrived was carried out, also those that nobody waits for any more.
+
+        `quiet` seconds without a new one have to pass: what a client sent before it was killed may still be on its way.
+        """
+        end = time.monotonic() + seconds
+        seen, since = self._index, time.monotonic()
+        while self._in_hand or time.monotonic() - since < quiet:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self._in_hand} requests are still in hand")
+            time.sleep(0.005)
+            if self._in_hand or self._index != seen:
+                seen, since = self._index, time.monotonic()
 
     # --- starting and stopping ---
 
@@ -212,15 +238,49 @@ class Simulator:
         self._server = _Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context, backlog=512)
-        await site.start()
+        self._context = context
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        await self._open(socket.create_server((self._host, self._port), family=family, backlog=512))
         self._port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"{'https' if context else 'http'}://{host}:{self._port}{self._path}"
         self.api.base = self.url
 
-    async def _shut_down(self) -> None:
+    async def _open(self, listener: socket.socket) -> None:
         if self._runner is not None:
+            self._listener = listener
+            self._site = web.SockSite(self._runner, listener, ssl_context=self._context, backlog=512)
+            await self._site.start()
+
+    async def _no_more(self) -> None:
+        """Accept no more: a connection that is accepted and not yet made when its server closes is never closed."""
+        asyncio.get_running_loop().remove_reader(self._listener)
+        for _turn in range(3):
+            await asyncio.sleep(0)
+
+    async def _hang_up(self) -> None:
+        if self._site is None or self._placeholder is not None:
+            return
+        await self._no_more()
+        await self._site.stop()
+        holder = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((self._host, self._port))
+        self._placeholder = holder
+        await self._server.abort_all(tls=self._tls is not None)
+
+    async def _listen_again(self) -> None:
+        if self._runner is None or self._placeholder is None:
+            return
+        holder, self._placeholder = self._placeholder, None
+        await self._open(holder)
+
+    async def _shut_down(self) -> None:
+        if self._placeholder is not None:
+            self._placeholder.close()
+        if self._runner is not None:
+            if self._placeholder is None:
+                await self._no_more()
             await self._runner.cleanup()
             await self._server.abort_all(tls=self._tls is not None)
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -242,6 +302,16 @@ class Simulator:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith(control.PREFIX):
             return await control.handle(self, request)
+        self._in_hand += 1
+        try:
+            return await self._serve(request)
+        except ConnectionResetError:
+            # Cut before all of it had come.
+            return web.Response()
+        finally:
+            self._in_hand -= 1
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         arrived = time.monotonic()
         # Counted on arrival: with latency, several requests are on their way at once.
         index, self._index = self._index - self._first, self._index + 1
@@ -301,6 +371,7 @@ class Simulator:
             body=call.body.decode("utf-8", "replace") if call.body and not token else None,
             fault=None if fault is None else fault.kind,
             processed=processed,
+            retry_after=answer.headers.get("Retry-After"),
             user_agent=call.headers.get("User-Agent", ""),
             accept=call.headers.get("Accept", ""),
         )
@@ -313,9 +384,16 @@ class Simulator:
             return await _truncate(request, answer)
         if fault is not None and kind == "slow_after":
             await asyncio.sleep(fault.seconds)
-        response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
+        response = web.Response(
+            status=answer.status, reason=answer.reason, body=answer.body or None, headers=answer.headers
+        )
         if answer.body:
             response.headers["Content-Type"] = answer.media_type
+        if kind == "hang_up":
+            response.force_close()
+            await response.prepare(request)
+            await response.write_eof()
+            await self._hang_up()
         return response
 
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,28 +95,48 @@ class Playbooks:
         self,
         plays: Sequence[Mapping[str, Any]] | str,
         *arguments: str,
-        inventory: Mapping[str, Mapping[str, Any]] | None = None,
+        inventory: Mapping[str, Mapping[str, Any]] | Path | None = None,
         environment: Mapping[str, str] | None = None,
+        started: Callable[[int], object] | None = None,
     ) -> Run:
-        """Run plays (or a playbook by its name) on an inventory of host variables."""
+        """Run plays (or a playbook by its name) on an inventory of host variables, or on a file.
+
+        `started` is told the process's number.
+        """
+        source = inventory if isinstance(inventory, Path) else self.folder / "inventory.yml"
+        if not isinstance(inventory, Path):
+            hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
+            _write(source, {"all": {"hosts": hosts}})
+        playbook = plays if isinstance(plays, str) else str(_write(self.folder / "playbook.yml", list(plays)))
+        command = ("ansible-playbook", "-i", str(source), playbook, *arguments)
+        return self.ansible(*command, environment=environment, started=started)
+
+    def ansible(
+        self,
+        command: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        started: Callable[[int], object] | None = None,
+    ) -> Run:
+        """Run one of Ansible's commands."""
         record = self.folder / "record.jsonl"
         record.unlink(missing_ok=True)
-        hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
-        _write(self.folder / "inventory.yml", {"all": {"hosts": hosts}})
-        playbook = plays if isinstance(plays, str) else str(_write(self.folder / "playbook.yml", list(plays)))
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *arguments],
+        with subprocess.Popen(
+            [str(Path(sys.executable).parent / command), *arguments],
             cwd=self.folder,
             env={**self._environment(record), **(environment or {})},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        ) as process:
+            if started is not None:
+                started(process.pid)
+            stdout, stderr = process.communicate()
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         rows = [json.loads(line) for line in lines]
         tasks = [Task(row["status"], row["host"], row["task"], row["action"], row["result"]) for row in rows]
-        return Run(done.returncode, done.stdout, done.stderr, tuple(tasks))
+        return Run(process.returncode, stdout, stderr, tuple(tasks))
 
     def _environment(self, record: Path) -> dict[str, str]:
         home = self.folder / "home"
@@ -137,9 +159,22 @@ class Playbooks:
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
 
 
+def kill_tree(number: int) -> None:
+    """SIGKILL to a process and to all that it started, and they."""
+    listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [line.split() for line in listed.splitlines()]
+    doomed = [number]
+    for one in doomed:
+        doomed += [int(child) for child, parent in pairs if int(parent) == one]
+    for one in doomed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
 def facts(task: Task) -> dict[str, Any]:
-    """All that a task returned, without what it was asked and what Ansible keeps for itself."""
-    return {key: value for key, value in task.result.items() if key != "invocation" and not key.startswith("_ansible_")}
+    """All that a task returned, without what it was asked, in which mode, and what Ansible keeps for itself."""
+    asked = ("invocation", "check_mode")
+    return {key: value for key, value in task.result.items() if key not in asked and not key.startswith("_ansible_")}
 
 
 def warned(run: Run) -> list[str]:

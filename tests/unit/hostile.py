@@ -25,7 +25,7 @@ from jinja2 import StrictUndefined
 
 EXAMPLES = settings().max_examples
 # What no example may take, on a machine that does much else.
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 def examples(share: float) -> int:

@@ -104,6 +104,49 @@ def test_slow_beyond_a_timeout(ask: Any, kind: str) -> None:
     assert asker.get(one).status_code == 404
 
 
+@pytest.mark.parametrize("https", [False, True])
+def test_hanging_up(ask: Any, https: bool) -> None:
+    """The answer still comes; then nobody listens, on the same port again after a while."""
+    asker = ask("ops_manager", https=https)
+    one = asker.sim.world.marks["plain_0"]
+    asker.list()
+    asker.sim.faults.add("hang_up", method="DELETE")
+    assert asker.delete(one).status_code == 200
+    for _turn in range(2):
+        with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+            asker.list()
+    asker.sim.listen()
+    asker.sim.listen()
+    assert asker.get(one).status_code == 404
+    asker.sim.hang_up()
+    asker.sim.hang_up()
+    with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+        asker.list()
+
+
+def test_an_answer_in_place_of_the_real_one(ask: Any) -> None:
+    asker = ask("ops_manager")
+    one = asker.sim.world.marks["plain_0"]
+    asker.list()
+    asker.sim.faults.add("answer_after", method="DELETE", status=504, body="<html>", media_type="text/html")
+    answer = asker.delete(one)
+    assert (answer.status_code, answer.text) == (504, "<html>")
+    assert asker.get(one).status_code == 404
+
+
+def test_settling_waits_for_what_nobody_waits_for(ask: Any) -> None:
+    asker = ask("ops_manager")
+    one = asker.sim.world.marks["plain_0"]
+    asker.list()
+    asker.sim.faults.add("slow_before", method="DELETE", seconds=0.4)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        asker("DELETE", f"{asker.home}/snapshots/{one}", timeout=0.1)
+    with pytest.raises(TimeoutError, match="1 requests are still in hand"):
+        asker.sim.settle(0.01)
+    asker.sim.settle()
+    assert one not in asker.sim.world.state()[asker.cluster.id]
+
+
 def test_echo_and_free_answers(ask: Any) -> None:
     asker = ask("v2")
     asker.list()

@@ -37,6 +37,14 @@ def test_pages(ask: Any, now: Any, name: str) -> None:
     assert len(asker.list(itemsPerPage=500).json()["results"]) == 230
 
 
+def test_fewer_rows_than_asked_for(ask: Any) -> None:
+    asker = ask("v2")
+    asker.sim.switch(page_cap=7)
+    bodies = [asker.list(pageNum=number, itemsPerPage=500, completed="all").json() for number in (1, 2, 3)]
+    assert [len(body["results"]) for body in bodies] == [7, 7, 6]
+    assert [[link["rel"] for link in body["links"]][-1] for body in bodies] == ["next", "next", "previous"]
+
+
 def test_order(ask: Any) -> None:
     asker = ask("v2")
     orders = {}

@@ -222,7 +222,7 @@ def test_an_approved_plan_never_asks_for_more_than_is_planned_and_still_there(
     "path", ["/dev/zero", "/dev/stdin", "/", "~nobody-here/plan.json", "\x00", "x" * 5000, "/proc/self/mem"]
 )
 def test_a_path_of_no_file_is_refused_at_once(path: str) -> None:
-    with hostile.in_time(5):
+    with hostile.in_time(20):
         assert called("retention_approval", document=path)["refused"]
 
 
@@ -230,7 +230,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "pipe")
-    with hostile.in_time(5):
+    with hostile.in_time(20):
         assert called("retention_approval", document=str(tmp_path / "pipe"))["refused"]
 
 

@@ -21,7 +21,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client 
     Client,
     Dialect,
     Settings,
-    Timing,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service import Cluster, Service
@@ -30,6 +29,7 @@ from simulator import seeds
 from simulator.nouns import Platform
 from simulator.server import Simulator
 from simulator.world import World
+from tools.faketime import FakeTime
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 PLATFORMS: dict[str, tuple[Platform, Dialect]] = {
@@ -48,30 +48,9 @@ def _seeded(seed: str, arguments: tuple[tuple[str, Any], ...]) -> World:
 
 def world(name: str = "v2", seed: str = "ladder", **arguments: Any) -> World:
     """A world of its own, from a seed that is made once."""
-    if seed in ("ladder", "replica_set", "sharded", "many", "fleet"):
+    if seed in ("ladder", "replica_set", "sharded", "many", "fleet", "company"):
         arguments["platform"] = PLATFORMS[name][0]
     return _seeded(seed, tuple(sorted(arguments.items()))).copy()
-
-
-class FakeTime:
-    """A clock that only waiting moves, and chance that is what a test says. The simulator's clock goes along."""
-
-    def __init__(self, chance: float = 0.0, sim: Simulator | None = None) -> None:
-        self.now = 1000.0
-        self.waits: list[float] = []
-        self.chance = chance
-        self.sim = sim
-
-    def sleep(self, seconds: float) -> None:
-        """Wait without waiting."""
-        self.waits.append(seconds)
-        self.now += seconds
-        if self.sim is not None:
-            self.sim.clock.advance(seconds)
-
-    @property
-    def timing(self) -> Timing:
-        return Timing(lambda: self.now, self.sleep, lambda: self.chance)
 
 
 @dataclass

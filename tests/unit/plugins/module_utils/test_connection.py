@@ -449,7 +449,7 @@ def test_the_file_of_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (None, {}),
         ("", {}),
         ("http://proxy.example.com:3128", None),
-        ("proxy.example.com:3128", None),
+        ("proxy.example.com:3128", dict.fromkeys(("http", "https"), "http://proxy.example.com:3128")),
         ("http://user:pa%40ss@proxy.example.com:3128", None),
         ("socks5h://proxy.example.com", None),
     ],
@@ -490,7 +490,7 @@ def test_the_passwords_of_proxies_are_secrets(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     options = {**KEYS, "project_id": P1, "proxy": proxy}
-    assert set(secrets) == set(resolved(options).settings.secrets)
+    assert set(secrets) == {one for one in resolved(options).settings.secrets if not one.endswith("=")}
     masked = secrets_of(options, {})
     assert set(secrets) <= set(masked)
     assert not any("example.com" in secret for secret in masked)

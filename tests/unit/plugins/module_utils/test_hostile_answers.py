@@ -45,8 +45,8 @@ slow = settings(
 
 
 @pytest.fixture
-def runner(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runner:
-    return Runner(capsys, monkeypatch)
+def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
+    return Runner(monkeypatch)
 
 
 @pytest.fixture

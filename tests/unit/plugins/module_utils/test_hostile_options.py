@@ -80,8 +80,8 @@ def handed_over(value: Any) -> bool:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, simulator: Start) -> Runner:
-    runner = Runner(capsys, monkeypatch)
+def run(monkeypatch: pytest.MonkeyPatch, simulator: Start) -> Runner:
+    runner = Runner(monkeypatch)
     runner.sim = simulator(world())
     # Nothing is reached but the simulator, wherever an address leads.
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")

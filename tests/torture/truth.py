@@ -1,0 +1,216 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold after any run, however it was disturbed: what it told, against what the service has and was asked.
+
+Each function gives the promises that were broken, in words; none is the wish.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.requestlog import Entry
+from torture.bench import State, Undisturbed
+from torture.role import Told
+
+Rows = Mapping[str, tuple[str | None, bool]]
+# How the service may say that a cluster has no schedule; the plan then goes by the default window.
+NO_SCHEDULE = (400, 404, 409)
+
+
+def untouched(measure: Undisturbed, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
+    """Nothing outside the plan was touched, nor asked to be; and every extension came before the first deletion."""
+    main = next(iter(before))
+    for cluster, rows in before.items():
+        for name in {*rows, *after[cluster]}:
+            there, now, due = rows.get(name), after[cluster].get(name), measure.due.get(name)
+            allowed = [there] if cluster != main or due is None else [there, _end(due)]
+            if now not in allowed:
+                yield f"{name} was {there} and is {now}; the plan has {due} for it"
+    first_delete, last_patch = None, None
+    for entry in log:
+        if not entry.is_write:
+            continue
+        name = entry.path.rpartition("/")[2]
+        due = measure.due.get(name)
+        if main not in entry.path and "/clusters/orders/" not in entry.path:
+            yield f"a write to another cluster: {entry.line}"
+        if due is None or (entry.method == "DELETE") != (due == "delete"):
+            yield f"a write that is not in the plan: {entry.line}"
+        elif entry.method == "PATCH" and json.loads(entry.body or "null") != {"expires": due}:
+            yield f"a PATCH with other content than the plan has: {entry.body}"
+        if entry.method == "DELETE" and first_delete is None:
+            first_delete = entry
+        if entry.method == "PATCH":
+            last_patch = entry
+    if first_delete and last_patch and first_delete.index < last_patch.index:
+        yield f"{first_delete.line} came before {last_patch.line}"
+    extends = {name: due for name, due in measure.due.items() if due != "delete"}
+    missing = [name for name, due in extends.items() if after[main].get(name) != _end(due)]
+    if first_delete and missing:
+        yield f"deleted although {', '.join(missing)} does not live longer yet"
+
+
+def whole(measure: Undisturbed, told: Told, log: Sequence[Entry]) -> Iterator[str]:
+    """What was decided upon was a whole and true reading; without one there was no write."""
+    listings = [done for name, done in told.calls if name == "legacy_snapshot_info"]
+    if not listings or listings[0].result.get("failed"):
+        yield from (f"a write without a listing: {entry.line}" for entry in log if entry.is_write)
+        if told.plan:
+            yield "a plan without a listing"
+        return
+    first = listings[0].result
+    for key in ("snapshots", "total", "truncated", "completeness", "cluster_id", "project_id", "restore_jobs"):
+        if first[key] != measure.listing[key]:
+            yield f"the listing's {key} is not what the service has"
+    if first["schedule"] != measure.listing["schedule"]:
+        refused = [entry for entry in log if "snapshotSchedule" in entry.path and entry.status in NO_SCHEDULE]
+        if first["schedule"] is not None or not refused or not listings[0].warnings:
+            yield f"the schedule was taken for {first['schedule']}"
+
+
+def truthful(measure: Undisturbed, told: Told, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
+    """Each outcome is what the service has, nothing was done that is not told, and the summary says the same."""
+    main = next(iter(before))
+    was, now = before[main], after[main]
+    sent = {entry.path.rpartition("/")[2] for entry in log if entry.is_write}
+    # What was under way when every connection was cut: sent, and not in the log.
+    is_cut = any(entry.fault == "hang_up" for entry in log)
+    own = [outcome for done in told.changes for outcome in done.result.get("outcomes", [])]
+    if own != told.outcomes:
+        yield "the role tells of other outcomes than its modules did"
+    by_id = {outcome["id"]: outcome for outcome in own}
+    if len(by_id) != len(own):
+        yield "a snapshot has two outcomes"
+    for name, outcome in by_id.items():
+        if outcome["action"] == "absent" and now.get(name) is not None and _was_denied(name, log):
+            # The service said that it was not there. Only the listing afterwards can tell.
+            listed = not told.calls[-1][1].result.get("failed")
+            if told.failure is None or (listed and name not in told.failure):
+                yield f"{name} is there, the service said it is not, and nobody found out"
+            continue
+        yield from _outcome(name, outcome, was.get(name), now.get(name), name in sent, is_cut)
+    for name in {*was, *now} - set(by_id):
+        if was.get(name) != now.get(name):
+            yield f"{name} was changed without a word"
+    yield from (f"{name} was sent without a word" for name in sent - set(by_id))
+    for done in told.changes:
+        yield from _changed(done.result, was, now)
+    yield from _ending(measure, told, was, now, by_id)
+
+
+def _outcome(
+    name: str,
+    outcome: Mapping[str, Any],
+    was: object,
+    now: tuple[str | None, bool] | None,
+    was_sent: bool,
+    is_cut: bool,
+) -> Iterator[str]:
+    action, after, error = outcome["action"], outcome["after"], outcome["error"]
+    told = f"{name} is told {action}"
+    if (action == "failed") != (error is not None):
+        yield f"{told} with the error {error}"
+    if action == "failed":
+        unknown = after is None
+        if not unknown and now != was:
+            yield f"{told}, as it was, and is {now}"
+        if not unknown and after != outcome["before"]:
+            yield f"{told} with before and after that differ"
+        if unknown and not was_sent and outcome["before"] is not None and not is_cut:
+            yield f"{told}, fate unknown, and was never sent"
+        yield from _readable(error.get("detail"), told)
+    elif action in ("deleted", "absent"):
+        if now is not None:
+            yield f"{told} and is there"
+        if action == "absent" and was is not None:
+            yield f"{told}, but it was there before and nobody else is about"
+    elif action == "updated":
+        if now is None or now[0] != after["expires_at"] or now == was:
+            yield f"{told} to {after['expires_at']} and is {now}"
+    elif now != was:
+        yield f"{told} and was {was}, is {now}"
+    if action in ("not_tried", "unchanged") and was_sent:
+        yield f"{told} and was sent"
+
+
+def _was_denied(name: str, log: Sequence[Entry]) -> bool:
+    faulty = [entry for entry in log if entry.fault == "not_found" and entry.status == 404]
+    return any(entry.path.endswith(name) for entry in faulty)
+
+
+def _changed(result: Mapping[str, Any], was: Rows, now: Rows) -> Iterator[str]:
+    outcomes = result.get("outcomes", [])
+    done = [one for one in outcomes if was.get(one["id"]) != now.get(one["id"])]
+    unknown = [one for one in outcomes if one["action"] == "failed" and one["after"] is None and one["before"]]
+    if result.get("changed") and not done and not unknown:
+        yield "changed is true and nothing was done"
+    if not result.get("changed") and [one for one in done if one not in unknown]:
+        yield "changed is false and something was done"
+    if result.get("failed") != (True if any(one["action"] == "failed" for one in outcomes) else result.get("failed")):
+        yield "an outcome failed and the module did not"
+
+
+def _ending(
+    measure: Undisturbed, told: Told, was: Rows, now: Rows, by_id: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    main = next(iter(measure.before))
+    if told.failure is None:
+        # Without the schedule the plan keeps more: what lies within the default window.
+        listed = next(done.result for name, done in told.calls if name == "legacy_snapshot_info")
+        if now != measure.after[main] and listed["schedule"] is not None:
+            yield "the run says that all went well, and not all is done"
+    else:
+        yield from _readable(told.failure, "the run's message")
+    failed = [name for name, outcome in by_id.items() if outcome["action"] == "failed"]
+    if failed and told.failure is None:
+        yield "something failed and the run did not"
+    text = told.failure or ""
+    if failed and not any(name in text for name in failed):
+        listing_failed = told.calls[-1][1].result.get("failed") and told.calls[-1][0] == "legacy_snapshot_info"
+        if not listing_failed:
+            yield f"the run's message names none of what failed: {text}"
+    for name in failed:
+        if not any(name in line for line in told.lines) and len(failed) <= 10:
+            yield f"the summary does not name {name}, which failed"
+    if told.plan and not told.plan["guard"]["blocked"]:
+        yield from _counts(told, by_id)
+
+
+def _counts(told: Told, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The one line of numbers."""
+    words = next((line for line in told.lines if line.startswith("Done: ")), "")
+    planned = {row["id"]: row["action"] for row in told.plan["snapshots"] if row["action"] != "keep"}
+    good = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged")}
+    for action, word in (("delete", "deleted"), ("extend", "extended")):
+        done = sum(planned.get(name) == action and one["action"] in good[action] for name, one in by_id.items())
+        count = sum(one == action for one in planned.values())
+        wanted = f"{done} {word}" + (f" of {count}" if done != count else "")
+        if not re.search(rf"(?<!\d){wanted}[,.]", words):
+            yield f"the summary should say {wanted!r}: {words!r}"
+
+
+def _readable(text: object, what: str) -> Iterator[str]:
+    if not isinstance(text, str) or len(text) < 20 or len(text) > 6000:
+        yield f"{what} is no text for a person: {text!r}"
+    elif "Traceback" in text or re.search(r"[\x00-\x1f\x7f-\x9f]| object at 0x|<class|Errno None", text):
+        yield f"{what} is not readable: {text!r}"
+
+
+def _end(due: str) -> tuple[str | None, bool] | None:
+    return None if due == "delete" else (due, False)
+
+
+def done_in_peace(measure: Undisturbed, told: Told, after: State) -> Iterator[str]:
+    """A healthy run afterwards ends where an undisturbed run would have ended."""
+    if told.failure is not None:
+        yield f"the run afterwards failed: {told.failure}"
+    for cluster, rows in measure.after.items():
+        for name in {*rows, *after[cluster]}:
+            if rows.get(name) != after[cluster].get(name):
+                yield f"after the run afterwards {name} is {after[cluster].get(name)}, not {rows.get(name)}"
