@@ -451,6 +451,17 @@ def test_a_broken_answer_of_the_token_endpoint_is_not_shown(runner: Runner, simu
     assert "canary" not in runner.output
 
 
+@pytest.mark.parametrize("end", [b"", b"]}x"])
+def test_a_broken_list_of_restore_jobs_is_not_shown(runner: Runner, simulator: Start, end: bytes) -> None:
+    """It may hold what gives access to the data."""
+    sim = ready(runner, simulator(world()))
+    body = b'{"results": [{"id": "j", "delivery": {"url": "https://canary.invalid", "authValue": "canary"}}' + end
+    sim.faults.add("answer", path="/restoreJobs$", body=body, times=None)
+    found = told(runner, runner(legacy_snapshot_info, gather=["restore_jobs"]), set())
+    assert "something other than JSON" in found["msg"]
+    assert "canary" not in runner.output
+
+
 def test_a_content_type_is_quoted_in_short(runner: Runner, simulator: Start) -> None:
     sim = ready(runner, simulator(world()))
     sim.faults.add("answer", path="/snapshots$", body="<html>", media_type="x" * 4000 + "\u009b31m")
