@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation of every module says in the same words."""
+"""What the documentation of every module, and of the inventory plugin, says in the same words."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ options:
     type: str
   project_id:
     description:
-      - Id of the project, 24 hexadecimal digits. Required, here or by E(MONGODB_ATLAS_PROJECT_ID) or
+      - Id of the project, 24 hexadecimal digits. Required for modules, here or by E(MONGODB_ATLAS_PROJECT_ID) or
         E(MCLI_PROJECT_ID).
     type: str
   timeout:
     description:
-      - How long to wait for the answer to one request, in seconds.
+      - How long one request may take, in seconds, from connecting to the last byte of its answer.
     type: int
     default: 30
   retry_timeout:
@@ -77,26 +77,60 @@ options:
     default: 300
   validate_certs:
     description:
-      - Whether to check the certificate of the service.
+      - Whether to check the certificate of the service, and of a proxy that is spoken to over HTTPS.
+      - TLS below version 1.2 is refused in either case.
       - If not given, the opposite of E(MCLI_OPS_MANAGER_SKIP_VERIFY) on Cloud and Ops Manager, and else V(true).
     type: bool
   ca_path:
     description:
-      - File or folder with the certificates to trust, where the service has one of a private authority.
+      - File or folder with the certificates to trust, where the service has one of a private authority. In a folder
+        only files count that C(openssl rehash) has linked.
+      - Wins over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which are used where no file or folder is given.
       - If not given, E(MCLI_OPS_MANAGER_CA_CERTIFICATE) on Cloud and Ops Manager.
     type: path
   proxy:
     description:
-      - Address of a proxy. Without it the usual variables, such as E(HTTPS_PROXY) and E(NO_PROXY), are honoured.
+      - Address of a proxy, with user and password where it asks for them, such as
+        V(http://user:password@proxy.example.com:3128). Special characters in either are percent-encoded.
+      - It is always used where it is given. E(NO_PROXY) belongs to the variables and does not count then.
+      - Without it the usual variables, E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY), are honoured.
       - A password in it is masked in all output.
     type: str
 requirements:
-  - requests >= 2.25 (where the module runs)
+  - requests >= 2.25 (where the module runs, or the inventory is read)
 notes:
-  - Variables are those of the process that runs the module. With C(connection=local) or C(delegate_to=localhost)
-    that is the controller, or its execution environment.
-  - All options can be set once for a play by C(module_defaults) for the group
-    C(mongodb_ops.legacy_backup.api).
+  - Variables are those of the process that runs the module or reads the inventory. With C(connection=local) or
+    C(delegate_to=localhost) that is the controller, or its execution environment.
+"""
+
+    # On top of the above. Ansible shows these variables, but `_connection` is what reads them, family by family.
+    PLUGIN = r"""
+options:
+  base_url:
+    env:
+      - name: MONGODB_ATLAS_BASE_URL
+      - name: MCLI_OPS_MANAGER_URL
+  public_key:
+    env:
+      - name: MONGODB_ATLAS_PUBLIC_API_KEY
+      - name: MCLI_PUBLIC_API_KEY
+  private_key:
+    env:
+      - name: MONGODB_ATLAS_PRIVATE_API_KEY
+      - name: MCLI_PRIVATE_API_KEY
+  client_id:
+    env:
+      - name: MONGODB_ATLAS_CLIENT_ID
+  client_secret:
+    env:
+      - name: MONGODB_ATLAS_CLIENT_SECRET
+  project_id:
+    env:
+      - name: MONGODB_ATLAS_PROJECT_ID
+      - name: MCLI_PROJECT_ID
+  ca_path:
+    env:
+      - name: MCLI_OPS_MANAGER_CA_CERTIFICATE
 """
 
     CLUSTER = r"""
@@ -142,4 +176,7 @@ attributes:
     support: full
     membership:
       - mongodb_ops.legacy_backup.api
+notes:
+  - All options can be set once for a play by C(module_defaults) for the group
+    C(mongodb_ops.legacy_backup.api).
 """

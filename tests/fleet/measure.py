@@ -16,7 +16,7 @@ from typing import Any
 
 from fleet.jobs import Runner, Spent
 from simulator import seeds
-from simulator.limits import DOCUMENTED
+from simulator.limits import DOCUMENTED, Limit
 from simulator.server import Simulator
 from tools.slices import sliced
 
@@ -76,10 +76,9 @@ def fleet(
     world = seeds.company(clusters // per_project, per_project, snapshots, sharded=0)
     with Simulator(world, check=False) as sim, tempfile.TemporaryDirectory() as folder:
         runner = Runner(Path(folder), collections, sim)
-        found = [*_inventories(runner, clusters, snapshots)]
+        found, hosts = _inventories(runner, clusters, snapshots)
         for measured in found:
             say(line(measured))
-        _spent, hosts = runner.hosts(cached=True)
         assert len(hosts) == clusters, f"the inventory has {len(hosts)} of {clusters} clusters"
         kept = snapshots
         for job, numbers in jobs.items():
@@ -97,14 +96,18 @@ def fleet(
 
 
 def backlog(
-    clusters: int, snapshots: int, removed: int, workers: Sequence[int], collections: Path
+    clusters: int,
+    snapshots: int,
+    removed: int,
+    workers: Sequence[int],
+    collections: Path,
+    bucket: Limit = DOCUMENTED["Legacy Backup"],
 ) -> Iterator[Measured]:
     """A first run in one project, whose bucket does not hold what goes: all slices at once, limits FASTER than real."""
-    documented = DOCUMENTED["Legacy Backup"]
     for number in workers:
         world = seeds.company(1, clusters, snapshots, sharded=0)
         with Simulator(world, check=False) as sim, tempfile.TemporaryDirectory() as folder:
-            sim.limits.set(documented.capacity, documented.refill, documented.per / FASTER)
+            sim.limits.set(bucket.capacity, bucket.refill, bucket.per / FASTER)
             runner = Runner(Path(folder), collections, sim)
             slices = sliced(runner.hosts()[1], number)
             sim.reset_log()
@@ -113,13 +116,15 @@ def backlog(
             yield _measured("backlog", clusters, snapshots, number, sim, spent, seconds)
 
 
-def _inventories(runner: Runner, clusters: int, snapshots: int) -> Iterator[Measured]:
-    """The first one, one that fills the cache, of which nothing is told, and one from the cache."""
+def _inventories(runner: Runner, clusters: int, snapshots: int) -> tuple[list[Measured], dict[str, dict[str, Any]]]:
+    """The first one, one that fills the cache, of which nothing is told, and one from the cache; and the hosts."""
+    found, hosts = [], {}
     for job, cached in (("inventory", False), ("", True), ("inventory, cached", True)):
         runner.sim.reset_log()
-        spent, _hosts = runner.hosts(cached=cached)
+        spent, hosts = runner.hosts(cached=cached)
         if job:
-            yield _measured(job, clusters, snapshots, 1, runner.sim, [spent], spent.seconds)
+            found.append(_measured(job, clusters, snapshots, 1, runner.sim, [spent], spent.seconds))
+    return found, hosts
 
 
 def _timed(

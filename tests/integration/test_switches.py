@@ -463,4 +463,8 @@ def test_no_switch_is_forgotten() -> None:
     tried |= {("delete_in_use", "refused")}
     # We refuse a service account on v1.0 ourselves, whatever the service would say: see test_bad_input.py.
     tried |= {("v1_bearer", "accepted")}
+    # What only the inventory meets: see its own tests, and those of `_fleet`.
+    tried |= {("clusters_version", "newer"), ("overview_types", "words"), ("overview_standalones", "present")}
+    tried |= {("overview_empty_projects", "absent"), ("overview_atlas", "present"), ("overview_pages", "refused")}
+    tried |= {("foreign_projects", "listed"), ("inactive_configs", "present")}
     assert set(variants()) <= tried

@@ -117,7 +117,8 @@ class Api:
         version = routes.version_for(route, dialect, accept, falls_back=switches.newer_accept == "falls_back")
         if version is None:
             raise Refused("INVALID_VERSION_DATE", accept)
-        if version == "2023-01-01" and switches.version_gone:
+        ended = switches.clusters_version == "newer" and "2024-08-05" in route.versions
+        if version == "2023-01-01" and (switches.version_gone or ended):
             raise Refused("VERSION_GONE", version)
         return version
 
@@ -353,8 +354,9 @@ class Api:
             raise Refused(self.world.switches.no_schedule, context.path["cluster"])
 
     def list_configs(self, context: Context) -> Answer:
-        rows = [one for one in self._clusters(context) if one.backup != "INACTIVE"]
         switches = self.world.switches
+        everything = switches.inactive_configs == "present"
+        rows = [one for one in self._clusters(context) if everything or one.backup != "INACTIVE"]
         return self._page(
             context, rows, lambda one: dumps(documents.backup_config_document(one, switches)), "backup configs"
         )
@@ -393,7 +395,7 @@ class Api:
     # --- projects and clusters ---
 
     def list_groups(self, context: Context) -> Answer:
-        rows = self._projects(context)
+        rows = self._projects(context, self.world.switches.foreign_projects == "listed")
         org, name = context.path.get("org"), context.call.query.get("name")
         rows = [one for one in rows if (org is None or one.org_id == org) and (name is None or name in one.name)]
         return self._page(context, rows, lambda one: dumps(self._group(one)), "groups")
@@ -424,9 +426,18 @@ class Api:
         )
 
     def list_all_clusters(self, context: Context) -> Answer:
+        switches = self.world.switches
+        if switches.overview_pages == "refused" and not context.dialect.atlas:
+            for name in sorted(set(context.call.query) & routes.LIST):
+                raise Refused("INVALID_QUERY_PARAMETER", name)
+        clusters: dict[str, list[Cluster]] = {}
+        for cluster in self.world.clusters.values():
+            clusters.setdefault(cluster.project_id, []).append(cluster)
+        everything = switches.overview_empty_projects == "present"
         rows = [
-            documents.overview_document(one, [c for c in self.world.clusters.values() if c.project_id == one.id])
-            for one in self._projects(context)
+            documents.overview_document(one, clusters.get(one.id, []), switches)
+            for one in self._projects(context, switches.overview_atlas == "present")
+            if everything or one.id in clusters
         ]
         return self._page(context, rows, dumps, "overview")
 
@@ -439,12 +450,13 @@ class Api:
             return [documents.atlas_cluster_document(cluster, context.version)]
         return documents.public_cluster_documents(cluster, self.world.clock.epoch)
 
-    def _projects(self, context: Context) -> list[Project]:
-        """Those of this dialect that the caller has a role in."""
+    def _projects(self, context: Context, foreign: bool = False) -> list[Project]:
+        """Those that the caller has a role in: of this dialect, or of all."""
         return [
             one
             for one in self.world.projects.values()
-            if (one.platform == "atlas") == context.dialect.atlas and context.account.role_in(one.id) is not None
+            if (foreign or (one.platform == "atlas") == context.dialect.atlas)
+            and context.account.role_in(one.id) is not None
         ]
 
     def _clusters(self, context: Context) -> list[Cluster]:

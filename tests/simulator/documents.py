@@ -284,31 +284,47 @@ def public_cluster_documents(cluster: Cluster, now: int) -> list[dict[str, Any]]
     return [whole, *shards]
 
 
-def overview_document(project: Project, clusters: list[Cluster]) -> dict[str, Any]:
-    """A row of `GET /clusters`, over all projects (section 6)."""
+def overview_document(project: Project, clusters: list[Cluster], switches: Switches) -> dict[str, Any]:
+    """A row of `GET /clusters`, over all projects (section 6). Shards have no entry of their own."""
+    rows = [
+        _overview_cluster(
+            one.id,
+            one.name,
+            "SHARDED_CLUSTER" if one.sharded else "REPLICA_SET",
+            backupEnabled=legacy_backup(one),
+            dataSizeBytes=one.base_bytes,
+            nodeCount=3 * max(1, len(one.shards)),
+            versions=[one.version],
+        )
+        for one in clusters
+    ]
+    if switches.overview_standalones == "present":
+        # Its id is of another kind: nothing else takes it.
+        digits = project.id[::-1] + project.id[:8]
+        rows.append(_overview_cluster(digits, "standalone:27017", "STANDALONE", backupEnabled=False, nodeCount=1))
+    if switches.overview_types == "words":
+        rows = [row | {"type": row["type"].lower().replace("_", " ")} for row in rows]
     return {
-        "clusters": [
-            {
-                "alertCount": 0,
-                "authEnabled": True,
-                "availability": "available",
-                "backupEnabled": legacy_backup(one),
-                "clusterId": one.id,
-                "dataSizeBytes": one.base_bytes,
-                "name": one.name,
-                "nodeCount": 3 * max(1, len(one.shards)),
-                "sslEnabled": True,
-                "type": "SHARDED_CLUSTER" if one.sharded else "REPLICA_SET",
-                "versions": [one.version],
-            }
-            for one in clusters
-        ],
+        "clusters": rows,
         "groupId": project.id,
         "groupName": project.name,
         "orgId": project.org_id,
         "orgName": "Simulated organization",
-        "planType": "Cloud",
+        "planType": "Atlas" if project.platform == "atlas" else "Cloud Manager",
         "tags": [],
+    }
+
+
+def _overview_cluster(identity: str, name: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "alertCount": 0,
+        "authEnabled": True,
+        "availability": "available",
+        "clusterId": identity,
+        "name": name,
+        "sslEnabled": True,
+        "type": kind,
+        **more,
     }
 
 

@@ -180,8 +180,9 @@ OVERVIEW = _object(
         _object(
             "clusterId name type backupEnabled",
             "alertCount authEnabled availability dataSizeBytes nodeCount sslEnabled versions",
-            clusterId=ID,
-            type=_enum("REPLICA_SET", "SHARDED_CLUSTER"),
+            # A standalone's is longer.
+            clusterId={"type": "string", "pattern": "^([a-f0-9]{24}|[a-f0-9]{32})$"},
+            type=_enum("REPLICA_SET", "SHARDED_CLUSTER", "replica set", "sharded cluster", "STANDALONE", "standalone"),
             backupEnabled=FLAG,
             alertCount=COUNT,
             authEnabled=FLAG,

@@ -139,6 +139,34 @@ def fleet(
     return world
 
 
+def company(
+    projects: int = 20,
+    clusters: int = 25,
+    each: int = 0,
+    now: datetime | int | None = None,
+    *,
+    platform: Platform = "atlas",
+    seed: str = "company",
+    switches: Switches | None = None,
+    sharded: int = 10,
+) -> World:
+    """Many projects with so many clusters, the same names in each; every so-manieth cluster is sharded (0: none).
+
+    Each has so many snapshots, a day apart; no schedule adds to them. 500 clusters with 400 snapshots take seconds.
+    """
+    world = _begin(seed, now, switches)
+    _run_to(world, now)
+    today = world.clock.epoch
+    for number in range(projects):
+        project = world.add_project(f"Project {number:02d}", platform)
+        for place in range(clusters):
+            shards = SHARDS[:2] if sharded and place % sharded == sharded - 1 else ()
+            cluster = world.add_cluster(project, f"cluster-{place:02d}", backup="STOPPED", shards=shards)
+            for back in range(each):
+                world.add_snapshot(cluster, today - (back + 2) * DAY, today + 3650 * DAY)
+    return world
+
+
 def ladder(
     now: datetime | int | None = None,
     *,
@@ -262,5 +290,6 @@ SEEDS: dict[str, Callable[[], World]] = {
     "leftovers": leftovers,
     "ladder": ladder,
     "fleet": fleet,
+    "company": lambda: company(each=3),
     "many": lambda: many(1000),
 }

@@ -127,6 +127,21 @@ class Switches:
     newer_accept: Literal["refused", "falls_back"] = "refused"
     # Section 4: the version has reached its end.
     version_gone: Literal[False, True] = False
+    # Section 6: 2023-01-01 of the clusters alone ends on 2027-07-01; then only the newer version is served.
+    clusters_version: Literal["both", "newer"] = "both"
+    # Section 6: `GET /clusters` spells types in constants, or, as the Go client's sample does, in words.
+    overview_types: Literal["constants", "words"] = "constants"
+    # What `GET /clusters` holds: standalones too, as that sample; nothing of projects without a cluster.
+    overview_standalones: Literal["absent", "present"] = "absent"
+    overview_empty_projects: Literal["present", "absent"] = "present"
+    # That sample lists projects of Atlas beside those of Cloud Manager.
+    overview_atlas: Literal["absent", "present"] = "absent"
+    # The listings of projects: those of the dialect, or all that the key sees [U].
+    foreign_projects: Literal["hidden", "listed"] = "hidden"
+    # Its page parameters: none are documented on CM/OM [U].
+    overview_pages: Literal["accepted", "refused"] = "accepted"
+    # `GET /groups/{id}/backupConfigs`: clusters without a backup, left out or INACTIVE [U].
+    inactive_configs: Literal["absent", "present"] = "absent"
     # Section 6: docs and Go tests spell this key differently.
     ssl_key: Literal["sslEnabled", "SSLEnabled"] = "sslEnabled"
 

@@ -95,21 +95,34 @@ class Playbooks:
         self,
         plays: Sequence[Mapping[str, Any]] | str,
         *arguments: str,
-        inventory: Mapping[str, Mapping[str, Any]] | None = None,
+        inventory: Mapping[str, Mapping[str, Any]] | Path | None = None,
         environment: Mapping[str, str] | None = None,
         started: Callable[[int], object] | None = None,
     ) -> Run:
-        """Run plays (or a playbook by its name) on an inventory of host variables.
+        """Run plays (or a playbook by its name) on an inventory of host variables, or on a file.
 
         `started` is told the process's number.
         """
+        source = inventory if isinstance(inventory, Path) else self.folder / "inventory.yml"
+        if not isinstance(inventory, Path):
+            hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
+            _write(source, {"all": {"hosts": hosts}})
+        playbook = plays if isinstance(plays, str) else str(_write(self.folder / "playbook.yml", list(plays)))
+        command = ("ansible-playbook", "-i", str(source), playbook, *arguments)
+        return self.ansible(*command, environment=environment, started=started)
+
+    def ansible(
+        self,
+        command: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        started: Callable[[int], object] | None = None,
+    ) -> Run:
+        """Run one of Ansible's commands."""
         record = self.folder / "record.jsonl"
         record.unlink(missing_ok=True)
-        hosts = {name: {**LOCAL, **values} for name, values in (inventory or {"localhost": {}}).items()}
-        _write(self.folder / "inventory.yml", {"all": {"hosts": hosts}})
-        playbook = plays if isinstance(plays, str) else str(_write(self.folder / "playbook.yml", list(plays)))
         with subprocess.Popen(
-            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml", playbook, *arguments],
+            [str(Path(sys.executable).parent / command), *arguments],
             cwd=self.folder,
             env={**self._environment(record), **(environment or {})},
             stdout=subprocess.PIPE,

@@ -184,6 +184,40 @@ def test_a_sharded_cluster_is_listed_with_its_shards(ask: Any, now: Any) -> None
     assert len(asker("GET", f"{asker.base}/clusters").json()["results"][0]["clusters"]) == 1
 
 
+def test_habits_of_the_listings_of_projects_and_clusters(ask: Any, code: Any, now: Any) -> None:
+    """Section 6, and the Go client's sample: words, standalones, other platforms, no pages."""
+    asker = ask("cloud_manager", world=seeds.demo(now))
+    asker.sim.world.add_project("Empty", "cloud_manager")
+    everything = f"{asker.base}/clusters"
+
+    def listed() -> dict[str, list[str]]:
+        return {
+            row["groupName"]: [one["type"] for one in row["clusters"]]
+            for row in asker("GET", everything).json()["results"]
+        }
+
+    plain = {"Shop": ["REPLICA_SET"], "Bank": ["SHARDED_CLUSTER"], "Empty": []}
+    assert listed() == plain
+    asker.sim.switch(overview_types="words", overview_standalones="present", overview_empty_projects="absent")
+    assert listed() == {"Shop": ["replica set", "standalone"], "Bank": ["sharded cluster", "standalone"]}
+    asker.sim.switch(overview_types="constants", overview_standalones="absent", overview_atlas="present")
+    assert listed() == {"Shop": ["REPLICA_SET"], "Bank": ["SHARDED_CLUSTER"], "Museum": ["REPLICA_SET"]}
+    asker.sim.switch(overview_pages="refused")
+    assert code(asker("GET", f"{everything}?pageNum=1")) == (400, "INVALID_QUERY_PARAMETER")
+    assert [row["name"] for row in asker("GET", f"{asker.base}/groups").json()["results"]] == ["Shop", "Bank", "Empty"]
+    asker.sim.switch(foreign_projects="listed")
+    assert "Museum" in [row["name"] for row in asker("GET", f"{asker.base}/groups").json()["results"]]
+
+
+def test_the_older_version_of_the_clusters_alone_may_end(ask: Any, code: Any) -> None:
+    asker = ask("v2")
+    asker.sim.switch(clusters_version="newer")
+    assert code(asker("GET", f"{asker.group}/clusters")) == (410, "VERSION_GONE")
+    newer = {"Accept": "application/vnd.atlas.2024-08-05+json"}
+    assert asker("GET", f"{asker.group}/clusters", headers=newer).status_code == 200
+    assert asker.list().status_code == 200
+
+
 @pytest.mark.parametrize("name", ["v2", "v1.0", "cloud_manager", "ops_manager"])
 def test_schedule(ask: Any, another: Any, code: Any, name: str) -> None:
     asker = ask(name)
@@ -214,6 +248,9 @@ def test_backup_configs(ask: Any, code: Any, now: Any) -> None:
     assert rows[0]["sslEnabled"] is True
     asker.sim.switch(ssl_key="SSLEnabled")
     assert asker("GET", f"{asker.group}/backupConfigs/{asker.cluster.id}").json()["SSLEnabled"] is True
+    asker.sim.switch(inactive_configs="present")
+    rows = asker("GET", f"{asker.group}/backupConfigs").json()["results"]
+    assert [row["statusName"] for row in rows] == ["STARTED", "STARTED", "STOPPED", "INACTIVE"]
     shard = asker("GET", f"{asker.group}/clusters").json()["results"][2]
     url = f"{asker.group}/backupConfigs/{shard['id']}/snapshotSchedule"
     assert code(asker("PATCH", url, json={})) == (409, "CANNOT_MODIFY_SHARD_BACKUP_CONFIG")

@@ -190,6 +190,7 @@ SEEDS: dict[str, Any] = {
     "leftovers": seeds.leftovers,
     "ladder": seeds.ladder,
     "fleet": lambda now: seeds.fleet(3, 4, now),
+    "company": lambda now: seeds.company(2, 3, 4, now, sharded=3),
     "many": lambda now: seeds.many(10, now),
     "demo": seeds.demo,
 }

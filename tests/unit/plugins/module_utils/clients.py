@@ -48,7 +48,7 @@ def _seeded(seed: str, arguments: tuple[tuple[str, Any], ...]) -> World:
 
 def world(name: str = "v2", seed: str = "ladder", **arguments: Any) -> World:
     """A world of its own, from a seed that is made once."""
-    if seed in ("ladder", "replica_set", "sharded", "many", "fleet"):
+    if seed in ("ladder", "replica_set", "sharded", "many", "fleet", "company"):
         arguments["platform"] = PLATFORMS[name][0]
     return _seeded(seed, tuple(sorted(arguments.items()))).copy()
 

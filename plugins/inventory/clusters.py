@@ -1,0 +1,449 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin: clusters as hosts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: clusters
+short_description: MongoDB clusters with legacy backups as inventory
+version_added: "1.0.0"
+author:
+  - The mongodb_ops.legacy_backup authors (@mongodb-ops)
+description:
+  - Makes a host of each cluster that a key or a service account sees on Atlas, Cloud Manager or Ops Manager, over all
+    its projects or those that are named. A sharded cluster is one host, its shards are none.
+  - The hosts can be given to the role P(mongodb_ops.legacy_backup.retention#role) as they are.
+  - The file ends in C(clusters.yml) or C(clusters.yaml). All of the connection can come from variables, so that the
+    file of an inventory in AWX needs no more than O(plugin).
+  - "Host variables, always all of them: C(project_id), C(project_name), C(cluster_name), C(cluster_id),
+    C(cluster_type) (V(REPLICA_SET), V(SHARDED) or V(GEOSHARDED)), C(backup_status) (see O(backup_status)), on Atlas
+    C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud backup), C(has_legacy_snapshots)
+    where it was asked for, C(ansible_connection) (V(local)), and C(ansible_python_interpreter), which is the Python
+    that runs Ansible. What the platform does not tell is null."
+  - A listing takes one request for the projects, on Cloud and Ops Manager one for all clusters, and one for each
+    project. Key or service account need the role Project Read Only.
+extends_documentation_fragment:
+  - mongodb_ops.legacy_backup.api
+  - mongodb_ops.legacy_backup.api.plugin
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description:
+      - Marks the file as one of this plugin.
+    type: str
+    required: true
+    choices:
+      - mongodb_ops.legacy_backup.clusters
+  projects:
+    description:
+      - Ids or exact names of the projects to read. Excludes O(project_id), and wins over its variables.
+      - Without it, and without a project in option or variable, all projects that the key sees are read.
+      - A name or id that the key does not see is treated as a project that cannot be read, see O(on_project_error).
+    type: list
+    elements: str
+  include_clusters:
+    description:
+      - Only clusters whose name fits one of these shell patterns. Case counts.
+    type: list
+    elements: str
+  exclude_clusters:
+    description:
+      - No clusters whose name fits one of these shell patterns.
+    type: list
+    elements: str
+  backup_status:
+    description:
+      - Only clusters whose backup has one of these statuses.
+      - On Cloud and Ops Manager it is the one that the service tells; V(INACTIVE) where there never was a backup.
+      - On Atlas it is V(STARTED) where the legacy backup is on, and else V(INACTIVE). A cluster that has gone over to
+        the cloud backup is V(INACTIVE) and may still have legacy snapshots; see O(has_legacy_snapshots).
+      - Clusters whose status the service does not tell are kept.
+    type: list
+    elements: str
+    choices:
+      - INACTIVE
+      - PROVISIONING
+      - STARTED
+      - STOPPED
+      - TERMINATING
+  has_legacy_snapshots:
+    description:
+      - Whether to keep only clusters that have legacy snapshots, complete or not.
+      - Costs one request more for each cluster that the options above leave.
+    type: bool
+    default: false
+  filters:
+    description:
+      - Jinja expressions over the host variables, all of which must be true of a cluster for it to be kept.
+      - One that cannot be evaluated is an error, whatever O(strict) says.
+    type: list
+    elements: str
+  hostname:
+    description:
+      - Template of the host's name, over its variables. The name should not depend on what changes.
+      - If not given, it is the name of the project, a slash, and the name of the cluster.
+      - In all names, other signs than letters, digits, C(.), C(-), C(_) and C(/) are replaced by C(_), each run of
+        them by one.
+      - Two clusters with the same name are an error.
+    type: str
+  on_project_error:
+    description:
+      - What to do with a project that cannot be read, because the key may not, or the project is gone.
+      - With V(fail) there is no inventory.
+      - With V(warn) its clusters are missing, which a warning says, naming the project. Nothing is put into the cache
+        then. It fails all the same when no project could be read at all.
+    type: str
+    choices:
+      - fail
+      - warn
+    default: fail
+notes:
+  - Ansible goes on without hosts when an inventory cannot be read, and a play without hosts succeeds. Set
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true), or C(any_unparsed_is_failed) under C([inventory]) in
+    C(ansible.cfg), so that a run whose clusters could not be listed fails. AWX does so for its inventory updates.
+  - The connection options, O(projects), O(include_clusters), O(exclude_clusters), O(backup_status),
+    O(has_legacy_snapshots) and O(on_project_error) may be templates, in which extra variables and lookups can be used.
+  - Texts of the service are never rendered as templates. Those with other signs than letters, digits, blanks, C(.),
+    C(-) and C(_) are marked for that, and are objects with the key C(__ansible_unsafe) in what
+    C(ansible-inventory --list) prints.
+  - With O(cache=true), a change of these options or of the key is another entry of the cache. The cache holds no
+    secrets.
+seealso:
+  - module: mongodb_ops.legacy_backup.legacy_snapshot_info
+"""
+
+EXAMPLES = r"""
+# clusters.yml: all clusters of all projects, with the key in the environment.
+---
+plugin: mongodb_ops.legacy_backup.clusters
+
+# production.clusters.yml: one Ops Manager, some projects, grouped by project and by type.
+---
+plugin: mongodb_ops.legacy_backup.clusters
+platform: ops_manager
+base_url: https://opsmanager.example.com:8443
+ca_path: /etc/pki/tls/certs/internal-ca.pem
+public_key: abcdefgh
+private_key: "{{ lookup('ansible.builtin.env', 'OPS_MANAGER_PRIVATE_KEY') }}"
+projects:
+  - Bank
+  - 5e2211c17a3e5a48f5497de3
+backup_status: [STARTED, STOPPED]
+exclude_clusters: ["scratch-*"]
+strict: true
+keyed_groups:
+  - key: project_name
+    prefix: project
+groups:
+  sharded: cluster_type != 'REPLICA_SET'
+compose:
+  retention_keep_daily: "30 if cluster_type == 'SHARDED' else 14"
+
+# leftovers.clusters.yml: Atlas clusters that still have legacy snapshots, asked for at most every six hours.
+---
+plugin: mongodb_ops.legacy_backup.clusters
+has_legacy_snapshots: true
+on_project_error: warn
+filters:
+  - not project_name.startswith('sandbox')
+hostname: "{{ cluster_name }}.{{ project_name }}"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: /var/cache/ansible/clusters
+cache_timeout: 21600
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, Callable
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
+    CONNECTION_SPEC,
+    Connection,
+    connect,
+    is_masked_everywhere,
+    resolve,
+    secrets_of,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, masked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._fleet import (
+    WORKERS,
+    Entry,
+    Fleet,
+    Wanted,
+    entry_from_result,
+    read_fleet,
+    refusals,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._hosts import default_name, named_hosts
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import foreign, template
+
+NAME = "mongodb_ops.legacy_backup.clusters"
+ENDINGS = ("clusters.yml", "clusters.yaml")
+# Those of ours that may be templates in the file, and are rendered before anything is read.
+_RENDERED = {
+    *CONNECTION_SPEC,
+    "projects",
+    "include_clusters",
+    "exclude_clusters",
+    "backup_status",
+    "has_legacy_snapshots",
+    "on_project_error",
+}
+_EE = (
+    "In an execution environment it belongs to the Python requirements: requests, as in the collection's "
+    "meta/ee-requirements.txt."
+)
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """What Ansible looks for."""
+
+    NAME = NAME
+
+    def verify_file(self, path: str) -> bool:
+        """Whether it is a file for this plugin, by its name."""
+        if not super().verify_file(path):  # type: ignore[no-untyped-call]  # ansible-core has no types here
+            return False
+        fits = path.endswith(ENDINGS)
+        if not fits and path.endswith((".yml", ".yaml")) and _names_us(path):
+            self.display.warning(f"{path}: a file for the inventory plugin {NAME} must end in {' or '.join(ENDINGS)}.")
+        return fits
+
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Options as for the modules: rendered, and a blank one is one that is not given."""
+        given = self._rendered(direct) if isinstance(direct, Mapping) else direct
+        super().set_options(task_keys, var_options, given)  # type: ignore[no-untyped-call]  # nor here
+        self._given = set(given or ())
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Read the file, ask the service or the cache, and make the hosts. AnsibleParserError for all that fails."""
+        super().parse(inventory, loader, path, cache)
+        if REQUESTS_ERROR is not None:
+            raise AnsibleParserError(f"{missing_required_lib('requests')} {_EE}")
+        self._read_config_data(path)
+        self._secrets = secrets_of({name: self.get_option(name) for name in CONNECTION_SPEC}, os.environ)
+        try:
+            self._check_options()
+            entries = self._filtered(self._entries(path, cache))
+            self._add(inventory, named_hosts(entries, self._name_of()))
+        except (ApiError, OptionError) as error:
+            # Without what led to it, which may show more than the message does.
+            raise AnsibleParserError(masked(f"{NAME}: {error}", self._secrets)) from None
+
+    def _warn(self, text: str) -> None:
+        self.display.warning(masked(f"{NAME}: {text}", self._secrets))
+
+    # --- options ---
+
+    def _rendered(self, direct: Mapping[str, Any]) -> dict[str, Any]:
+        self.templar.available_variables = self._vars or {}
+        given = {}
+        for name, value in direct.items():
+            rendered = self._render(name, value) if name in _RENDERED else value
+            if rendered is not None and rendered != "":
+                given[name] = rendered
+        return given
+
+    def _render(self, name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._render(name, one) for one in value]
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            raise AnsibleParserError(f"{NAME}: the template of {name} cannot be rendered: {error}") from None
+
+    def _check_options(self) -> None:
+        unknown = sorted(str(name) for name in self._given - set(self._options))
+        if unknown:
+            raise OptionError(
+                f"There is no option {', '.join(unknown)}. The options are {', '.join(sorted(self._options))}."
+            )
+        if "projects" in self._given and "project_id" in self._given:
+            raise OptionError("Give projects or project_id, not both.")
+        if self._given & {"projects"} and not self.get_option("projects"):
+            raise OptionError("projects is an empty list: name the projects, or leave it out to read all of them.")
+
+    def _connection(self) -> Connection:
+        # Of Ansible's own reading of the variables nothing is taken: it knows no families, and blank ones are given.
+        given = {name: self.get_option(name) for name in CONNECTION_SPEC if name in self._given}
+        defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
+        return resolve({**defaults, **given}, os.environ, needs_project=False)
+
+    def _wanted(self, connection: Connection) -> Wanted:
+        def texts(name: str) -> tuple[str, ...]:
+            return tuple(str(one).strip() for one in self.get_option(name) or () if str(one).strip())
+
+        named = texts("projects")
+        return Wanted(
+            projects=named or ((connection.project_id,) if connection.project_id else ()),
+            include=texts("include_clusters"),
+            exclude=texts("exclude_clusters"),
+            statuses=texts("backup_status"),
+            with_snapshots=self.get_option("has_legacy_snapshots"),
+        )
+
+    # --- from the service, or the cache ---
+
+    def _entries(self, path: str, cache: bool) -> list[Entry]:
+        connection = self._connection()
+        wanted = self._wanted(connection)
+        key = f"{self.get_cache_key(path)}_{_fingerprint(connection, wanted)}"
+        keeps = self.get_option("cache")
+        if keeps and cache:
+            kept = self._kept(key)
+            if kept is not None:
+                return kept
+        fleet = self._read(connection, wanted)
+        if keeps and not fleet.failed:
+            self._cache[key] = {"entries": [entry.to_result() for entry in fleet.entries]}
+        return list(fleet.entries)
+
+    def _kept(self, key: str) -> list[Entry] | None:
+        try:
+            return [entry_from_result(document) for document in self._cache[key]["entries"]]
+        except (KeyError, TypeError, ValueError):
+            # Not there, too old, or of another version.
+            return None
+
+    def _read(self, connection: Connection, wanted: Wanted) -> Fleet:
+        tolerant = self.get_option("on_project_error") == "warn"
+        for warning in connection.warnings:
+            self._warn(warning)
+        client = connect(connection, True, WORKERS, self._secrets.append)
+        try:
+            fleet = read_fleet(client, wanted, tolerant)
+        finally:
+            retries = client.retries.summary()
+            if retries is not None:
+                self._warn(retries)
+        if fleet.failed and not tolerant:
+            raise OptionError(
+                f"{refusals(fleet.failed)} To go on without its clusters, and be warned, set on_project_error to warn."
+            )
+        if fleet.failed and not fleet.projects:
+            raise OptionError(f"No project could be read. {refusals(fleet.failed)}")
+        self._tell(fleet)
+        self._check_names(fleet)
+        return fleet
+
+    def _tell(self, fleet: Fleet) -> None:
+        for project, error in fleet.failed:
+            self._warn(f"the clusters of project {project} are missing: {error}")
+        if fleet.elsewhere:
+            names = ", ".join(str(project) for project in fleet.elsewhere)
+            self.display.v(f"{NAME}: left out, being on another platform: {names}")
+        if not fleet.projects:
+            raise OptionError("The key sees projects on another platform only: set platform to where they are.")
+        if not fleet.entries:
+            found = f"{fleet.seen} clusters were found in {fleet.projects} projects"
+            self._warn(f"no hosts. {found}{', and the options leave none' if fleet.seen else ''}.")
+
+    def _check_names(self, fleet: Fleet) -> None:
+        """A server that repeats what it was sent must not get a secret into variables and caches."""
+        secrets = [secret for secret in self._secrets if is_masked_everywhere(secret)]
+        for entry in fleet.entries:
+            if any(
+                secret in text for text in entry.to_result().values() if isinstance(text, str) for secret in secrets
+            ):
+                raise OptionError(
+                    f"The service answered with a secret of ours in a name of project {entry.project_id}. Nothing is "
+                    "made of such an answer. Check base_url, and what lies between."
+                )
+
+    # --- hosts ---
+
+    def _name_of(self) -> Callable[[Entry], str]:
+        pattern = self.get_option("hostname")
+        if not pattern:
+            return default_name
+
+        def rendered(entry: Entry) -> str:
+            self.templar.available_variables = _variables(entry)
+            try:
+                return str(self.templar.template(pattern))
+            except AnsibleError as error:
+                raise OptionError(f"hostname cannot be rendered for cluster {entry.cluster_name!r}: {error}") from None
+
+        return rendered
+
+    def _filtered(self, entries: list[Entry]) -> list[Entry]:
+        conditions = self.get_option("filters") or []
+        kept = [entry for entry in entries if all(self._holds(one, entry) for one in conditions)]
+        if entries and not kept:
+            self._warn(f"no hosts. filters leaves none of {len(entries)} clusters.")
+        return kept
+
+    def _holds(self, condition: str, entry: Entry) -> bool:
+        try:
+            value = self._compose(condition, _variables(entry))
+        except AnsibleError as error:
+            raise OptionError(
+                f"filters: {condition!r} cannot be evaluated for cluster {entry.cluster_name!r}: {error}"
+            ) from None
+        if not isinstance(value, bool):
+            raise OptionError(
+                f"filters: {condition!r} is neither true nor false for cluster {entry.cluster_name!r}. Compare it "
+                "with something."
+            )
+        return value
+
+    def _add(self, inventory: Any, hosts: Iterable[tuple[str, Entry]]) -> None:
+        """All hosts or none: what an error leaves behind would pass for the whole."""
+        new = []
+        try:
+            for name, entry in hosts:
+                if name not in inventory.hosts:
+                    new.append(name)
+                inventory.add_host(name)
+                for key, value in _variables(entry).items():
+                    inventory.set_variable(name, key, value)
+                self._construct(name, inventory.hosts[name].get_vars())
+        except BaseException:
+            for name in new:
+                if name in inventory.hosts:
+                    inventory.remove_host(inventory.hosts[name])
+            raise
+
+    def _construct(self, name: str, variables: Mapping[str, Any]) -> None:
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
+
+
+def _variables(entry: Entry) -> dict[str, Any]:
+    """The variables of a host. The interpreter is a template: AWX lists in another container than it runs in."""
+    return {
+        **{key: foreign(value) for key, value in entry.to_result().items()},
+        "ansible_connection": template("local"),
+        "ansible_python_interpreter": template("{{ ansible_playbook_python }}"),
+    }
+
+
+def _fingerprint(connection: Connection, wanted: Wanted) -> str:
+    """What an answer depends on, as a word that tells nothing of it."""
+    settings = connection.settings
+    asked = [connection.platform, settings.base_url, settings.dialect.name, connection.user, asdict(wanted)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+
+def _names_us(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return NAME in file.read(100_000)
+    except (OSError, ValueError):
+        return False
