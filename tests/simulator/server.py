@@ -155,13 +155,19 @@ class Simulator:
         """Accept connections again, at the same port; nothing to do while they are."""
         self._wait_for(self._listen_again())
 
-    def settle(self, seconds: float = 10.0) -> None:
-        """Wait until every request that arrived was carried out, also those that nobody waits for any more."""
+    def settle(self, seconds: float = 10.0, quiet: float = 0.0) -> None:
+        """Wait until every request that arrived was carried out, also those that nobody waits for any more.
+
+        `quiet` seconds without a new one have to pass: what a client sent before it was killed may still be on its way.
+        """
         end = time.monotonic() + seconds
-        while self._in_hand and time.monotonic() < end:
+        seen, since = self._index, time.monotonic()
+        while self._in_hand or time.monotonic() - since < quiet:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self._in_hand} requests are still in hand")
             time.sleep(0.005)
-        if self._in_hand:
-            raise TimeoutError(f"{self._in_hand} requests are still in hand")
+            if self._in_hand or self._index != seen:
+                seen, since = self._index, time.monotonic()
 
     # --- starting and stopping ---
 
@@ -299,6 +305,9 @@ class Simulator:
         self._in_hand += 1
         try:
             return await self._serve(request)
+        except ConnectionResetError:
+            # Cut before all of it had come.
+            return web.Response()
         finally:
             self._in_hand -= 1
 
