@@ -64,7 +64,7 @@ options:
     type: str
   timeout:
     description:
-      - How long to wait for the answer to one request, in seconds.
+      - How long one request may take, in seconds, from connecting to the last byte of its answer.
     type: int
     default: 30
   retry_timeout:
@@ -77,17 +77,23 @@ options:
     default: 300
   validate_certs:
     description:
-      - Whether to check the certificate of the service.
+      - Whether to check the certificate of the service, and of a proxy that is spoken to over HTTPS.
+      - TLS below version 1.2 is refused in either case.
       - If not given, the opposite of E(MCLI_OPS_MANAGER_SKIP_VERIFY) on Cloud and Ops Manager, and else V(true).
     type: bool
   ca_path:
     description:
-      - File or folder with the certificates to trust, where the service has one of a private authority.
+      - File or folder with the certificates to trust, where the service has one of a private authority. In a folder
+        only files count that C(openssl rehash) has linked.
+      - Wins over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which are used where no file or folder is given.
       - If not given, E(MCLI_OPS_MANAGER_CA_CERTIFICATE) on Cloud and Ops Manager.
     type: path
   proxy:
     description:
-      - Address of a proxy. Without it the usual variables, such as E(HTTPS_PROXY) and E(NO_PROXY), are honoured.
+      - Address of a proxy, with user and password where it asks for them, such as
+        V(http://user:password@proxy.example.com:3128). Special characters in either are percent-encoded.
+      - It is always used where it is given. E(NO_PROXY) belongs to the variables and does not count then.
+      - Without it the usual variables, E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY), are honoured.
       - A password in it is masked in all output.
     type: str
 requirements:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import os
 import random
 import re
 import threading
@@ -34,10 +35,15 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
     way_out,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import (
+    PartialAnswer,
+    Unusable,
+    send,
+    session,
+)
 
 try:
     import requests
-    import requests.adapters
     import requests.structures
     import urllib3.exceptions
 except ImportError as exc:
@@ -457,6 +463,9 @@ class Client:
             response = self._signed(request)
         except requests.exceptions.RequestException as exc:
             raise self._broken(request, exc) from exc
+        except Unusable as exc:
+            what = f"{readable(exc.what)}. Is this the service? Check base_url and proxy"
+            raise self._strange(request, exc.status, what) from exc
         except OSError as exc:
             # Not of the network, which requests wraps: a file of certificates that is not there.
             raise self._unreachable(request, exc, "Check ca_path, and the variable REQUESTS_CA_BUNDLE.") from exc
@@ -471,18 +480,18 @@ class Client:
         for sending in range(1, _SENDINGS + 1):
             request.auth.prepare(self._mint)
             self.sent.add(request.method)
-            response = self._session.request(
+            response = send(
+                self._session,
                 request.method,
                 request.url,
+                self._settings.timeout,
                 params=request.query,
                 data=request.body,
                 headers=request.headers,
                 auth=request.auth,
-                timeout=self._settings.timeout,
                 # Per request: a session's own setting loses to REQUESTS_CA_BUNDLE.
                 verify=self._settings.verify,
                 proxies=dict(self._settings.proxies),
-                allow_redirects=False,
             )
             if response.status_code != 401 or _knows_the_user(response):
                 request.auth.accepted()
@@ -532,6 +541,8 @@ class Client:
         if 300 <= status < 400:
             target = readable(_host_of(heard.headers.get("Location", "")), secrets)
             hint = f"Redirects are refused (to {target}): put the right address into base_url."
+        if status == 407:
+            hint = f"This was the proxy {_proxy_of(request.url, self._settings.proxies)}: {hint}"
         if status == 401 and _is_stale(heard):
             hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
         error = ApiError(
@@ -556,13 +567,13 @@ class Client:
     def _broken(self, request: Request, exc: Exception) -> Exception:
         """The error for a request without an answer, wrapped where it may pass."""
         kinds, text = requests.exceptions, str(exc)
-        if isinstance(exc, kinds.SSLError) and re.search("CERTIFICATE|certificate|hostname|X509|PEM", text):
-            hint = "The certificate is not trusted: give the CA's file as ca_path, and in base_url the name it has."
-            return self._unreachable(request, exc, hint)
-        if isinstance(exc, kinds.SSLError) and re.search("VERSION|PROTOCOL|HANDSHAKE_FAILURE", text):
-            return self._unreachable(request, exc, "The server offers no TLS of version 1.2 or later at this address.")
+        proxy = "This was the proxy: " if isinstance(exc, kinds.ProxyError) else ""
+        if isinstance(exc, (kinds.SSLError, kinds.ProxyError)):
+            hint = _about_tls(_cause(exc, 0), self._settings.verify)
+            if hint:
+                return self._unreachable(request, exc, proxy + hint)
         if isinstance(exc, kinds.ProxyError) and "407" in text:
-            return self._unreachable(request, exc, way_out(407, None, None))
+            return self._unreachable(request, exc, proxy + way_out(407, None, None))
         if isinstance(exc, kinds.ProxyError) and _NO_SUCH_NAME.search(text):
             return self._unreachable(
                 request, exc, "The proxy's host is not known: check proxy, or the usual proxy variables."
@@ -575,17 +586,17 @@ class Client:
             exc, (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, kinds.ContentDecodingError)
         ):
             return self._unreachable(request, exc, "")
-        hint = "Check base_url: does it speak TLS 1.2 or later at this port?" if isinstance(exc, kinds.SSLError) else ""
-        if isinstance(exc, kinds.ProxyError):
-            hint = "This was the proxy: check proxy, or the variables for it."
+        hint = proxy + "check proxy, or the variables for it." if proxy else _about_connections(exc, request.url)
         never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in text
         return _Passing(self._unreachable(request, exc, hint), taken=not never_sent)
 
     def _unreachable(self, request: Request, exc: Exception, hint: str) -> ApiError:
-        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request))
+        detail = readable(_cause(exc, self._settings.timeout), self._secrets(request)).rstrip(".")
+        proxy = _proxy_of(request.url, self._settings.proxies)
+        through = f" through the proxy {proxy}" if proxy else ""
         return ApiError(
-            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}: {detail}."
-            f"{f' {hint}' if hint else ''}",
+            f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}"
+            f"{through}: {detail}.{f' {hint}' if hint else ''}",
             detail=detail,
             method=request.method,
             path=request.path,
@@ -630,17 +641,12 @@ def _heard(response: Any) -> _Heard:
 
 
 def _session(settings: Settings) -> Any:
-    session = requests.Session()
-    session.headers["User-Agent"] = "mongodb_ops.legacy_backup"
-    adapter = requests.adapters.HTTPAdapter(
-        pool_connections=2, pool_maxsize=settings.connections, max_retries=0, pool_block=True
-    )
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    made = session(settings.connections)
+    made.headers["User-Agent"] = "mongodb_ops.legacy_backup"
     if settings.verify is False:
         # Said once, as the task's own warning, and not on stderr at each request.
         warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-    return session
+    return made
 
 
 def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
@@ -662,8 +668,54 @@ def _has(links: Any) -> bool:
 
 def _host_of(location: str) -> str:
     """Where a redirect leads, without what its path and query may hold."""
-    target = urlsplit(location)
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return "an address that is none"
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+
+
+def _proxy_of(url: str, given: Mapping[str, str]) -> str:
+    """Host and port of the proxy that a request goes to, without its password; "" where it cannot be told."""
+    try:
+        proxies = {**requests.utils.get_environ_proxies(url, no_proxy=None), **given}
+        proxy = requests.utils.select_proxy(url, proxies) or ""
+        return urlsplit(proxy if "//" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _about_tls(text: str, verify: bool | str) -> str:
+    """What to do where TLS does not come about; "" for what may pass."""
+    if re.search(r"CERTIFICATE_VERIFY_FAILED.*(?:expired|not yet valid)", text):
+        return "It must be renewed on the server, or else the clock of this host is wrong."
+    if re.search(r"[Mm]ismatch|doesn't match|not valid for", text):
+        return "The certificate is of another name: put a name that it has into base_url."
+    if re.search(r"CERTIFICATE|certificate|X509|PEM", text):
+        folder = isinstance(verify, str) and os.path.isdir(verify)
+        hashed = " (in a folder only files count that `openssl rehash` has linked)" if folder else ""
+        return f"The certificate is not trusted: give the CA's file as ca_path{hashed}."
+    if re.search(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER_FAILURE", text):
+        return "What answers there speaks no TLS: check host and port, and whether the address begins with http."
+    if re.search(r"PROTOCOL|VERSION|HANDSHAKE_FAILURE|NO_CIPHERS", text):
+        return "The server offers no TLS of version 1.2 or later at this address, and nothing older is spoken."
+    return ""
+
+
+def _about_connections(exc: Exception, url: str) -> str:
+    """What to look at where no answer came, which may pass."""
+    kinds, text = requests.exceptions, str(exc)
+    if isinstance(exc, kinds.ConnectTimeout):
+        return "Check base_url and proxy, and what may stand in between."
+    if isinstance(exc, kinds.Timeout):
+        return "Raise timeout where the service is only slow."
+    if "refused" in text:
+        return "Nobody listens there: check base_url, its port, and proxy."
+    if isinstance(exc, kinds.SSLError):
+        return "Check base_url: does it speak TLS 1.2 or later at this port?"
+    if url.startswith("http:") and isinstance(exc, kinds.ConnectionError):
+        return "Where this port speaks HTTPS, base_url has to begin with https."
+    return ""
 
 
 def _knows_the_user(response: Any) -> bool:
@@ -682,7 +734,8 @@ def _is_stale(heard: _Heard) -> bool:
 def _cause(exc: Exception, timeout: float) -> str:
     """The innermost reason of an exception of requests, whose own text names objects and addresses."""
     if isinstance(exc, requests.exceptions.Timeout):
-        return f"no answer within timeout ({timeout:g} s)"
+        part = "only a part of an" if isinstance(exc, PartialAnswer) else "no"
+        return f"{part} answer within timeout ({timeout:g} s)"
     inner: BaseException = exc
     while True:
         following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__

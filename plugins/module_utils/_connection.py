@@ -347,8 +347,10 @@ def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
     proxy = options["proxy"]
     if proxy is None:
         return {}
+    # Written out: without it requests takes what is before the colon of a password for the scheme.
+    proxy = proxy if "//" in proxy else f"http://{proxy}"
     try:
-        parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+        parts = urlsplit(proxy)
         usable = parts.hostname and parts.scheme in ("http", "https", "socks5", "socks5h") and parts.port != 0
     except ValueError:
         usable = False

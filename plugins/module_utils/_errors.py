@@ -87,7 +87,10 @@ def way_out(status: int | None, code: str | None, detail: str | None, parameters
     if status == 401:
         return "The service did not accept the credentials: check the key or the service account, and base_url."
     if status == 407:
-        return "The proxy asks for a password: put it in the proxy URL."
+        return (
+            "The proxy asks for a password, or refused the one it got: put it into the address of the proxy, "
+            "before the host."
+        )
     if status == 429:
         return "Too many requests: raise retry_timeout, or lower concurrency, forks or the number of jobs at once."
     return ""

@@ -103,8 +103,9 @@ def artifacts(planned: Run, folder: Path) -> str:
     """The artifacts of the plan as the next job of a workflow gets them, one of them tampered with, one exchanged."""
     found = {host: handed_on(planned, host) for host in HOSTS if host != "unplanned"}
     keys = {host: sorted(data) for host, data in found.items()}
-    altered = found["altered"][keys["altered"][1]]
+    altered = json.loads(found["altered"][keys["altered"][1]])
     altered["rows"][0][altered["columns"].index("action")] = "delete"
+    found["altered"][keys["altered"][1]] = json.dumps(altered)
     for key, other in zip(keys["swapped"], keys["gone"], strict=True):
         found["swapped"][key] = found["gone"][other]
     (folder / "artifacts.json").write_text(json.dumps({k: v for data in found.values() for k, v in data.items()}))
@@ -129,7 +130,8 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
     assert refusal(planned, "blocked").startswith("RETENTION BLOCKED: max_delete: 4 snapshots would be removed")
     assert [task.host for task in planned.tasks if task.status == "failed"] == ["blocked"]
     for host in HOSTS:
-        plan, digest = sorted(handed_on(planned, host).values(), key=str, reverse=True)
+        digest, plan = sorted(handed_on(planned, host).values())
+        plan = json.loads(plan)
         assert json.loads((tmp_path / f"{host}.json").read_text(encoding="utf-8")) == plan
         # The summary is the last thing that a host says, and the digest the summary's last line.
         assert lines(planned, host)[-1] == f"Digest {digest}" == f"Digest {plan['digest']}"

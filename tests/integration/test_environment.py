@@ -17,6 +17,7 @@ from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.playbooks import Playbooks, Run, options, play, task, warned
+from tools.proxies import CREDENTIALS, PASSWORD, proxy
 
 LATER = "2035-01-01T00:00:00Z"
 # From 2.20 on Ansible shows the options of a task only when it is told to.
@@ -186,6 +187,7 @@ def test_https_with_a_private_authority(playbooks: Playbooks, simulator: Start, 
     (warning,) = run.named("unchecked").result["warnings"]
     assert "Certificates are not validated (validate_certs)" in warning
     assert len(warned(run)) == 1
+    assert "InsecureRequestWarning" not in run.output
 
 
 def test_https_from_the_variables(playbooks: Playbooks, simulator: Start) -> None:
@@ -218,3 +220,35 @@ def test_a_proxy_is_used_and_its_password_masked(playbooks: Playbooks, simulator
     # Of its address only the password is hidden.
     assert "http://me:********@proxy.invalid:3128" in run.output
     assert "hunter2secret" not in run.output
+
+
+def test_a_real_proxy_that_asks_for_a_password(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
+    """HTTPS by CONNECT: by the option, by the variable, and past it by NO_PROXY; a netrc of the host does nothing."""
+    sim = simulator(seeds.ladder(platform="ops_manager"), https=True)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".netrc").write_text("default login somebody password else\n")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "strange.pem"))
+    defaults = {**options(sim), "ca_path": sim.ca_path, "retry_timeout": 0}
+    with proxy(tmp_path) as address:
+        given = {"right": f"http://{CREDENTIALS}@{address}", "wrong": f"http://me:hunter3@{address}", "bare": address}
+        tasks = [
+            task(name, "legacy_snapshot_info", {**named(sim), "proxy": f"{{{{ {name} }}}}"}, ignore_errors=True)
+            for name in given
+        ]
+        tasks.append(task("by variable", "legacy_snapshot_info", named(sim)))
+        dead = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+        tasks.append(task("past it", "legacy_snapshot_info", named(sim), environment=dead))
+        aside = {"HTTPS_PROXY": given["right"], "REQUESTS_CA_BUNDLE": str(tmp_path / "strange.pem")}
+        run = playbooks.run(
+            [play(tasks, defaults)], "-vvv", inventory={"localhost": given}, environment={**aside, **SHOW_OPTIONS}
+        )
+
+    for name in ("right", "by variable", "past it"):
+        assert run.named(name).result["total"] > 0, run.output
+    for name in ("wrong", "bare"):
+        message = run.named(name).message
+        assert f"got no answer from 127.0.0.1:{sim.port} through the proxy {address}: " in message
+        assert "The proxy asks for a password, or refused the one it got" in message
+    for secret in (PASSWORD, CREDENTIALS.partition(":")[2], "hunter3"):
+        assert secret not in run.output
+    assert warned(run) == []

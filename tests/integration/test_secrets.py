@@ -131,12 +131,11 @@ class Scene:
 
         made = [(info if number % 2 else change)(kind, kind) for number, kind in enumerate(kinds)]
         half = {"client_secret": "{{ secrets.half }}", "public_key": "", "private_key": "", "client_id": ""}
+        proxied = {"base_url": "http://mongo.invalid", "proxy": "{{ secrets.proxy }}"}
         made += [
             change("held", "held"),
-            change(
-                "past a proxy by the option", "proxied", base_url="http://mongo.invalid", proxy="{{ secrets.proxy }}"
-            ),
-            info("past a proxy that refuses", "refused", base_url="http://mongo.invalid", proxy="{{ secrets.proxy }}"),
+            change("past a proxy by the option", "proxied", **proxied),
+            info("past a proxy that refuses", "refused", **proxied),
             info("past a proxy by the variable", "proxied", base_url="http://mongo.invalid"),
             info("no TLS there", "fine", base_url=self.sim.url.replace("http:", "https:")),
             info("a stranger's certificate", "fine", base_url=self.strange.url),

@@ -155,13 +155,19 @@ class Simulator:
         """Accept connections again, at the same port; nothing to do while they are."""
         self._wait_for(self._listen_again())
 
-    def settle(self, seconds: float = 10.0) -> None:
-        """Wait until every request that arrived was carried out, also those that nobody waits for any more."""
+    def settle(self, seconds: float = 10.0, quiet: float = 0.0) -> None:
+        """Wait until every request that arrived was carried out, also those that nobody waits for any more.
+
+        `quiet` seconds without a new one have to pass: what a client sent before it was killed may still be on its way.
+        """
         end = time.monotonic() + seconds
-        while self._in_hand and time.monotonic() < end:
+        seen, since = self._index, time.monotonic()
+        while self._in_hand or time.monotonic() - since < quiet:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self._in_hand} requests are still in hand")
             time.sleep(0.005)
-        if self._in_hand:
-            raise TimeoutError(f"{self._in_hand} requests are still in hand")
+            if self._in_hand or self._index != seen:
+                seen, since = self._index, time.monotonic()
 
     # --- starting and stopping ---
 
@@ -233,16 +239,29 @@ class Simulator:
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.2)
         await self._runner.setup()
         self._context = context
-        self._site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context, backlog=512)
-        await self._site.start()
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        await self._open(socket.create_server((self._host, self._port), family=family, backlog=512))
         self._port = self._runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"{'https' if context else 'http'}://{host}:{self._port}{self._path}"
         self.api.base = self.url
 
+    async def _open(self, listener: socket.socket) -> None:
+        if self._runner is not None:
+            self._listener = listener
+            self._site = web.SockSite(self._runner, listener, ssl_context=self._context, backlog=512)
+            await self._site.start()
+
+    async def _no_more(self) -> None:
+        """Accept no more: a connection that is accepted and not yet made when its server closes is never closed."""
+        asyncio.get_running_loop().remove_reader(self._listener)
+        for _turn in range(3):
+            await asyncio.sleep(0)
+
     async def _hang_up(self) -> None:
         if self._site is None or self._placeholder is not None:
             return
+        await self._no_more()
         await self._site.stop()
         holder = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -254,13 +273,14 @@ class Simulator:
         if self._runner is None or self._placeholder is None:
             return
         holder, self._placeholder = self._placeholder, None
-        self._site = web.SockSite(self._runner, holder, ssl_context=self._context, backlog=512)
-        await self._site.start()
+        await self._open(holder)
 
     async def _shut_down(self) -> None:
         if self._placeholder is not None:
             self._placeholder.close()
         if self._runner is not None:
+            if self._placeholder is None:
+                await self._no_more()
             await self._runner.cleanup()
             await self._server.abort_all(tls=self._tls is not None)
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -285,6 +305,9 @@ class Simulator:
         self._in_hand += 1
         try:
             return await self._serve(request)
+        except ConnectionResetError:
+            # Cut before all of it had come.
+            return web.Response()
         finally:
             self._in_hand -= 1
 

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AWX as far as a job meets it: credentials, surveys, slices, artifacts, workflows, and what ansible-runner is given.
+"""AWX as far as a job meets it: credentials, surveys, artifacts, workflows, and what ansible-runner is given.
 
 Shaped after AWX 24.6; each function names the place there. Nothing here knows of this collection.
+Slices are in `tools.slices`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -102,13 +104,7 @@ def _written_file(text: str, folder: Path) -> str:
     return path
 
 
-# --- slices, artifacts and variables ---
-
-
-def slices(hosts: Hosts, count: int) -> list[dict[str, Mapping[str, Any]]]:
-    """The hosts of each slice: by name, every `count`th (Inventory.get_sliced_hosts). A slice may be empty."""
-    names = sorted(hosts)
-    return [{name: hosts[name] for name in names[number::count]} for number in range(count)]
+# --- artifacts and variables ---
 
 
 def merged(*artifacts: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,14 +208,14 @@ class Runner:
     folder: Path
     collections: Path
     project: Path
-    started: list[str] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def private_data_dir(self) -> Path:
         """A new one, to render credentials into before `run`."""
-        path = self.folder / f"job-{len(self.started)}"
-        self.started.append(path.name)
-        for name in ("env", "inventory", "project"):
+        path = self.folder / f"job-{next(self._numbers)}"
+        for name in ("env", "inventory"):
             (path / name).mkdir(parents=True)
+        (path / "project").symlink_to(self.project, target_is_directory=True)
         return path
 
     def run(
@@ -232,17 +228,15 @@ class Runner:
         inventory_variables: Mapping[str, Any] | None = None,
         job_type: str | None = None,
     ) -> Job:
-        """One job of a template, on these hosts."""
+        """One job of a template, on these hosts. Several may run at once."""
         place = private_data_dir or self.private_data_dir()
-        number = len(self.started)
+        number = int(place.name.rpartition("-")[2])
         write_inventory(place, hosts, inventory_variables or {})
         own = template.get("extra_vars", {})
         (place / "env" / "extravars").write_text(extra_vars_file({**variables, **_meta(template, number)}, own))
         (place / "env" / "cmdline").write_text(shlex.join(_arguments(template, job_type)))
         told = {**environment, "JOB_ID": str(number), "INVENTORY_ID": "1", "PROJECT_REVISION": "0" * 40}
         (place / "env" / "envvars").write_text(json.dumps(told))
-        (place / "project").rmdir()
-        (place / "project").symlink_to(self.project, target_is_directory=True)
         runner = [sys.executable, "-m", "ansible_runner", "run", str(place), "--playbook", template["playbook"]]
         done = subprocess.run(
             [*runner, "--ident", "job", "--quiet"],

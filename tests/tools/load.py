@@ -52,7 +52,8 @@ class Load:
     def told(self) -> str:
         """The figures on a line."""
         return (
-            f"{self.took:.0f} s ({self.cpu:.0f} s of CPU), {self.allowed} requests let through and {self.refused} answered 429, "
+            f"{self.took:.0f} s ({self.cpu:.0f} s of CPU), {self.allowed} requests let through, "
+            f"{self.refused} answered 429, "
             f"each sent again {self.longest:.2f} s after it at the earliest"
         )
 

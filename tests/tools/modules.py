@@ -40,7 +40,7 @@ def run_module(
     AssertionError when the module ends in any other way than by its result.
     """
     warnings: list[str] = []
-    printed = io.StringIO()
+    printed, errors = io.StringIO(), io.StringIO()
     arguments = {**options, **{f"_ansible_{name}": value for name, value in flags.items()}}
     with ExitStack() as stack:
         blob = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
@@ -52,11 +52,11 @@ def run_module(
         if now is not None:
             stack.enter_context(patch.object(_module, "datetime", _standing_at(now)))
         stack.enter_context(redirect_stdout(printed))
-        stack.enter_context(redirect_stderr(printed))
+        stack.enter_context(redirect_stderr(errors))
         try:
             module.main()
         except SystemExit:
-            return Finished(_result(printed.getvalue()), warnings, printed.getvalue())
+            return Finished(_result(printed.getvalue()), warnings, printed.getvalue() + errors.getvalue())
         except Exception:
             raise AssertionError(f"the module ended in a traceback:\n{traceback.format_exc()}") from None
     raise AssertionError("the module ended without a result")

@@ -28,7 +28,7 @@ def broken_by_a_kill(victims: Victims, setting: Setting, index: int, is_taken: b
         sim.faults.before(lambda _call: victims.kill(), at=index, times=1)
         victims.start(setting, bench.connection(), iso(sim.clock.epoch))
         ended = victims.ended()
-        sim.settle()
+        sim.settle(quiet=0.1)
         log, after = sim.log.entries, world.state()
         found = [] if ended == signal.SIGKILL else [f"the child was not killed, but ended with {ended}"]
         found += truth.untouched(measure, measure.before, after, log)

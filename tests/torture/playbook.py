@@ -46,7 +46,7 @@ def broken_in_a_playbook(playbooks: Playbooks, setting: Setting, label: str, ind
         else:
             (for_good if stays else once)(label, index)(sim, FakeTime())
         run = _run(playbooks, sim, setting, {**POLICY, "retention_now": now}, started)
-        sim.settle()
+        sim.settle(quiet=0.2 if label == "killed" else 0.0)
         log, after = sim.log.entries, world.state()
         told = _told(run)
         found = [*truth.untouched(measure, measure.before, after, log)]

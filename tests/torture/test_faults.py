@@ -14,6 +14,8 @@ from tools.counted import Count
 from torture.bench import SETTINGS, Setting, undisturbed
 from torture.faults import FOR_GOOD, ONCE, SLOW_ONES, broken_promises, for_good, once
 
+# Who meets what stays: one worker and more, patient or not.
+STUBBORN = (SETTINGS[0], SETTINGS[3], SETTINGS[4])
 # A slow case takes its seconds: with one worker and with two.
 CASES = [(setting, label) for setting in SETTINGS for label in ONCE if not label.startswith("slow")]
 CASES += [(replace(setting, timeout=1), label) for setting in (SETTINGS[0], SETTINGS[3]) for label in SLOW_ONES]
@@ -27,7 +29,7 @@ def test_each_fault_at_each_request(setting: Setting, label: str, counted: Count
     assert {index: broken for index, broken in found.items() if broken} == {}
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.label)
+@pytest.mark.parametrize("setting", STUBBORN, ids=lambda setting: setting.label)
 @pytest.mark.parametrize("label", FOR_GOOD)
 def test_each_fault_that_stays_from_each_request_on(setting: Setting, label: str, counted: Count) -> None:
     requests = undisturbed(setting).requests

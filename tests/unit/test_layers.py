@@ -15,7 +15,17 @@ UTILS = ROOT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 # From the ground up; files of one floor know nothing of each other.
 FLOORS = (
-    {"_errors", "_snapshot", "_workers", "_auth", "_report_model", "_report_markup", "_report_style", "_report_words"},
+    {
+        "_errors",
+        "_snapshot",
+        "_workers",
+        "_auth",
+        "_transport",
+        "_report_model",
+        "_report_markup",
+        "_report_style",
+        "_report_words",
+    },
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy", "_fleet"},
     {"_change", "_query", "_plan_input", "_plan", "_hosts"},
@@ -29,12 +39,12 @@ FLOORS = (
 # Which of the standard library, or of others, only some files may know.
 KNOWN_TO = {
     "ansible": {"_module", "_connection"},
-    "requests": {"_client"},
-    "urllib3": {"_client"},
-    "time": {"_client", "_auth"},
+    "requests": {"_client", "_transport"},
+    "urllib3": {"_client", "_transport"},
+    "time": {"_client", "_transport", "_auth"},
 }
 # The retention engine: no request, no clock, no environment.
-PURE = set().union(*FLOORS) - {"_auth", "_client", "_connection", "_module", "_workers"}
+PURE = set().union(*FLOORS) - {"_auth", "_client", "_transport", "_connection", "_module", "_workers"}
 IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
 
 

@@ -64,7 +64,8 @@ def test_ten_thousand_snapshots_in_one_cluster(playbooks: Playbooks, figure: Fig
     assert max(used) < MODULE_LIMIT
     peak = json.loads(peaks.read_text(encoding="utf-8"))
     figure(
-        f"{MANY} snapshots, {MANY - KEPT} deleted in {len(changes)} batches: {took:.0f} s ({cpu:.0f} s of CPU), {requests} requests; "
+        f"{MANY} snapshots, {MANY - KEPT} deleted in {len(changes)} batches: "
+        f"{took:.0f} s ({cpu:.0f} s of CPU), {requests} requests; "
         f"a module had {max(used) // 1024} MiB at most, the controller {peak['controller'] // 1024} MiB; "
         f"a batch's result has {max(changes)} characters at most, the listing's {listing}"
     )

@@ -387,10 +387,14 @@ def test_netrc_replaces_neither_kind(talk: TalkTo, key: str, tmp_path: Path, mon
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password else\nmachine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
+    (tmp_path / ".netrc").write_text(netrc.read_text())
+    monkeypatch.setenv("HOME", str(tmp_path))
     asker = talk("v2", key=key)
     assert asker.service.snapshot(asker.mark("plain_0"))
     kinds = {entry.auth for entry in asker.sim.log if not entry.is_token}
     assert kinds == ({"none", "digest"} if key == "owner" else {"bearer"})
+    # The token endpoint takes basic too, and only from the account itself.
+    assert [entry.status for entry in asker.sim.log if entry.is_token] == ([] if key == "owner" else [200])
 
 
 def test_every_secret_is_known_to_the_scrubber() -> None:

@@ -631,7 +631,7 @@ def test_redirects_are_refused(talk: TalkTo, location: str, words: str, status: 
 def test_a_redirect_to_no_address_is_refused_too(talk: TalkTo) -> None:
     asker = talk()
     asker.sim.faults.add("redirect", location="http://[bad")
-    assert "Invalid IPv6 URL" in error_of(act, asker, "GET").message
+    assert "Redirects are refused (to an address that is none)" in error_of(act, asker, "GET").message
     assert asker.sim.log.requests == 2
 
 
@@ -695,17 +695,23 @@ def test_a_private_authority(talk: TalkTo) -> None:
 
 
 @pytest.mark.parametrize(
-    "tls", [Tls(), Tls(hosts=("elsewhere.example.com",)), Tls(expired=True)], ids=["unknown", "other name", "expired"]
+    ("tls", "hint"),
+    [
+        (Tls(hosts=("10.1.1.1",)), "The certificate is of another name: put a name that it has into base_url"),
+        (Tls(hosts=("elsewhere.example.com",)), "The certificate is of another name"),
+        (Tls(expired=True), "It must be renewed on the server, or else the clock of this host is wrong"),
+    ],
+    ids=["other address", "other name", "expired"],
 )
 @pytest.mark.parametrize("verify", ["own", True])
-def test_a_certificate_that_is_not_trusted(talk: TalkTo, tls: Tls, verify: Any) -> None:
-    if verify == "own" and tls == Tls():
-        tls = Tls(hosts=("10.1.1.1",))
+def test_a_certificate_that_is_not_trusted(talk: TalkTo, tls: Tls, hint: str, verify: Any) -> None:
     asker = talk(server={"tls": tls})
     made = Settings(asker.sim.url, asker.client.dialect, verify=str(asker.sim.ca_path) if verify == "own" else True)
     asker.client._settings = made
     error = error_of(act, asker, "GET")
-    assert "The certificate is not trusted: give the CA's file as ca_path" in error.message
+    unknown = "The certificate is not trusted: give the CA's file as ca_path"
+    assert (hint if verify == "own" else unknown) in error.message
+    assert f"got no answer from 127.0.0.1:{asker.sim.port}: " in error.message
     assert (error.status, asker.time.waits, asker.sim.log.requests) == (None, [], 0)
 
 
@@ -857,7 +863,10 @@ def test_a_proxy_that_wants_a_password(talk: TalkTo, proxy: Callable[[str], int]
     made = {"proxies": {"http": address, "https": address}, "secrets": ("s3cret",)}
     asker = talk(base_url=f"{scheme}://mongo.example.com", **made)
     error = error_of(act, asker, "GET")
-    assert "The proxy asks for a password: put it in the proxy URL" in error.message
+    assert (
+        "The proxy asks for a password, or refused the one it got: put it into the address of the proxy"
+        in error.message
+    )
     assert "s3cret" not in error.message
     assert asker.time.waits == []
 
@@ -879,6 +888,8 @@ def test_a_proxy_that_is_broken_is_tried_again(talk: TalkTo, proxy: Callable[[st
     asker = talk(base_url="https://mongo.example.com", proxies={"https": address}, secrets=("s3cret",), retry_timeout=4)
     error = error_of(act, asker, "DELETE")
     assert (error.exhausted, error.fate_unknown) == (True, False)
+    where = f"got no answer from mongo.example.com through the proxy {address.rpartition('@')[2]}: "
+    assert where in error.message
     assert "This was the proxy: check proxy" in error.message
     assert "s3cret" not in error.message
 

@@ -449,7 +449,7 @@ def test_the_file_of_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (None, {}),
         ("", {}),
         ("http://proxy.example.com:3128", None),
-        ("proxy.example.com:3128", None),
+        ("proxy.example.com:3128", dict.fromkeys(("http", "https"), "http://proxy.example.com:3128")),
         ("http://user:pa%40ss@proxy.example.com:3128", None),
         ("socks5h://proxy.example.com", None),
     ],

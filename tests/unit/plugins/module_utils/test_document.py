@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_document import retention_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import (
@@ -25,6 +26,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan im
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tools.awx import extra_vars_file
 from unit.plugins.module_utils.retention_cases import FAR, NOW, PROJECT, TIDY, ago, info, moment, planned, row
 from unit.plugins.module_utils.test_retention_properties import cases
 
@@ -54,6 +56,15 @@ def test_nothing_that_decides_is_lost(case: Any) -> None:
     # A whole plan, as the filter returns it, is one too; and so is a text.
     assert from_artifact(document) == document
     assert from_artifact(json.dumps(artifact)) == read
+
+
+@given(cases())
+def test_nothing_that_decides_is_lost_on_the_way_through_awx(case: Any) -> None:
+    """As the role hands it on: in plain data YAML would take ids of digits alone for numbers, and "off" for false."""
+    listing, policy, options = case
+    document = planned(listing, policy, **options)
+    told = extra_vars_file({"retention_plan": json.dumps(to_artifact(document))}, {})
+    assert digest(from_artifact(DataLoader().load(told)["retention_plan"])) == document["digest"]
 
 
 def test_two_thousand_snapshots_are_small() -> None:

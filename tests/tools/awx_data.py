@@ -1,0 +1,29 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The objects of AWX that the collection ships, as Ansible reads them from the installed artefact."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tools.playbooks import Playbooks, play
+
+PLACE = Path("ansible_collections/mongodb_ops/legacy_backup/playbooks")
+FILES = ("awx_settings.yml", "awx_objects.yml", "controller.yml")
+_SHIPPED = re.compile(r"^((?:legacy_backup|controller)_\w+):", re.MULTILINE)
+
+
+def shipped_objects(playbooks: Playbooks, **settings: Any) -> dict[str, Any]:
+    """Every public variable of these files, with settings as a user gives them."""
+    files = [playbooks.collections / PLACE / "vars" / name for name in FILES]
+    names = [name for path in files for name in _SHIPPED.findall(path.read_text(encoding="utf-8"))]
+    told = {name: f"{{{{ {name} }}}}" for name in names}
+    own = playbooks.folder / "settings.yml"
+    own.write_text(repr(settings), encoding="utf-8")
+    tell = {"name": "tell", "ansible.builtin.debug": {"msg": told}}
+    run = playbooks.run([play([tell], vars_files=[*map(str, files), str(own)])])
+    return dict(run.named("tell").result["msg"])

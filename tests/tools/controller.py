@@ -1,0 +1,453 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stand-in for the API of AWX, as far as the modules of awx.awx ask it: `with Controller(projects) as controller:`.
+
+Shaped after AWX 24.6 (awx/api/views, serializers.py, urls): lists with filters and pages, POST and PATCH with the
+checks that AWX makes of references, required fields, credential types, surveys, playbooks, schedules and messages,
+sub-lists that associate and disassociate, surveys, and the templates of approvals. It keeps what it is given in a
+dictionary, and asks for a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tools import awx_rules
+
+Item = dict[str, Any]
+TOKEN = "a-token-of-the-controller"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A list of the API: what its items have when nothing is given, what has to be given, and what refers to what."""
+
+    type: str
+    defaults: Mapping[str, Any]
+    required: tuple[str, ...] = ("name",)
+    references: Mapping[str, str] | None = None  # field -> list
+    associations: Mapping[str, str] | None = None  # sub-list -> list
+    unique: tuple[str, ...] = ("name", "organization")
+    survey: bool = False
+
+
+_NOTIFIED = {f"notification_templates_{when}": "notification_templates" for when in ("started", "success", "error")}
+_TEMPLATE = {"description": "", "organization": None, "extra_vars": "", "limit": "", "survey_enabled": False}
+RESOURCES: dict[str, Resource] = {
+    "organizations": Resource("organization", {"description": ""}, unique=("name",)),
+    "execution_environments": Resource(
+        "execution_environment",
+        {"description": "", "organization": None, "image": "", "pull": ""},
+        ("name", "image"),
+        {"organization": "organizations"},
+        unique=("name",),
+    ),
+    "credential_types": Resource(
+        "credential_type",
+        {"description": "", "kind": "", "inputs": {}, "injectors": {}, "managed": False},
+        ("name", "kind"),
+        unique=("name", "kind"),
+    ),
+    "credentials": Resource(
+        "credential",
+        {"description": "", "organization": None, "inputs": {}},
+        ("name", "credential_type"),
+        {"organization": "organizations", "credential_type": "credential_types"},
+        unique=("name", "organization", "credential_type"),
+    ),
+    "projects": Resource(
+        "project",
+        {
+            **{"description": "", "organization": None, "scm_type": "", "scm_url": "", "scm_branch": ""},
+            **{"credential": None, "scm_revision": "", "allow_override": False, "status": "never updated"},
+        },
+        ("name",),
+        {"organization": "organizations", "credential": "credentials"},
+        _NOTIFIED,
+    ),
+    "project_updates": Resource("project_update", {}),
+    "inventories": Resource(
+        "inventory",
+        {"description": "", "organization": None, "kind": "", "host_filter": None, "variables": ""},
+        ("name", "organization"),
+        {"organization": "organizations"},
+    ),
+    "inventory_sources": Resource(
+        "inventory_source",
+        {
+            **{"description": "", "source": "", "source_path": "", "source_project": None, "credential": None},
+            **{"execution_environment": None, "overwrite": False, "overwrite_vars": False, "source_vars": ""},
+            **{"update_on_launch": False, "update_cache_timeout": 0, "organization": None},
+        },
+        ("name", "inventory"),
+        {
+            "inventory": "inventories",
+            "source_project": "projects",
+            "credential": "credentials",
+            "execution_environment": "execution_environments",
+        },
+        _NOTIFIED,
+        unique=("name", "inventory"),
+    ),
+    "notification_templates": Resource(
+        "notification_template",
+        {"description": "", "notification_configuration": {}, "messages": None},
+        ("name", "organization", "notification_type"),
+        {"organization": "organizations"},
+    ),
+    "job_templates": Resource(
+        "job_template",
+        {
+            **_TEMPLATE,
+            **{"job_type": "run", "inventory": None, "playbook": "", "forks": 0, "job_slice_count": 1},
+            **{"execution_environment": None, "allow_simultaneous": False, "diff_mode": False, "verbosity": 0},
+            **{f"ask_{name}_on_launch": False for name in ("limit", "job_type", "variables", "diff_mode")},
+        },
+        ("name", "project", "playbook"),
+        {"project": "projects", "inventory": "inventories", "execution_environment": "execution_environments"},
+        {**_NOTIFIED, "credentials": "credentials"},
+        survey=True,
+    ),
+    "workflow_job_templates": Resource(
+        "workflow_job_template",
+        {**_TEMPLATE, "allow_simultaneous": False, "ask_limit_on_launch": False, "ask_variables_on_launch": False},
+        ("name",),
+        {"organization": "organizations"},
+        {**_NOTIFIED, "notification_templates_approvals": "notification_templates"},
+        survey=True,
+    ),
+    "workflow_job_template_nodes": Resource(
+        "workflow_job_template_node",
+        {"unified_job_template": None, "extra_data": {}, "all_parents_must_converge": False, "limit": None},
+        ("workflow_job_template",),
+        {"workflow_job_template": "workflow_job_templates", "unified_job_template": "unified_job_templates"},
+        {f"{edge}_nodes": "workflow_job_template_nodes" for edge in ("success", "failure", "always")},
+        unique=("identifier", "workflow_job_template"),
+    ),
+    "workflow_approval_templates": Resource(
+        "workflow_approval_template", {"description": "", "timeout": 0, "organization": None}
+    ),
+    "schedules": Resource(
+        "schedule",
+        {"description": "", "enabled": True, "extra_data": {}},
+        ("name", "rrule", "unified_job_template"),
+        {"unified_job_template": "unified_job_templates"},
+        unique=("name", "unified_job_template"),
+    ),
+}
+# What has a list of its own and another with all of its kind.
+UNIFIED = ("projects", "inventory_sources", "job_templates", "workflow_job_templates", "workflow_approval_templates")
+
+
+def _name(item: Item) -> str:
+    return str(item["identifier"] if item["type"] == "workflow_job_template_node" else item["name"])
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {body}")
+        self.status, self.body = status, body
+
+
+class Controller:
+    """The server, on a free port of loopback. `projects` are checkouts by the address of their repository.
+
+    Of what it holds: `items[list][id]`. Of what it was asked: `writes`, the methods and paths that were no reading.
+    """
+
+    def __init__(self, projects: Mapping[str, Path]) -> None:
+        self.projects = dict(projects)
+        self.items: dict[str, dict[int, Item]] = {name: {} for name in RESOURCES}
+        self.surveys: dict[str, Any] = {}
+        self.linked: dict[str, list[int]] = {}
+        self.requests: list[tuple[str, str]] = []
+        self.url = ""
+        self._next = 0
+        self._add("organizations", {"name": "Default"})
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
+        self._started = threading.Event()
+
+    # --- what tests use ---
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which the modules find it."""
+        return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        return [(method, path) for method, path in self.requests if method not in ("GET", "HEAD")]
+
+    def named(self, kind: str, name: str) -> Item:
+        """The item of that name, or identifier."""
+        (found,) = [item for item in self.items[kind].values() if name == _name(item)]
+        return found
+
+    def related(self, kind: str, name: str, association: str) -> set[str]:
+        """The names of what is associated with an item."""
+        target = (RESOURCES[kind].associations or {})[association]
+        found = self.linked.get(f"{kind}/{self.named(kind, name)['id']}/{association}", [])
+        return {_name(self.items[target][one]) for one in found}
+
+    def survey(self, kind: str, name: str) -> Any:
+        return self.surveys.get(f"{kind}/{self.named(kind, name)['id']}")
+
+    def state(self) -> Any:
+        """All that it holds, to compare."""
+        return (repr(self.items), repr(self.surveys), repr(self.linked))
+
+    def add(self, kind: str, **fields: Any) -> int:
+        """An item that somebody made by hand."""
+        return int(self._add(kind, fields)["id"])
+
+    def __enter__(self) -> Controller:
+        self._thread.start()
+        assert self._started.wait(10), "the controller did not start"
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    # --- the server ---
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+        self._loop.run_forever()
+
+    async def _listen(self) -> None:
+        self._runner = web.ServerRunner(web.Server(self._handle))
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._started.set()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.requests.append((request.method, request.path))
+        headers = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
+        try:
+            if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+                raise Refused(401, {"detail": "Authentication credentials were not provided."})
+            given = await request.json() if request.method in ("POST", "PATCH", "PUT") else {}
+            status, body = self._answer(request.method, request.path, dict(request.query), given)
+        except Refused as refused:
+            status, body = refused.status, dict(refused.body)
+        if status == 204:
+            return web.Response(status=204, headers=headers)
+        return web.json_response(body, status=status, headers=headers)
+
+    def _answer(self, method: str, path: str, query: dict[str, str], given: Item) -> tuple[int, Any]:
+        match path.removeprefix("/api/v2/").strip("/").split("/"):
+            case ["unified_job_templates"] if method == "GET":
+                return 200, self._page([one for kind in UNIFIED for one in self.items[kind].values()], query)
+            case [kind] if kind in RESOURCES and method == "GET":
+                return 200, self._page(list(self.items[kind].values()), query)
+            case [kind] if kind in RESOURCES and method == "POST":
+                return 201, self._shown(kind, self._created(kind, given))
+            case [kind, number] if kind in RESOURCES:
+                item = self._item(kind, number)
+                if method == "PATCH":
+                    self._change(kind, item, given)
+                return 200, self._shown(kind, item)
+            case [kind, number, "survey_spec"] if kind in RESOURCES and RESOURCES[kind].survey:
+                return 200, self._survey(method, f"{kind}/{self._item(kind, number)['id']}", given)
+            case ["workflow_job_template_nodes", number, "create_approval_template"] if method == "POST":
+                return 201, self._approval(self._item("workflow_job_template_nodes", number), given)
+            case [kind, number, sub] if kind in RESOURCES and sub in (RESOURCES[kind].associations or {}):
+                return self._associated(method, kind, self._item(kind, number), sub, given)
+        raise Refused(404, {"detail": "The requested resource could not be found."})
+
+    # --- reading ---
+
+    def _page(self, items: list[Item], query: dict[str, str]) -> Item:
+        kinds = {id(item): kind for kind, held in self.items.items() for item in held.values()}
+        found = [item for item in items if self._fits(item, query)]
+        return {
+            "count": len(found),
+            "next": None,
+            "previous": None,
+            "results": [self._shown(kinds[id(item)], item) for item in found],
+        }
+
+    def _fits(self, item: Item, query: Mapping[str, str]) -> bool:
+        """All filters, of which those that begin with or__ are one."""
+        alternatives = [self._equal(item, name[4:], value) for name, value in query.items() if name.startswith("or__")]
+        others = [self._equal(item, name, value) for name, value in query.items() if not name.startswith("or__")]
+        return all(others) and (any(alternatives) or not alternatives)
+
+    def _equal(self, item: Item, name: str, value: str) -> bool:
+        if name in ("page", "page_size", "order_by"):
+            return True
+        if name == "type":
+            return bool(item["type"] == value)
+        if name not in item:
+            raise Refused(400, {"detail": f"{item['type']} has no field named '{name}'"})
+        return str(item[name]) == value
+
+    def _item(self, kind: str, number: str) -> Item:
+        try:
+            return self.items[kind][int(number)]
+        except (KeyError, ValueError):
+            raise Refused(404, {"detail": "Not found."}) from None
+
+    def _shown(self, kind: str, item: Item) -> Item:
+        """An item as the API shows it: with addresses, and secrets hidden."""
+        url = f"/api/v2/{kind}/{item['id']}/"
+        related = {name: f"{url}{name}/" for name in RESOURCES[kind].associations or {}}
+        summary: Item = {}
+        shown = dict(item)
+        if RESOURCES[kind].survey:
+            related["survey_spec"] = f"{url}survey_spec/"
+        if kind == "workflow_job_template_nodes":
+            related["create_approval_template"] = f"{url}create_approval_template/"
+            if item["unified_job_template"] is not None:
+                of = self._kind_of_unified(item["unified_job_template"])
+                related["unified_job_template"] = f"/api/v2/{of}/{item['unified_job_template']}/"
+        if kind == "projects":
+            related["update"] = f"{url}update/"
+            updates = [one for one in self.items["project_updates"].values() if one["project"] == item["id"]]
+            if updates:
+                summary = {"current_update": {"id": updates[-1]["id"], "status": updates[-1]["status"]}}
+        if kind == "credentials":
+            shown["inputs"] = self._hidden(item)
+        return {**shown, "url": url, "related": related, "summary_fields": summary}
+
+    def _hidden(self, credential: Item) -> Item:
+        fields = self.items["credential_types"][credential["credential_type"]]["inputs"].get("fields", [])
+        secret = {one["id"] for one in fields if one.get("secret")}
+        return {name: "$encrypted$" if name in secret else value for name, value in credential["inputs"].items()}
+
+    def _kind_of_unified(self, number: int) -> str:
+        return next(kind for kind in UNIFIED if number in self.items[kind])
+
+    # --- writing ---
+
+    def _add(self, kind: str, fields: Mapping[str, Any]) -> Item:
+        self._next += 1
+        item = {"id": self._next, "type": RESOURCES[kind].type, **RESOURCES[kind].defaults, **fields}
+        self.items[kind][self._next] = item
+        return item
+
+    def _created(self, kind: str, given: Item) -> Item:
+        resource = RESOURCES[kind]
+        missing = [name for name in resource.required if given.get(name) in (None, "")]
+        if missing:
+            raise Refused(400, {name: ["This field is required."] for name in missing})
+        self._check(kind, given, given)
+        taken = [
+            one
+            for one in self.items[kind].values()
+            if all(one.get(name) == given.get(name, resource.defaults.get(name)) for name in resource.unique)
+        ]
+        if taken:
+            raise Refused(
+                400, {"__all__": [f"{resource.type} with this {' and '.join(resource.unique)} already exists."]}
+            )
+        item = self._add(kind, {name: value for name, value in given.items() if name not in ("id", "type")})
+        if kind in ("job_templates", "inventory_sources"):  # that of another, and cannot be given
+            of, field = ("projects", "project") if kind == "job_templates" else ("inventories", "inventory")
+            item["organization"] = self.items[of][item[field]]["organization"]
+        if kind == "projects" and item["scm_type"]:
+            self._update(item)
+        return item
+
+    def _change(self, kind: str, item: Item, given: Item) -> None:
+        """What an item has is changed; what it does not know is passed over, as AWX does."""
+        known = {name: value for name, value in given.items() if name in item and name not in ("id", "type")}
+        self._check(kind, known, {**item, **known})
+        item.update(known)
+
+    def _check(self, kind: str, given: Item, whole: Item) -> None:
+        for field, target in (RESOURCES[kind].references or {}).items():
+            held = [
+                one
+                for name in (UNIFIED if target == "unified_job_templates" else (target,))
+                for one in self.items[name]
+            ]
+            if given.get(field) is not None and given[field] not in held:
+                raise Refused(400, {field: [f'Invalid pk "{given[field]}" - object does not exist.']})
+        checks: dict[str, Callable[[Item], Mapping[str, str]]] = {
+            "credential_types": awx_rules.credential_type_errors,
+            "credentials": self._credential_errors,
+            "inventory_sources": lambda one: (
+                {}
+                if one.get("source") != "scm" or one.get("source_project")
+                else {"source_project": "Project required for scm type sources."}
+            ),
+            "job_templates": self._template_errors,
+            "notification_templates": lambda one: awx_rules.message_errors(one.get("messages") or {}),
+            "schedules": lambda one: awx_rules.rrule_errors(one["rrule"]),
+        }
+        errors = checks[kind](whole) if kind in checks else {}
+        if errors:
+            raise Refused(400, {name: [text] for name, text in errors.items()})
+
+    def _credential_errors(self, credential: Item) -> Mapping[str, str]:
+        known = {one["id"] for one in self.items["credential_types"][credential["credential_type"]]["inputs"]["fields"]}
+        unknown = set(credential.get("inputs", {})) - known
+        return {"inputs": f"Additional properties are not allowed ({unknown} were unexpected)"} if unknown else {}
+
+    def _template_errors(self, template: Item) -> Mapping[str, str]:
+        project = self.items["projects"][template["project"]]
+        return {} if template["playbook"] in project["playbooks"] else {"playbook": "Playbook not found for project."}
+
+    def _update(self, project: Item) -> None:
+        """A sync: the playbooks of the checkout are known afterwards. It fails where there is no such repository."""
+        root = self.projects.get(project["scm_url"])
+        project["playbooks"] = awx_rules.playbooks_in(root) if root else []
+        project["status"] = "successful" if root else "failed"
+        self._add("project_updates", {"project": project["id"], "status": project["status"], "scm_revision": "0" * 40})
+
+    def _survey(self, method: str, key: str, given: Item) -> Any:
+        if method == "POST":
+            error = awx_rules.survey_error(given)
+            if error:
+                raise Refused(400, {"error": error})
+            self.surveys[key] = given
+        return self.surveys.get(key, {})
+
+    def _approval(self, node: Item, given: Item) -> Item:
+        if not given.get("name"):
+            raise Refused(400, {"name": ["This field is required."]})
+        template = self._add(
+            "workflow_approval_templates", {k: given[k] for k in ("name", "description", "timeout") if k in given}
+        )
+        node["unified_job_template"] = template["id"]
+        return self._shown("workflow_approval_templates", template)
+
+    def _associated(self, method: str, kind: str, item: Item, sub: str, given: Item) -> tuple[int, Any]:
+        target = (RESOURCES[kind].associations or {})[sub]
+        held = self.linked.setdefault(f"{kind}/{item['id']}/{sub}", [])
+        if method == "GET":
+            return 200, self._page([self.items[target][number] for number in held], {})
+        number = given.get("id")
+        if not isinstance(number, int) or number not in self.items[target]:
+            raise Refused(400, {"msg": f"{target} with id {number} cannot be associated."})
+        if kind == "job_templates" and sub == "credentials" and "disassociate" not in given:
+            same = [one for one in held if self._type_of(one) == self._type_of(number) and one != number]
+            if same:
+                raise Refused(400, {"error": "Cannot assign multiple credentials of one type."})
+        if "disassociate" in given:
+            held.remove(number)
+        elif number not in held:
+            held.append(number)
+        return 204, None
+
+    def _type_of(self, credential: int) -> int:
+        return int(self.items["credentials"][credential]["credential_type"])
