@@ -14,8 +14,8 @@ from simulator.limits import Limit
 
 # A GET answered with a challenge, and the one that it asked for: each process of a module begins with them.
 CHALLENGE = 1
-# A listing, the schedule, the restore jobs.
-READING = CHALLENGE + 3
+# Name and id of the inventory are compared, and then a listing, the schedule, the restore jobs.
+READING = CHALLENGE + 4
 
 
 def test_a_small_fleet(collections: Path) -> None:
@@ -30,13 +30,13 @@ def test_a_small_fleet(collections: Path) -> None:
     assert (audit.requests_per_cluster, audit.changes) == (READING, 0)
     assert retention.changes == 3 * NIGHTLY
     # The plan's reading, the batch's of jobs and snapshots, the removals, and the listing that verifies.
-    assert retention.requests_per_cluster == READING + (CHALLENGE + 2) + NIGHTLY + (CHALLENGE + 1)
+    assert retention.requests_per_cluster == READING + (CHALLENGE + 3) + NIGHTLY + (CHALLENGE + 2)
     assert all((one.failed, one.refused) == (0, 0) for one in found)
     assert all(one.seconds > 0 and one.cpu_seconds > 0 and 20 < one.megabytes < 300 for one in found)
     assert said == [line(one) for one in found]
     assert {len(text) for text in said} == {len(head())}
     assert list(problems(found)) == []
-    grown = replace(audit, clusters=6, requests=6 * 5, failed=1)
+    grown = replace(audit, clusters=6, requests=6 * 7, failed=1)
     assert [text.partition(":")[0] for text in problems([*found, grown])] == [
         "audit over 6 clusters with 2 workers",
         "audit",
