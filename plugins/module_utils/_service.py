@@ -93,7 +93,7 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
             raise ApiError(f"The service says that the id of cluster {name!r} is {found!r}, which is no id.")
         return Cluster(found, name, found)
     key, given = (name or "", ("id", cluster_id)) if by_name else (cluster_id, ("clusterName", name))
-    own = _document(client, project_id, key)
+    own = _document(client, project_id, key, by_name)
     if own.get(given[0]) != given[1]:
         raise ApiError(
             f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "
@@ -102,15 +102,24 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
     return Cluster(key, name, cluster_id)
 
 
-def _document(client: Client, project_id: str, key: str) -> dict[str, Any]:
-    """What the service says of one cluster: of the same size however many the project has."""
-    path = ("groups", project_id, "clusters", key)
+def _document(client: Client, project_id: str, key: str, by_name: bool) -> dict[str, Any]:
+    """What the service says of one cluster: of the same size however many the project has.
+
+    Where it says that there is none, all are listed, to name those that there are.
+    """
+    path = ("groups", project_id, "clusters")
     try:
-        return client.get(*path)
+        return client.get(*path, key)
     except ApiError as error:
+        if error.status == 404:
+            rows = client.listing(*path)
+            own = next((row for row in rows if row.get("name" if by_name else "id") == key), None)
+            if own is None:
+                raise _no_cluster(key, project_id, rows) from error
+            return own
         if error.status not in (406, 410) or client.dialect is not ATLAS_V2:
             raise
-        return client.get(*path, media_type=NEWER_CLUSTERS)
+        return client.get(*path, key, media_type=NEWER_CLUSTERS)
 
 
 def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:

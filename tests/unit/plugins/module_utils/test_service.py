@@ -109,6 +109,20 @@ def test_both_given_cost_the_same_in_a_large_project(talk: TalkTo) -> None:
     assert asker.sim.log.status(200) == 1
 
 
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_there_names_those_that_are(talk: TalkTo, name: str) -> None:
+    error = error_of(find, talk(name), "elsewhere", "f" * 24)
+    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+    assert "The project has: ladder." in error.message
+
+
+def test_both_given_to_a_service_that_only_lists(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    main = asker.sim.world.main
+    asker.sim.faults.add("not_found", path=f"/clusters/{main.id}$", code="RESOURCE_NOT_FOUND")
+    assert find(asker, main.name, main.id) == Cluster(main.id, main.name, main.id)
+
+
 def test_both_given_once_the_older_version_has_ended(talk: TalkTo) -> None:
     asker = talk("v2")
     asker.sim.switch(clusters_version="newer")
