@@ -181,7 +181,7 @@ def test_a_cluster_that_is_not_there_names_those_that_are(talk: TalkTo) -> None:
     assert "The project has: fleet-000, fleet-001, " in error.message
     assert error.message.endswith("fleet-009 ….")
     error = error_of(find, asker, "fleet-000", NOBODY)
-    assert (error.code, "or cluster_id (Cloud and Ops Manager: the id)" in error.message) == ("CLUSTER_NOT_FOUND", True)
+    assert (error.code, "There is no cluster" in error.message) == ("CLUSTER_NOT_FOUND", True)
 
 
 def test_an_id_of_the_service_that_is_none(talk: TalkTo) -> None:
