@@ -11,8 +11,10 @@ processes that the tests start.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -39,3 +41,20 @@ hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_runtest_teardown(item: Any) -> None:
+    """Count the cases of each test that has "hostile" in its name: what it says itself, else its examples, else one."""
+    if "hostile" in item.nodeid and "hostile" not in dict(item.user_properties):
+        examples = re.findall(r"(\d+) passing", getattr(item, "hypothesis_statistics", ""))
+        item.user_properties.append(("hostile", sum(map(int, examples)) or 1))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell how many hostile cases were tried, over all workers."""
+    reports = [
+        one for kind in terminalreporter.stats.values() for one in kind if getattr(one, "when", "") == "teardown"
+    ]
+    counts = [dict(one.user_properties).get("hostile", 0) for one in reports]
+    if any(counts):
+        terminalreporter.write_line(f"{sum(counts):,} hostile cases in {sum(map(bool, counts)):,} tests")

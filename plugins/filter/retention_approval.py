@@ -89,9 +89,14 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _approval as approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import from_artifact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import parse_duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, blank, parse_now
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+    RefusedError,
+    blank,
+    duration,
+    parse_now,
+    shown,
+)
 
 _NOTHING = (
     "RETENTION NO PLAN: there is no approved plan for this cluster: give retention_approved_plan, or run plan before"
@@ -111,25 +116,28 @@ def retention_approval(
     """The approved plan, and why it must not be applied; AnsibleFilterError names what cannot be used."""
     try:
         moment = parse_now(now)
-        age = parse_duration("24h" if blank(max_age) else str(max_age).strip())
+        age = duration("max_age", "24h" if blank(max_age) else max_age)
         listed = None if listing is None else read_info(listing)
+        target = (
+            (_text("project_id", project_id), _text("cluster_id", cluster_id))
+            if listed is None
+            else (listed.project_id, listed.cluster_id)
+        )
+        approved = _text("digest", digest)
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_approval: {exc}") from exc
-    except ValueError as exc:
-        raise AnsibleFilterError(f"retention_approval: max_age: {max_age!r:.80} {exc}") from exc
     if not document or blank(document):
         return _refused(_NOTHING)
     try:
         plan = from_artifact(_read(document))
     except ValueError as exc:
         return _refused(f"The approved plan is refused: {exc}.")
-    if blank(digest):
+    if approved is None:
         return _refused("The approved plan is refused: no digest was approved, retention_approved_digest is blank.")
-    target = (project_id, cluster_id) if listed is None else (listed.project_id, listed.cluster_id)
-    project, cluster = (None if name is None or blank(name) else str(name).strip().lower() for name in target)
-    reasons = approval.refusals(plan, str(digest).strip().lower(), project, cluster, moment, age)
+    project, cluster = (None if name is None else name.strip().lower() for name in target)
+    reasons = approval.refusals(plan, approved.lower(), project, cluster, moment, age)
     if reasons:
-        mark = "RETENTION BLOCKED: the" if plan["guard"].get("blocked") else "The"
+        mark = "RETENTION BLOCKED: the" if plan["guard"]["blocked"] is not False else "The"
         return _refused(f"{mark} approved plan is refused: {'; '.join(reasons)}.")
     return {"refused": "", "plan": plan} if listed is None else _compared(plan, listed.snapshots, moment)
 
@@ -149,16 +157,26 @@ def _refused(reason: str) -> dict[str, Any]:
     return {"refused": reason, "plan": {}}
 
 
+def _text(key: str, value: Any) -> str | None:
+    if blank(value):
+        return None
+    if not isinstance(value, str):
+        raise RefusedError(f"{key}: must be a string, not {shown(value)}")
+    return str.__str__(value).strip()
+
+
 def _read(document: Any) -> Any:
     """A document as it is; what is neither a dictionary nor JSON is the path of a file."""
     if not isinstance(document, str) or document.lstrip().startswith("{"):
         return document
     try:
-        return Path(document.strip()).expanduser().read_text(encoding="utf-8")
-    except (OSError, ValueError) as exc:
-        raise ValueError(
-            f"retention_approved_plan is no JSON, and no file that can be read: {document!r:.200}"
-        ) from exc
+        path = Path(document.strip()).expanduser()
+        # A device or a pipe may never end.
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    except (OSError, ValueError, RuntimeError):
+        pass
+    raise ValueError(f"retention_approved_plan is no JSON, and no file that can be read: {shown(document)}")
 
 
 class FilterModule:

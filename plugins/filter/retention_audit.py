@@ -95,37 +95,37 @@ _value:
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _audit as audit
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
 
 
 def retention_audit(
-    plan: Mapping[str, Any],
-    listing: Mapping[str, Any],
+    plan: Any,
+    listing: Any,
     fail_on_drift: Any = False,
     fail_on_gap: Any = False,
-    requests: Sequence[Mapping[str, Any]] = (),
-    facts: Mapping[str, Any] | None = None,
+    requests: Any = (),
+    facts: Any = None,
 ) -> dict[str, Any]:
-    """Findings, gates and evidence; AnsibleFilterError for what is no plan, or a gate neither on nor off."""
+    """Findings, gates and evidence; AnsibleFilterError names what cannot be used."""
     try:
         on_drift, on_gap = switch("fail_on_drift", fail_on_drift), switch("fail_on_gap", fail_on_gap)
-        found = audit.findings(plan, listing)
-        return {
-            "findings": found,
-            "failures": audit.gates(plan, found, on_drift, on_gap),
-            "entry": audit.entry(plan, found),
-            "evidence": {"collection_version": _version(), **audit.evidence(listing, requests), **(facts or {})},
-        }
+        document, given = shapes.plan(plan), shapes.audited("listing", listing)
+        sent, more = shapes.requests("requests", requests), shapes.mapping("facts", facts)
+        found = audit.findings(document, given)
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_audit: {exc}") from exc
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise AnsibleFilterError(f"retention_audit: this is no plan with its listing: {exc!r}") from exc
+    return {
+        "findings": found,
+        "failures": audit.gates(document, found, on_drift, on_gap),
+        "entry": audit.entry(document, found),
+        "evidence": {"collection_version": _version(), **audit.evidence(given, sent), **more},
+    }
 
 
 def _version() -> str | None:

@@ -55,17 +55,31 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import batches, changes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._shapes import plan as checked
 
 
 def retention_batches(plan: Any, size: Any = 100) -> list[list[dict[str, Any]]]:
     """The changes of a plan in batches; AnsibleFilterError for what is no plan or no size."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise AnsibleFilterError(f"retention_batches: size is {size!r:.80}: it is a number of changes, 1 or more")
+        raise AnsibleFilterError(f"retention_batches: size is {shown(size)}: it is a number of changes, 1 or more")
     try:
-        return batches(plan, size)
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise AnsibleFilterError(f"retention_batches: this is no plan: {exc!r}") from exc
+        document = checked(plan)
+        return batches({**document, "changes": _changes(document)}, size)
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_batches: {exc}") from exc
+
+
+def _changes(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the plan that are among what its snapshots ask for; another one is nobody's decision."""
+    due = {change["snapshot_id"]: change for change in changes(document)}
+    given = document.get("changes")
+    if not isinstance(given, list) or any(
+        not isinstance(change, dict) or due.get(str(change.get("snapshot_id"))) != change for change in given
+    ):
+        raise RefusedError("_input: this is no plan of the filter retention_plan: changes: are not of its snapshots")
+    return given
 
 
 class FilterModule:

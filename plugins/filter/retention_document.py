@@ -58,14 +58,16 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import to_artifact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._shapes import plan as checked
 
 
 def retention_document(plan: Any) -> dict[str, Any]:
     """The compact document of a plan; AnsibleFilterError for what is no plan."""
     try:
-        return to_artifact(plan)
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise AnsibleFilterError(f"retention_document: this is no plan: {exc!r}") from exc
+        return to_artifact(checked(plan))
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_document: {exc}") from exc
 
 
 class FilterModule:

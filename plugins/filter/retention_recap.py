@@ -83,36 +83,40 @@ _value:
       sample: false
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _recap as recap
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
 
 
 def retention_recap(
-    plan: Mapping[str, Any],
-    outcomes: Sequence[Mapping[str, Any]],
-    listing: Mapping[str, Any] | None = None,
-    check_mode: bool = False,
-    planned: bool = False,
-    findings: Sequence[Mapping[str, str]] = (),
+    plan: Any,
+    outcomes: Any,
+    listing: Any = None,
+    check_mode: Any = False,
+    planned: Any = False,
+    findings: Any = (),
 ) -> dict[str, Any]:
-    """What became of a plan; AnsibleFilterError for what is no plan or no outcomes."""
+    """What became of a plan; AnsibleFilterError names what cannot be used."""
     try:
-        mode = "Planned" if planned else "Check mode" if check_mode else "Done"
-        mode = mode if mode == "Done" else f"{mode}, nothing was written"
+        document, results = shapes.plan(plan), shapes.outcomes("outcomes", outcomes)
+        present = None if listing is None else shapes.listed("listing", listing)
+        is_plan, is_check = switch("planned", planned), switch("check_mode", check_mode)
         # Gaps have a line of their own.
-        notes = [finding["text"] for finding in findings if finding["code"] != "gap"]
-        problems = recap.problems(outcomes, None if listing is None else listing["snapshots"])
-        return {
-            "lines": recap.summary(plan, outcomes, problems, mode == "Done", mode, notes),
-            "problems": problems,
-            "failure": recap.failure(problems),
-            "must_stop": recap.must_stop(plan, outcomes),
-        }
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise AnsibleFilterError(f"retention_recap: this is no plan with its outcomes: {exc!r}") from exc
+        notes = [one["text"] for one in shapes.findings("findings", findings) if one["code"] != "gap"]
+    except RefusedError as exc:
+        raise AnsibleFilterError(f"retention_recap: {exc}") from exc
+    mode = "Planned" if is_plan else "Check mode" if is_check else "Done"
+    mode = mode if mode == "Done" else f"{mode}, nothing was written"
+    problems = recap.problems(results, present)
+    return {
+        "lines": recap.summary(document, results, problems, mode == "Done", mode, notes),
+        "problems": problems,
+        "failure": recap.failure(problems),
+        "must_stop": recap.must_stop(document, results),
+    }
 
 
 class FilterModule:

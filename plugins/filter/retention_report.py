@@ -110,12 +110,11 @@ _value:
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_html import as_html
@@ -133,35 +132,17 @@ def retention_report(
     """The report of one cluster; AnsibleFilterError names what cannot be used."""
     try:
         made = report(
-            _mapping("_input", plan),
-            _mapping("listing", listing),
-            _rows("outcomes", outcomes),
-            _mapping("evidence", evidence),
-            _rows("findings", findings),
+            shapes.plan(plan),
+            shapes.mapping("listing", listing),
+            shapes.outcomes("outcomes", outcomes),
+            shapes.mapping("evidence", evidence),
+            shapes.findings("findings", findings),
             _read(previous),
-            bool(check_mode),
+            switch("check_mode", check_mode),
         )
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report: {exc}") from exc
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
-        raise AnsibleFilterError(f"retention_report: this is no plan with what belongs to it: {exc!r:.200}") from exc
     return {"stem": made.stem, "html": as_html(made), "csv": as_csv(made), "json": as_json(made)}
-
-
-def _mapping(key: str, value: Any) -> dict[str, Any]:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return {}
-    if not isinstance(value, Mapping):
-        raise RefusedError(f"{key}: must be a dictionary, not {shown(value)}")
-    return dict(_plain(value))
-
-
-def _rows(key: str, value: Any) -> list[dict[str, Any]]:
-    if value is None:
-        return []
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, Mapping) for one in value):
-        raise RefusedError(f"{key}: must be a list of dictionaries, not {shown(value)}")
-    return [_plain(one) for one in value]
 
 
 def _read(previous: Any) -> dict[str, Any] | None:
@@ -170,22 +151,9 @@ def _read(previous: Any) -> dict[str, Any] | None:
             previous = json.loads(previous)
         except ValueError as exc:
             raise RefusedError(f"previous: is not JSON: {exc}") from exc
-    return _mapping("previous", previous) or None
-
-
-def _plain(value: Any) -> Any:
-    """Python's own types, since the templating engine has its own."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, int):
-        return int.__int__(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
+        except RecursionError:
+            raise RefusedError("previous: is nested too deeply") from None
+    return shapes.mapping("previous", previous) or None
 
 
 class FilterModule:

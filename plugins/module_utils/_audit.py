@@ -16,11 +16,12 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._findings import code_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods import (
-    parse_duration,
+    Zone,
     seconds,
     text,
     zone,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 
 METHODS = ("get", "patch", "delete", "post")
@@ -117,9 +118,10 @@ def _without_expiry(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _backups(document: Mapping[str, Any], listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Whether backups run, as far as a listing tells; nothing where `stale_after: off` says that they have ended."""
-    limit = document["options"]["stale_after"]
+    limit = document["options"].get("stale_after")
     if limit == "off":
         return
+    window, calendar = duration("options.stale_after", limit), _zone(document["timezone"])
     if listing.get("schedule") is None:
         yield "no_backup", "the service has no snapshot schedule for the cluster, so no backup seems to be running"
     now = seconds(parse_instant(document["now"]))
@@ -128,8 +130,15 @@ def _backups(document: Mapping[str, Any], listing: Mapping[str, Any]) -> Iterato
         yield "stale", "there is no complete snapshot"
         return
     newest = seconds(parse_instant(complete[0]["created_at"]))
-    if newest < zone(document["timezone"]).before(now, parse_duration(limit)):
+    if newest < calendar.before(now, window):
         yield "stale", f"the newest complete snapshot, {complete[0]['id']} of {text(newest)}, is older than {limit}"
+
+
+def _zone(name: str) -> Zone:
+    try:
+        return zone(name)
+    except ValueError as exc:
+        raise RefusedError(f"timezone: {exc}") from None
 
 
 def _damaged(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable
 
-_PAIR = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
+# A name begins where none is before it, so that a header of nothing else is read once and not from each letter on.
+_PAIR = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
 _SCHEME = re.compile(r"(?:^|,)\s*(?:([A-Za-z][\w-]*)\s+)(?=[A-Za-z0-9_-]+\s*=)")
 _HASHES = {"MD5": "md5", "MD5-SESS": "md5", "SHA-256": "sha256", "SHA-256-SESS": "sha256", "SHA-512-256": "sha512_256"}
 # A token is taken for worn out this long before the service says so, or at half its life.

@@ -34,6 +34,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
     readable,
     way_out,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import decoded, parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import (
     PartialAnswer,
@@ -262,26 +263,6 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     return None
 
 
-def parse_json(content: bytes) -> Any:
-    """A JSON document; ValueError for anything that is none, however it is broken."""
-    try:
-        return json.loads(_decoded(content), parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
-
-
-def _decoded(content: bytes) -> str:
-    # Challenges are announced as ISO-8859-1 (3), where any byte is a letter.
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 class Client:
     """Sends requests for one project key. Safe to use from as many threads as there are connections."""
 
@@ -507,8 +488,8 @@ class Client:
             body = parse_json(heard.content)
         except ValueError as exc:
             secrets = self._secrets(request)
-            kind = readable(heard.headers.get("Content-Type", "no content type"), secrets)
-            seen = readable(_decoded(heard.content)[:SEEN], secrets)
+            kind = readable(heard.headers.get("Content-Type", "no content type"), secrets)[:100]
+            seen = readable(decoded(heard.content)[:SEEN], secrets)
             if request.method == "POST" and not seen.startswith("an HTML page"):
                 seen = "not shown, since a token may stand in it"
             raise self._strange(
@@ -535,7 +516,7 @@ class Client:
         parameters = parameters if isinstance(parameters, list) else []
         words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
         if body is None:
-            words = _decoded(heard.content)[:SEEN]
+            words = decoded(heard.content)[:SEEN]
         detail = readable(words or heard.reason or "no reason given", secrets)
         hint = readable(way_out(status, code, detail, parameters), secrets)
         if 300 <= status < 400:

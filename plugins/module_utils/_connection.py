@@ -131,6 +131,7 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
     options = {name: _given(params.get(name)) for name in CONNECTION_SPEC}
     variables = {name: value for name, value in environ.items() if _given(value) is not None}
     pair, values, family = _credentials(options, variables)
+    _check_text(pair, values)
     platform = _platform(options, variables, family)
     dialect = _dialect(options, platform)
     if pair.is_account and (platform == OPS_MANAGER or dialect is ATLAS_V1):
@@ -221,6 +222,15 @@ def _credentials(
         "No credentials: give public_key and private_key (an API key), or client_id and client_secret (a service "
         f"account), as options or module_defaults, or set the variables {', or '.join(alternatives)}."
     )
+
+
+def _check_text(pair: Pair, values: tuple[str, str]) -> None:
+    """Variables are bytes; what they hold in another encoding than UTF-8 can neither be signed nor sent."""
+    for name, value in zip(pair.names, values):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as exc:
+            raise OptionError(f"{name} holds what is no text in UTF-8: give it as the service shows it.") from exc
 
 
 def _pair_of_options(given: list[str]) -> Pair:
@@ -334,9 +344,16 @@ def _verify(
     if _holds_text(path):
         raise OptionError(f"{source} holds the text of a file: put it into a file, and give the path of that.")
     path = os.path.expanduser(os.path.expandvars(path))
-    if not os.access(path, os.R_OK):
+    if not _is_readable(path):
         raise OptionError(f"{source}: there is no readable file or folder {path} on the host that runs the module.")
     return str(path)
+
+
+def _is_readable(path: str) -> bool:
+    try:
+        return os.access(path, os.R_OK)
+    except ValueError:  # a NUL, or what no file system can spell
+        return False
 
 
 def _holds_text(path: str) -> bool:

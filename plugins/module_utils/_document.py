@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import DECIDES, changes, summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._shapes import plan as checked
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 
 # What a document may take, as JSON with Python's own separators: an artifact of a job lies in a database row.
@@ -76,6 +77,7 @@ def from_artifact(artifact: Any) -> dict[str, Any]:
         document["summary"] = summary(document["snapshots"])
         document["gaps"] = _gaps(given["gaps"])
         document["warnings"] = [str(warning) for warning in given["warnings"]]
+        document = checked(document, "plan")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
         raise ValueError(_NO_PLAN) from exc
     if given.get("changes", document["changes"]) != document["changes"]:

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -31,9 +32,12 @@ _NO_PROJECT = {"NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANN
 _NO_CLUSTER = {"CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID"}
 _WRONG_DIALECT = {"ATLAS_GROUP", "NOT_ATLAS_GROUP"}
 _LOW_ROLE = {"USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER"}
-_ADDRESS = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?![\w:])")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+# Runs of what addresses are made of, taken whole, so that no text makes the search take long.
+_ADDRESS = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,46}(?![\w:])")
+_TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
+# Controls, also those that turn the direction of writing round, and halves of characters.
+_CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_READ_LENGTH = 20_000
 # What looks like credentials, whosoever they are: of another request, of a header that could not be sent.
 _CREDENTIALS = (
     re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
@@ -103,14 +107,20 @@ def is_access_list(code: str | None) -> bool:
 
 def readable(text: object, secrets: Sequence[str] = ()) -> str:
     """Text of the service on one line, without markup, control characters or secrets, cut at 500 characters."""
-    words = masked(str(text), secrets)
-    title = _TITLE.search(words) if "<" in words[:2000] else None
-    if title is not None:
-        words = f"an HTML page titled {title.group(1).strip()!r}"
+    # Cut only then, since half a secret would not be found.
+    words = masked(str(text), secrets)[:_READ_LENGTH]
+    title = _title(words)
+    if title:
+        words = f"an HTML page titled {title!r}"
     words = _CONTROL.sub(" ", words).strip()
     # Once more: only now a secret with a blank in it may have come together.
     words = masked(words, secrets)
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
+
+
+def _title(words: str) -> str:
+    begin = _TITLE.search(words[:2000])
+    return "" if begin is None else words[begin.end() :].partition("</")[0].strip()
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
@@ -133,12 +143,22 @@ def _forms(secret: str) -> set[str]:
 
 
 def _listing_hint(detail: str | None, parameters: Sequence[Any]) -> str:
-    found = [match.group(0) for match in map(_ADDRESS.search, [*map(str, parameters), detail or ""]) if match]
+    texts = [*(one for one in parameters if isinstance(one, str)), detail or ""]
+    words = (word.rstrip(".") for text in texts for word in _ADDRESS.findall(text[:DETAIL_LENGTH]))
+    found = [word for word in words if _is_address(word)]
     address = f"The address {found[0]}" if found else "The address this runs from"
     return (
         f"{address} is not on the API access list of the key or its organization: add it there, or run the task "
         "from a host that is listed with delegate_to."
     )
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
 
 
 class OptionError(Exception):

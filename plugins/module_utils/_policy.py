@@ -167,6 +167,16 @@ def switch(key: str, value: Any) -> bool:
     return False if blank(value) else _boolean(key, value)
 
 
+def duration(key: str, value: Any) -> Duration:
+    """The span that a value spells; RefusedError names the key."""
+    if not isinstance(value, str):
+        raise RefusedError(f"{key}: must be a duration such as 36h, 7d, 4w, 13mo or 1y2mo3d, not {shown(value)}")
+    try:
+        return parse_duration(str.__str__(value).strip())
+    except ValueError as exc:
+        raise RefusedError(f"{key}: {shown(value)} {exc}") from None
+
+
 def shown(value: Any) -> str:
     """A value as messages quote it: one short line, whatever it is."""
     if isinstance(value, str):
@@ -186,7 +196,7 @@ def _rule(name: str, value: Any) -> Rule | None:
     if blank(value):
         return None
     if name.startswith("within"):
-        return Rule(name, PERIODS[name], window=_duration(key, value))
+        return Rule(name, PERIODS[name], window=duration(key, value))
     count = _number(key, value, -1, "a whole number, or -1 for unlimited")
     return Rule(name, PERIODS[name], count=count) if count else None
 
@@ -218,15 +228,6 @@ def _number(key: str, value: Any, least: int, what: str, most: int = _MOST) -> i
     return number
 
 
-def _duration(key: str, value: Any) -> Duration:
-    if not isinstance(value, str):
-        raise RefusedError(f"{key}: must be a duration such as 36h, 7d, 4w, 13mo or 1y2mo3d, not {shown(value)}")
-    try:
-        return parse_duration(str.__str__(value).strip())
-    except ValueError as exc:
-        raise RefusedError(f"{key}: {shown(value)} {exc}") from None
-
-
 def _switchable(key: str, value: Any) -> Duration | None:
     """A duration, or None when it is switched off (rule R21)."""
     if value is False or (isinstance(value, str) and value.strip().lower() in ("off", "false")):
@@ -234,7 +235,7 @@ def _switchable(key: str, value: Any) -> Duration | None:
     if not isinstance(value, str):
         raise RefusedError(f"{key}: must be a duration such as 24h or 3d, or off, not {shown(value)}")
     try:
-        return _duration(key, value)
+        return duration(key, value)
     except RefusedError as exc:
         raise RefusedError(f"{exc}; off is what switches it off") from None
 

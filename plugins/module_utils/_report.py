@@ -60,7 +60,7 @@ def report(
         plan=plan,
         stem=stem(plan),
         name=plan["cluster_name"] or plan["cluster_id"] or "unnamed",
-        sentence=words.policy(plan),
+        sentence=words.policy({**plan, "policy": policy.to_plain()}),
         verdict=recap.verdict(plan, outcomes, not check_mode, words.mode(check_mode)),
         space=recap.space(plan),
         check_mode=check_mode,

@@ -72,10 +72,11 @@ def kind_of(row: Row) -> str:
 
 def months(report: Report, zone: Zone) -> str:
     """The blocks, newest month first, months without snapshots told in one line."""
-    by_month: dict[str, dict[int, Day]] = {}
+    by_month: dict[tuple[int, int], dict[int, Day]] = {}
     for number, day in sorted(days(report, zone).items(), reverse=True):
-        date = label("day", number)
-        by_month.setdefault(date[:7], {})[int(date[8:])] = day
+        # A time zone carries the last hours of 9999 into a year of five digits.
+        year, month, date = map(int, label("day", number).rsplit("-", 2))
+        by_month.setdefault((year, month), {})[date] = day
     blocks = list(_blocks(by_month))
     rest = len(by_month) - _MOST_MONTHS
     note = f'<p class="note">{words.many(rest, "older month")} with snapshots not drawn.</p>' if rest > 0 else ""
@@ -94,15 +95,14 @@ def legend(report: Report, zone: Zone) -> str:
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _blocks(by_month: Mapping[str, Mapping[int, Day]]) -> Iterator[str]:
+def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]]) -> Iterator[str]:
     newer = None
-    for name in list(by_month)[:_MOST_MONTHS]:
-        year, month = int(name[:4]), int(name[5:])
+    for year, month in list(by_month)[:_MOST_MONTHS]:
         skipped = 0 if newer is None else newer - (year * 12 + month) - 1
         if skipped:
             yield f'<p class="skipped">{words.many(skipped, "month")} without snapshots</p>'
         newer = year * 12 + month
-        yield _block(year, month, by_month[name])
+        yield _block(year, month, by_month[year, month])
 
 
 def _block(year: int, month: int, taken: Mapping[int, Day]) -> str:

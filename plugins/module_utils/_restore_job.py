@@ -30,16 +30,13 @@ def job_from_api(row: Mapping[str, Any], now: datetime) -> RestoreJob:
 
     Raises ValueError for a field of the wrong kind.
     """
-    delivery = row.get("delivery") or {}
-    stamp = row.get("timestamp") or {}
-    if not isinstance(delivery, Mapping) or not isinstance(stamp, Mapping):
-        raise ValueError("delivery or timestamp is no object")
+    delivery, stamp = _object(row, "delivery"), _object(row, "timestamp")
     expires = _optional(delivery.get("expires"), parse_instant)
     status, delivered = _word(row.get("statusName")), _word(delivery.get("statusName"))
     # A download that is ready may be fetched until it expires; one that does not say until when may be fetched.
     fetchable = delivered == "READY" and (expires is None or expires > now)
     return RestoreJob(
-        id=str(row["id"]),
+        id=_name(row.get("id")),
         snapshot_id=_optional(row.get("snapshotId"), parse_object_id),
         timestamp=_optional(stamp.get("date"), parse_instant),
         status=status,
@@ -51,6 +48,20 @@ def job_from_api(row: Mapping[str, Any], now: datetime) -> RestoreJob:
 
 def _optional(value: Any, parse: Callable[[Any], _Value]) -> _Value | None:
     return None if value is None else parse(value)
+
+
+def _object(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    # Only what is left out says nothing. False or 0 is no "not in use".
+    value = row.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"{key} is no object")
+    return value or {}
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a restore job has no id")
+    return value
 
 
 def _word(value: Any) -> str | None:
@@ -93,6 +104,12 @@ def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) ->
             used.update({one.id: job.id for one in snapshots if one.created_at == job.timestamp and _is_sharded(one)})
         else:
             moment = job.timestamp
+            undated = next((one for one in snapshots if one.complete and one.created_at is None), None)
+            if undated is not None:
+                raise ValueError(
+                    f"restore job {job.id} restores a point in time, and of snapshot {undated.id}, which it may replay "
+                    "onto, nobody knows when it was taken"
+                )
             older = [one for one in snapshots if one.complete and one.created_at and one.created_at <= moment]
             if older:
                 used[max(older, key=age_key).id] = job.id

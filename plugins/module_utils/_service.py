@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Callable
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import ATLAS_V2, NEWER_CLUSTERS, Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     OBJECT_ID,
@@ -90,14 +90,14 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
     if cluster_id is None:
         found = _id_of(_by_name(client.listing("groups", project_id, "clusters"), name, project_id))
         if not OBJECT_ID.match(found):
-            raise ApiError(f"The service says that the id of cluster {name!r} is {found!r}, which is no id.")
+            raise ApiError(f"The service says that the id of cluster {name!r} is {_named(found)}, which is no id.")
         return Cluster(found, name, found)
     key, given = (name or "", ("id", cluster_id)) if by_name else (cluster_id, ("clusterName", name))
     own = _document(client, project_id, key, by_name)
     if own.get(given[0]) != given[1]:
         raise ApiError(
             f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "
-            f"{'id' if by_name else 'name'} is {own.get(given[0])!r}. Correct one of the two, or leave one out."
+            f"{'id' if by_name else 'name'} is {_named(own.get(given[0]))}. Correct one of the two, or leave one out."
         )
     return Cluster(key, name, cluster_id)
 
@@ -131,9 +131,10 @@ def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str
         row for row in named if not row.get("shardName") and not str(row.get("typeName", "")).startswith("CONFIG")
     ]
     if len(own) > 1:
-        ids = ", ".join(sorted(str(row.get("id")) for row in own))
+        ids = sorted(readable(row.get("id")) for row in own)
         raise ApiError(
-            f"{len(own)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}."
+            f"{len(own)} clusters of project {project_id} are called {name!r}: give cluster_id, one of "
+            f"{', '.join(ids[:10])}{' …' if len(ids) > 10 else ''}."
         )
     if not own:
         raise _no_cluster(name, project_id, rows)
@@ -141,7 +142,7 @@ def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str
 
 
 def _no_cluster(value: str | None, project_id: str, rows: list[dict[str, Any]]) -> ApiError:
-    names = sorted({str(row.get("name") or row.get("clusterName") or row.get("id")) for row in rows})
+    names = sorted({readable(row.get("name") or row.get("clusterName") or row.get("id"))[:100] for row in rows})
     shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
     return ApiError(
         f"There is no cluster {value!r} in project {project_id}. "
@@ -163,7 +164,11 @@ class Service:
     def snapshots(self, completeness: str = ALL) -> list[Snapshot]:
         """All snapshots, in no particular order. By default the service hides incomplete ones (1.2)."""
         query = {"completed": _COMPLETED[completeness]}
-        return self._parsed(self._client.listing(*self._base, "snapshots", query=query))
+        found = self._parsed(self._client.listing(*self._base, "snapshots", query=query))
+        if len({snapshot.id for snapshot in found}) < len(found):
+            # Ids are the same in any case of letters.
+            raise self._unreadable("snapshots", ValueError("one id comes twice"))
+        return found
 
     def snapshot(self, snapshot_id: str) -> Snapshot | None:
         """One snapshot, or None where it is not there."""
@@ -208,13 +213,20 @@ class Service:
         return any(test(snapshot) for row in reading.beside for snapshot in self._parsed([row]))
 
     def _from_listing(self, ids: Sequence[str], beside: list[Mapping[str, Any]]) -> dict[str, Snapshot]:
-        asked, wanted, found, number = set(ids), set(ids), {}, 0
-        while wanted:
-            number += 1
+        asked, wanted = frozenset(ids), set(ids)
+        found: dict[str, Snapshot] = {}
+        seen: set[str] = set()
+        # No more pages than single reads would cost, also where the next one is always promised.
+        for number in range(1, len(ids)):
             page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
             beside += [row for row in page.rows if _id_of(row) not in asked]
-            for snapshot in self._parsed([row for row in page.rows if _id_of(row) in wanted]):
-                found[snapshot.id] = snapshot
+            for snapshot in self._parsed(row for row in page.rows if _id_of(row) in asked):
+                # Twice: one of the two would have to be guessed, so it is read by itself.
+                if snapshot.id in seen:
+                    found.pop(snapshot.id, None)
+                else:
+                    found[snapshot.id] = snapshot
+                seen.add(snapshot.id)
                 wanted.discard(snapshot.id)
             # The count is an estimate, good enough to choose the cheaper way by.
             pages_left = max(1, -(-(page.total or 0) // max(1, len(page.rows))) - number)
@@ -379,6 +391,10 @@ class Service:
 
 def _id_of(row: Mapping[str, Any]) -> str:
     return str(row.get("id", "")).lower()
+
+
+def _named(value: Any) -> str:
+    return repr(readable(value)[:100])
 
 
 def _shown(instant: datetime | None) -> str:

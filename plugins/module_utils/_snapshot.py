@@ -22,7 +22,8 @@ from typing import Any, Callable
 OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
 _INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
-    r"(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?\Z"
+    r"(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?\Z",
+    re.ASCII,  # Python takes the digits of any script for digits
 )
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What the service documents of a part, so that a template finds the same keys in each.
@@ -42,6 +43,7 @@ _PART_KEYS = (
     "storage_size_bytes",
     "type_name",
 )
+_LARGEST = 2**63
 _SIZES = ("data_size_bytes", "storage_size_bytes", "file_size_bytes")
 
 
@@ -61,7 +63,7 @@ def parse_instant(text: str) -> datetime:
         )
         return local - _offset(zone)
     except (ValueError, OverflowError) as exc:
-        raise ValueError(f"{text!r} is not a date-time that exists: {exc}") from exc
+        raise ValueError(f"{text!r:.80} is not a date-time that exists: {exc}") from exc
 
 
 def format_instant(instant: datetime) -> str:
@@ -108,7 +110,7 @@ def from_api(body: Mapping[str, Any]) -> Snapshot:
         cluster_id=_typed(body, "clusterId", str),
         cluster_name=_typed(body, "clusterName", str),
         created_at=_instant(created, "date"),
-        created_increment=_typed(created, "increment", int),
+        created_increment=_increment(created, "increment"),
         complete=_typed(body, "complete", bool),
         do_not_delete=_typed(body, "doNotDelete", bool),
         expires_at=_instant(body, "expires"),
@@ -197,6 +199,14 @@ def _typed(body: Mapping[str, Any], key: str, kind: type) -> Any:
     # bool is an int to Python, but true is no number to the service.
     if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
         raise ValueError(f"{key} is {value!r:.80}, which is no {kind.__name__.lower()}")
+    return value
+
+
+def _increment(body: Mapping[str, Any], key: str) -> int | None:
+    value: int | None = _typed(body, key, int)
+    # It orders snapshots of one second, and has 32 bits where it comes from.
+    if value is not None and not -_LARGEST <= value < _LARGEST:
+        raise ValueError(f"{key} is a number of more than 64 bits")
     return value
 
 
@@ -289,7 +299,8 @@ _KINDS: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
     **dict.fromkeys(
         ("complete", "do_not_delete", "incremental", "is_possibly_inconsistent"), partial(_typed, kind=bool)
     ),
-    **dict.fromkeys(("created_increment", *_SIZES), partial(_typed, kind=int)),
+    **dict.fromkeys(_SIZES, partial(_typed, kind=int)),
+    "created_increment": _increment,
     **dict.fromkeys(("created_at", "expires_at", "last_oplog_applied_at"), _instant),
     **dict.fromkeys(("missing_shards", "parts"), _frozen),
     "namespace_filter": partial(_typed, kind=Mapping),

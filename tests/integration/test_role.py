@@ -154,6 +154,7 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "floor": ({"retention_keep_last": 1, "retention_min_keep": 0}, "min_keep"),
     "moment": ({"retention_keep_last": 1, "retention_now": "soon"}, "now"),
     "no batch": ({"retention_keep_last": 1, "retention_batch_size": 0}, "retention_batch_size"),
+    "endless batch": ({"retention_keep_last": 1, "retention_batch_size": float("inf")}, "retention_batch_size"),
     "word batch": ({"retention_keep_last": 1, "retention_batch_size": "all"}, "retention_batch_size"),
 }
 

@@ -81,11 +81,14 @@ def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
     if kind == "echo":
         return _echo(call)
     if kind == "answer":
-        body = (fault.body or "").encode()
-        return Answer(fault.status or 200, body, fault.media_type, fault.headers, reason=fault.reason)
+        return Answer(fault.status or 200, _bytes(fault.body), fault.media_type, fault.headers, reason=fault.reason)
     if kind == "fixture":
-        return Answer(fault.status or 200, fixture(fault.body or ""), fault.media_type)
+        return Answer(fault.status or 200, fixture(_bytes(fault.body).decode()), fault.media_type)
     return replace(_service_error(fault, call), schema=None)
+
+
+def _bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
 
 
 _CODES = {
@@ -128,10 +131,10 @@ def damaged(fault: Fault, answer: Answer) -> Answer:
         cut = answer.body[: max(1, len(answer.body) * 2 // 3)] or b'{"id": "5f'
         return replace(answer, body=cut, schema=None, status=_with_body(answer))
     if fault.kind == "wrong_shape":
-        body = (fault.body or "[42]").encode()
+        body = _bytes(fault.body or "[42]")
         return replace(answer, body=body, schema=None, status=_with_body(answer))
     if fault.kind == "answer_after":
-        return Answer(fault.status or 200, (fault.body or "").encode(), fault.media_type)
+        return Answer(fault.status or 200, _bytes(fault.body), fault.media_type)
     return answer
 
 

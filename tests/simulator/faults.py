@@ -32,7 +32,7 @@ INSTEAD = {
     "redirect": "`status` (302) to `location`",
     "login_page": "200 with a proxy's HTML log-in page",
     "echo": "400 whose text repeats all of the request, headers too",
-    "answer": "`status`, `body`, `media_type`, `headers` and the phrase `reason` as given",
+    "answer": "`status`, `body` (text or bytes), `media_type`, `headers` and the phrase `reason` as given",
     "fixture": "`status` (200) and the file `body` of fixtures/, byte for byte",
 }
 # Processed; then the answer suffers.
@@ -102,7 +102,7 @@ class Fault:
     retry_after: int | None = None
     seconds: float = 0.0
     location: str = "https://elsewhere.invalid/"
-    body: str | None = None
+    body: str | bytes | None = None
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None

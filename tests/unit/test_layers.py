@@ -17,6 +17,7 @@ PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
 FLOORS = (
     {
         "_errors",
+        "_json",
         "_snapshot",
         "_workers",
         "_auth",
@@ -29,6 +30,7 @@ FLOORS = (
     {"_client", "_restore_job", "_periods"},
     {"_service", "_connection", "_policy", "_fleet"},
     {"_change", "_query", "_plan_input", "_plan", "_hosts"},
+    {"_shapes"},
     {"_module", "_rules", "_approval", "_document"},
     {"_findings", "_recap"},
     {"_retention", "_audit"},

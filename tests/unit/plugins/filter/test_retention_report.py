@@ -61,7 +61,7 @@ def test_an_earlier_report_is_taken_as_text_or_read() -> None:
     [
         ({"plan": None}, "_input"),
         ({"plan": []}, "_input"),
-        ({"plan": {"schema": 1}}, "now"),
+        ({"plan": {"schema": 1}}, "project_id"),
         ({"plan": {**PLAN, "snapshots": [{}]}}, "no plan"),
         ({"listing": []}, "listing"),
         ({"listing": {"snapshots": []}}, "truncated"),

@@ -374,7 +374,7 @@ def test_a_strange_answer_of_the_token_endpoint_is_one_clear_error(talk: TalkTo,
     assert asker.sim.log.requests == 1
 
 
-@pytest.mark.parametrize("life", ["", ', "expires_in": 1e999', f', "expires_in": {10**400}'])
+@pytest.mark.parametrize("life", ["", ', "expires_in": 1e308', f', "expires_in": {10**400}'])
 def test_a_life_without_end_is_no_trouble(talk: TalkTo, life: str) -> None:
     asker = talk("v2", key="service_account")
     token = asker.sim.api.auth.tokens.mint(asker.sim.world.keys["service_account"].id, 3600)

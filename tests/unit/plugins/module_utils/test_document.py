@@ -237,5 +237,5 @@ def test_what_cannot_be_used_is_named(given: dict[str, Any], named: str) -> None
 
 
 def test_the_filter_refuses_what_is_no_plan() -> None:
-    with pytest.raises(AnsibleFilterError, match="retention_document: this is no plan"):
+    with pytest.raises(AnsibleFilterError, match="retention_document: _input: this is no plan"):
         retention_document({})

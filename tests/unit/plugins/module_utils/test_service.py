@@ -361,9 +361,9 @@ def test_a_listing_that_is_refused_stops_the_rest(talk: TalkTo) -> None:
         '{"id": "%s", "parts": [5]}',
         '{"id": "%s", "parts": [{"fileSizeBytes": "5"}]}',
         '{"id": "%s", "doNotDelete": 1}',
-        '{"id": "%s", "parts": [{"x": ' + "[" * 200 + "]" * 200 + "}]}",
-        '{"id": "%s", "parts": [{"x": ' + "[" * 800 + "]" * 800 + "}]}",
-        '{"id": "%s", "expires": ' + "[" * 800 + "]" * 800 + "}",
+        '{"id": "%s", "parts": [{"x": ' + "[" * 30 + "]" * 30 + "}]}",
+        '{"id": "%s", "parts": [{"x": ' + "[" * 44 + "]" * 44 + "}]}",
+        '{"id": "%s", "expires": ' + "[" * 44 + "]" * 44 + "}",
     ],
 )
 def test_a_snapshot_of_another_shape_is_one_clear_error(talk: TalkTo, body: str) -> None:
@@ -603,7 +603,7 @@ def test_what_has_no_field_of_a_schedule_is_none(talk: TalkTo, body: str) -> Non
 
 def test_a_schedule_that_cannot_be_read_is_one_clear_error(talk: TalkTo) -> None:
     asker = talk()
-    asker.sim.faults.add("answer", body='{"x": ' + "[" * 500 + "]" * 500 + "}")
+    asker.sim.faults.add("answer", body='{"x": ' + "[" * 45 + "]" * 45 + "}")
     assert (
         "The schedule of cluster ladder cannot be read: it is nested too deeply"
         in error_of(asker.service.schedule).message
