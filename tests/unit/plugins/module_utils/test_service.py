@@ -523,6 +523,18 @@ def test_a_delete_answered_404_of_a_snapshot_that_is_listed_fails(talk: TalkTo, 
     assert (error.status, error.code, error.fate_unknown) == (404, code, False)
 
 
+@pytest.mark.parametrize("code", ["SNAPSHOT_NOT_FOUND", None])
+def test_a_refused_token_says_nothing_of_a_snapshot(talk: TalkTo, code: str | None) -> None:
+    asker = talk(key="service_account")
+    asker.sim.faults.add("not_found", code=code, path="/oauth/token$", times=None)
+    for act in (asker.service.snapshot, asker.service.delete):
+        error = error_of(act, asker.mark("plain_5"))
+        assert (error.method, error.status, error.meets_all) == ("POST", 404, True)
+    reading = asker.service.read([asker.mark("plain_5"), asker.mark("plain_6")], one_by_one)
+    assert reading.found == {}
+    assert asker.shown(asker.mark("plain_5")) is not None
+
+
 def test_a_delete_is_not_taken_for_done_on_a_listing_that_shifted(talk: TalkTo) -> None:
     """What our other workers delete meanwhile moves the rows: the listing that settles a 404 may miss one."""
     asker = talk("ops_manager")
