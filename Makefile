@@ -68,7 +68,7 @@ browser: ## the report's page in a real browser: headless Chromium, and axe-core
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report
 
-fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (about 20 minutes)
+fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (25 minutes on 2 cores)
 	@tests/tools/within.sh fleet python -m fleet $(ARGS)
 
 build: ## the artefact, into .cache/artefact

@@ -96,6 +96,8 @@ class Dialect:
 
 
 ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
+# Of Atlas's clusters, once the version of the rest of v2 has ended for them (2027-07-01).
+NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
 ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
 MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")
 

@@ -190,12 +190,17 @@ class ApiError(Exception):
     @property
     def is_snapshot_gone(self) -> bool:
         """The only answer that says by itself that a snapshot is not there (contract, section 8, 5)."""
-        return self.status == 404 and self.code == SNAPSHOT_GONE
+        return self.status == 404 and self.code == SNAPSHOT_GONE and not self.is_about_the_token
+
+    @property
+    def is_about_the_token(self) -> bool:
+        """Whether it was the request for a token that failed, and not the one that needed it."""
+        return self.method == "POST"
 
     @property
     def meets_all(self) -> bool:
         """Whether every further request of the same call would get this answer too."""
-        if self.exhausted or self.status in (None, 401, 402):
+        if self.exhausted or self.is_about_the_token or self.status in (None, 401, 402):
             return True
         if self.status == 403:
             # CANNOT_…: about this one snapshot, not about the address or the role.

@@ -21,6 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client 
     ABOUT_THE_ROLE,
     ATLAS_V2,
     MOST_PAGES,
+    NEWER_CLUSTERS,
     Client,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
@@ -30,8 +31,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers
 REPLICA_SET, SHARDED, GEOSHARDED = "REPLICA_SET", "SHARDED", "GEOSHARDED"
 STATUSES = ("INACTIVE", "PROVISIONING", "STARTED", "STOPPED", "TERMINATING")
 WORKERS = 4
-# Shows the cloud backup alone. The dialect's own version shows both kinds, until 2027-07-01.
-NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
 _OTHER_PLATFORM = ("ATLAS_GROUP", "NOT_ATLAS_GROUP")
 # How it is said that a cluster has never had a legacy backup (4).
 _NO_BACKUP = ("BACKUP_JOB_NOT_FOUND", "BACKUP_CONFIG_NOT_FOUND", "CLUSTER_NOT_FOUND")
@@ -276,6 +275,7 @@ class _Reading:
         except ApiError as error:
             if error.status not in (406, 410) or self._media_type is not None or self._client.dialect is not ATLAS_V2:
                 raise
+            # It shows the cloud backup alone; the dialect's own version shows both kinds.
             self._media_type = NEWER_CLUSTERS
             rows = self._client.listing(*path, media_type=self._media_type)
         return [_atlas_entry(project, row, self._media_type is None) for row in rows]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import ATLAS_V2, NEWER_CLUSTERS, Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
@@ -87,29 +87,39 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
         )
     if name is None or (by_name and cluster_id is None):
         return Cluster(name if by_name and name else cluster_id or "", name, cluster_id)
-    rows = client.listing("groups", project_id, "clusters")
-    if by_name:
-        own, given = _one(rows, "name", name, project_id), ("id", cluster_id)
-    elif cluster_id is None:
-        found = _id_of(_by_name(rows, name, project_id))
+    if cluster_id is None:
+        found = _id_of(_by_name(client.listing("groups", project_id, "clusters"), name, project_id))
         if not OBJECT_ID.match(found):
             raise ApiError(f"The service says that the id of cluster {name!r} is {_named(found)}, which is no id.")
         return Cluster(found, name, found)
-    else:
-        own, given = _one(rows, "id", cluster_id, project_id), ("clusterName", name)
+    key, given = (name or "", ("id", cluster_id)) if by_name else (cluster_id, ("clusterName", name))
+    own = _document(client, project_id, key, by_name)
     if own.get(given[0]) != given[1]:
         raise ApiError(
             f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "
             f"{'id' if by_name else 'name'} is {_named(own.get(given[0]))}. Correct one of the two, or leave one out."
         )
-    return Cluster(name if by_name else cluster_id or "", name, cluster_id)
+    return Cluster(key, name, cluster_id)
 
 
-def _one(rows: list[dict[str, Any]], key: str, value: str | None, project_id: str) -> dict[str, Any]:
-    for row in rows:
-        if row.get(key) == value:
-            return row
-    raise _no_cluster(value, project_id, rows)
+def _document(client: Client, project_id: str, key: str, by_name: bool) -> dict[str, Any]:
+    """What the service says of one cluster: of the same size however many the project has.
+
+    Where it says that there is none, all are listed, to name those that there are.
+    """
+    path = ("groups", project_id, "clusters")
+    try:
+        return client.get(*path, key)
+    except ApiError as error:
+        if error.status == 404:
+            rows = client.listing(*path)
+            own = next((row for row in rows if row.get("name" if by_name else "id") == key), None)
+            if own is None:
+                raise _no_cluster(key, project_id, rows) from error
+            return own
+        if error.status not in (406, 410) or client.dialect is not ATLAS_V2:
+            raise
+        return client.get(*path, key, media_type=NEWER_CLUSTERS)
 
 
 def _by_name(rows: list[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:

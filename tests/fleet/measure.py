@@ -118,7 +118,8 @@ def backlog(
 
 def _inventories(runner: Runner, clusters: int, snapshots: int) -> tuple[list[Measured], dict[str, dict[str, Any]]]:
     """The first one, one that fills the cache, of which nothing is told, and one from the cache; and the hosts."""
-    found, hosts = [], {}
+    found: list[Measured] = []
+    hosts: dict[str, dict[str, Any]] = {}
     for job, cached in (("inventory", False), ("", True), ("inventory, cached", True)):
         runner.sim.reset_log()
         spent, hosts = runner.hosts(cached=cached)

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every job template that is shipped, run as AWX runs it: by ansible-runner, with what surveys and credentials send."""
+"""Every job template that is shipped, and its inventory, as AWX runs them: with what surveys and credentials send."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from simulator.server import Simulator
 from tools import awx
 from tools.awx import Job, Outcome, Runner
 from tools.awx_data import PLACE, shipped_objects
-from tools.playbooks import LOCAL, Playbooks
+from tools.playbooks import Playbooks
 from tools.slices import sliced
 
 # Of twelve snapshots a day apart, the newest two days old, these keep the newest seven.
@@ -40,20 +41,12 @@ class Fleet:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     jobs: dict[str, list[Job]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """The clusters as the inventory plugin tells of them."""
-        world = self.sim.world
-        return {
-            f"{world.project_of(one).name}/{one.name}": {
-                **LOCAL,
-                "project_id": one.project_id,
-                "project_name": world.project_of(one).name,
-                "cluster_name": one.name,
-                "cluster_id": one.id,
-            }
-            for one in world.clusters.values()
-        }
+        """The clusters, as an update of the inventory finds them."""
+        (source,) = self.objects["legacy_backup_inventory_sources"]
+        place = self.runner.private_data_dir()
+        return self.runner.update(source, awx.rendered(self._credential_type(), self.inputs, place), place)
 
     def template(self, name: str) -> dict[str, Any]:
         return next(one for one in self.objects["legacy_backup_job_templates"] if one["name"] == name)
@@ -236,6 +229,8 @@ def test_the_workflow_with_blanks_for_answers(playbooks: Playbooks, simulator: S
     blank = {question["variable"]: "" for question in questions}
 
     # A policy of blanks is refused before any request: it would keep nothing.
+    assert len(made.hosts) == 3
+    sim.reset_log()
     audit, *_others, retention = (one["name"] for one in made.objects["legacy_backup_job_templates"])
     (refused,) = made.launch(audit, blank)
     assert refused.status == "failed"

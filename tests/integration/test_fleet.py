@@ -14,8 +14,8 @@ from simulator.limits import Limit
 
 # A GET answered with a challenge, and the one that it asked for: each process of a module begins with them.
 CHALLENGE = 1
-# A listing, the schedule, the restore jobs.
-READING = CHALLENGE + 3
+# Name and id of the inventory are compared, once a run; then a listing, the schedule, the restore jobs.
+READING = CHALLENGE + 4
 
 
 def test_a_small_fleet(collections: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_small_fleet(collections: Path) -> None:
     assert said == [line(one) for one in found]
     assert {len(text) for text in said} == {len(head())}
     assert list(problems(found)) == []
-    grown = replace(audit, clusters=6, requests=6 * 5, failed=1)
+    grown = replace(audit, clusters=6, requests=6 * 7, failed=1)
     assert [text.partition(":")[0] for text in problems([*found, grown])] == [
         "audit over 6 clusters with 2 workers",
         "audit",

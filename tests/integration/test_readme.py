@@ -124,3 +124,21 @@ def test_the_demo_runs(tmp_path: Path) -> None:
     assert "the run after it 0." in done.stdout
     last = done.stdout.splitlines()[-1]
     assert Path(last.rpartition(": ")[2]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_inventory_has_the_clusters(playbooks: Playbooks, tmp_path: Path) -> None:
+    (text,) = [block for block in blocks("yaml") if block.startswith("plugin: ")]
+    source = tmp_path / "clusters.yml"
+    source.write_text(text, encoding="utf-8")
+    with Simulator(seeds.demo()) as sim:
+        run = playbooks.ansible("ansible-inventory", "-i", str(source), "--graph", environment=variables(sim))
+        assert (run.status, run.warnings) == (0, [])
+        assert "Shop/orders" in run.stdout
+        assert "@project_Shop" in run.stdout
+
+
+def test_the_settings_for_awx_are_settings() -> None:
+    """Each name in the text is one that the playbook knows."""
+    (text,) = re.findall(r"^   ```yaml\n(.*?)^   ```$", README, flags=re.MULTILINE | re.DOTALL)
+    known = yaml.safe_load((ROOT / "playbooks/vars/awx_settings.yml").read_text(encoding="utf-8"))
+    assert set(yaml.safe_load(text)) <= set(known)

@@ -264,6 +264,17 @@ def test_the_playbook_of_the_collection(playbooks: Playbooks, four_hundred: Simu
     assert len(ids(four_hundred.world)) == 60
 
 
+def test_a_cluster_by_both_keys_is_compared_once(playbooks: Playbooks, four_hundred: Simulator) -> None:
+    """As an inventory has it: after the listing only the key that the platform goes by is passed on."""
+    main = four_hundred.world.main
+    run = run_role(playbooks, four_hundred, {**SIXTY, "cluster_name": main.name, "cluster_id": main.id})
+    assert (run.status, len(ids(four_hundred.world))) == (0, 60)
+    compared = [
+        entry for entry in four_hundred.log if entry.path.endswith(f"/clusters/{main.id}") and entry.status == 200
+    ]
+    assert len(compared) == 1
+
+
 def test_the_facts_of_an_earlier_run_are_forgotten(playbooks: Playbooks, four_hundred: Simulator) -> None:
     """Twice in one play: the second run, which cannot read, shows nothing of the first."""
     include = {"name": "first", "ansible.builtin.include_role": {"name": ROLE}}

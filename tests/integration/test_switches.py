@@ -76,6 +76,7 @@ SAME = {
             "newer_accept": "falls_back",
             "rate_headers": "absent",
             "missing_snapshot": "no_code",
+            "page_cap": 7,
             "challenge_key": "none",
             "unauthorized_code": "present",
             "fractions": "cut",

@@ -249,6 +249,27 @@ class Runner:
         )
         return _finished(place / "artifacts" / "job", done.stdout + done.stderr)
 
+    def update(
+        self, source: Mapping[str, Any], environment: Mapping[str, str], private_data_dir: Path
+    ) -> dict[str, dict[str, Any]]:
+        """The hosts that an inventory source gives (RunInventoryUpdate), by its file in the project and variables."""
+        command = ["ansible-inventory", "--list", "--export", "-i", source["source_path"], "--playbook-dir", "."]
+        strict = dict.fromkeys(
+            ("ANSIBLE_INVENTORY_UNPARSED_FAILED", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"), "True"
+        )
+        done = subprocess.run(
+            command,
+            cwd=private_data_dir / "project",
+            env={**self._environment(), **strict, **environment, "INVENTORY_UPDATE_ID": "1"},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"the inventory update failed:\n{done.stdout}{done.stderr}")
+        return dict(json.loads(done.stdout)["_meta"]["hostvars"])
+
     def _environment(self) -> dict[str, str]:
         """That of the container."""
         home = self.folder / "home"
@@ -258,6 +279,7 @@ class Runner:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_NOCOLOR": "1",
             **coverage_environment(),
         }
 

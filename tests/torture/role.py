@@ -107,6 +107,8 @@ class _Run:
             "ansible_check_mode": False,
             "inventory_hostname": "orders",
             "ansible_play_hosts_all": ["orders"],
+            "ansible_play_hosts": ["orders"],
+            "ansible_play_batch": ["orders"],
         }
         self.told = Told()
 

@@ -69,7 +69,8 @@ def test_the_version_stands_in_galaxy_yml_alone() -> None:
         for number, line in enumerate(text(path).splitlines(), start=1)
         if version.search(line) and not since.search(line)
     }
-    assert places == set()
+    # What a project asks for names the first release of the major version, whichever the present one is.
+    assert places <= {"docs/awx/collections/requirements.yml:9"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
@@ -106,7 +107,10 @@ def test_the_artefact_holds_what_users_run_and_read(members: list[PurePosixPath]
         "LICENSE",
         "MANIFEST.json",
         "README.md",
+        "SECURITY.md",
         "changelogs",
+        "docs",
+        "extensions",
         "meta",
         "playbooks",
         "plugins",

@@ -101,6 +101,35 @@ def test_both_given_and_not_agreeing(talk: TalkTo, name: str) -> None:
     assert (second.name if name in BY_ID else first.id) in error.message
 
 
+def test_both_given_cost_the_same_in_a_large_project(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 600, "each": 0})
+    main = asker.sim.world.main
+    find(asker, main.name, main.id)
+    assert asker.sim.log.where(lambda one: not one.challenge)[0].path.endswith(f"/clusters/{main.id}")
+    assert asker.sim.log.status(200) == 1
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_there_names_those_that_are(talk: TalkTo, name: str) -> None:
+    error = error_of(find, talk(name), "elsewhere", "f" * 24)
+    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+    assert "The project has: ladder." in error.message
+
+
+def test_both_given_to_a_service_that_only_lists(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    main = asker.sim.world.main
+    asker.sim.faults.add("not_found", path=f"/clusters/{main.id}$", code="RESOURCE_NOT_FOUND")
+    assert find(asker, main.name, main.id) == Cluster(main.id, main.name, main.id)
+
+
+def test_both_given_once_the_older_version_has_ended(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.switch(clusters_version="newer")
+    main = asker.sim.world.main
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+
+
 ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
     "a replica set": ([{"clusterName": "x", "typeName": "REPLICA_SET"}], "0"),
     "a replica set by that name alone": ([{"replicaSetName": "x", "typeName": "REPLICA_SET"}], "0"),
@@ -151,7 +180,8 @@ def test_a_cluster_that_is_not_there_names_those_that_are(talk: TalkTo) -> None:
     error = error_of(find, asker, "nobody", None)
     assert "The project has: fleet-000, fleet-001, " in error.message
     assert error.message.endswith("fleet-009 ….")
-    assert "There is no cluster" in error_of(find, asker, "fleet-000", NOBODY).message
+    error = error_of(find, asker, "fleet-000", NOBODY)
+    assert (error.code, "There is no cluster" in error.message) == ("CLUSTER_NOT_FOUND", True)
 
 
 def test_an_id_of_the_service_that_is_none(talk: TalkTo) -> None:
@@ -491,6 +521,18 @@ def test_a_delete_answered_404_of_a_snapshot_that_is_listed_fails(talk: TalkTo, 
     asker.sim.faults.add("not_found", code=code, method="DELETE")
     error = error_of(asker.service.delete, asker.mark("plain_0"))
     assert (error.status, error.code, error.fate_unknown) == (404, code, False)
+
+
+@pytest.mark.parametrize("code", ["SNAPSHOT_NOT_FOUND", None])
+def test_a_refused_token_says_nothing_of_a_snapshot(talk: TalkTo, code: str | None) -> None:
+    asker = talk(key="service_account")
+    asker.sim.faults.add("not_found", code=code, path="/oauth/token$", times=None)
+    for act in (asker.service.snapshot, asker.service.delete):
+        error = error_of(act, asker.mark("plain_5"))
+        assert (error.method, error.status, error.meets_all) == ("POST", 404, True)
+    reading = asker.service.read([asker.mark("plain_5"), asker.mark("plain_6")], one_by_one)
+    assert reading.found == {}
+    assert asker.shown(asker.mark("plain_5")) is not None
 
 
 def test_a_delete_is_not_taken_for_done_on_a_listing_that_shifted(talk: TalkTo) -> None:
