@@ -216,8 +216,8 @@ class Service:
         asked, wanted = frozenset(ids), set(ids)
         found: dict[str, Snapshot] = {}
         seen: set[str] = set()
-        # No more pages than single reads would cost, also where the next one is always promised.
-        for number in range(1, len(ids)):
+        # No more pages than single reads would cost, also where the next one is always promised; one at least.
+        for number in range(1, max(2, len(ids))):
             page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
             beside += [row for row in page.rows if _id_of(row) not in asked]
             for snapshot in self._parsed(row for row in page.rows if _id_of(row) in asked):

@@ -68,7 +68,9 @@ def test_a_size_that_is_none_is_named(size: Any) -> None:
 
 @pytest.mark.parametrize("plan", [{}, [], None, "plan", {"snapshots": [{}], "changes": []}])
 def test_what_is_no_plan_is_refused(plan: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="retention_batches: this is no plan"):
+    with pytest.raises(
+        AnsibleFilterError, match="retention_batches: _input: this is no plan of the filter retention_plan"
+    ):
         retention_batches(plan, 1)
 
 
@@ -97,8 +99,9 @@ def test_when_no_further_batch_may_begin(outcome: dict[str, Any], stops: bool) -
 def test_a_reason_that_meets_many_is_said_once() -> None:
     plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
     why = {"status": 500, "code": None, "detail": "The jobs cannot be read."}
-    outcomes = [{"id": sid(number), "action": "failed", "error": why} for number in range(12)]
-    own = {"id": sid(99), "action": "failed", "error": {**why, "detail": f"Snapshot {sid(99)} is held."}}
+    state: dict[str, Any] = {"action": "failed", "before": None, "after": None}
+    outcomes = [{**state, "id": sid(number), "error": why} for number in range(12)]
+    own = {**state, "id": sid(99), "error": {**why, "detail": f"Snapshot {sid(99)} is held."}}
     recap = retention_recap(plan, [*outcomes, own])
     assert recap["problems"] == [
         f"Snapshots {', '.join(sid(number) for number in range(10))} and 2 more: The jobs cannot be read.",
@@ -109,8 +112,10 @@ def test_a_reason_that_meets_many_is_said_once() -> None:
 
 def test_a_failure_s_text_stays_readable() -> None:
     plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
+    state: dict[str, Any] = {"action": "failed", "before": None, "after": None}
+    why: dict[str, Any] = {"status": None, "code": "HELD"}
     outcomes = [
-        {"id": sid(number), "action": "failed", "error": {"detail": f"Snapshot {sid(number)} is held."}}
+        {**state, "id": sid(number), "error": {**why, "detail": f"Snapshot {sid(number)} is held."}}
         for number in range(500)
     ]
     assert retention_recap(plan, [])["failure"] == ""
