@@ -55,8 +55,9 @@ unit: ## unit tests
 integration: ## end-to-end tests: real playbooks, installed artefact, simulator
 	@$(PYTEST) tests/integration $(ARGS)
 
-torture: ## the heavy tests: every fault at every request of a run, kills and more; says how many cases held
+torture: ## the heavy tests: every fault at every request of a run, kills, load, odd answers; says how many cases held
 	@$(PYTEST) tests/torture $(ARGS)
+	@$(if $(ARGS),:,HYPOTHESIS_PROFILE=explore $(PYTEST) tests/unit -k hostile)
 
 tests: ## unit and end-to-end tests, measured for the coverage
 	@$(TEST) python tests/tools/measured.py run -- \

@@ -16,8 +16,13 @@ from torture.faults import FOR_GOOD, ONCE, SLOW_ONES, broken_promises, for_good,
 
 # Who meets what stays: one worker and more, patient or not.
 STUBBORN = (SETTINGS[0], SETTINGS[3], SETTINGS[4])
+# Every request: one worker and two, a key and a token, patient and not. The others at a spread of requests.
+WHOLE = (SETTINGS[0], SETTINGS[3], SETTINGS[4])
+SPREAD = tuple(setting for setting in SETTINGS if setting not in WHOLE)
+STEP = 5
+QUICK = [label for label in ONCE if label not in SLOW_ONES]
 # A slow case takes its seconds: with one worker and with two.
-CASES = [(setting, label) for setting in SETTINGS for label in ONCE if not label.startswith("slow")]
+CASES = [(setting, label) for setting in WHOLE for label in QUICK]
 CASES += [(replace(setting, timeout=1), label) for setting in (SETTINGS[0], SETTINGS[3]) for label in SLOW_ONES]
 
 
@@ -26,6 +31,15 @@ def test_each_fault_at_each_request(setting: Setting, label: str, counted: Count
     requests = undisturbed(setting).requests
     found = {index: broken_promises(setting, once(label, index)) for index in range(requests)}
     counted("cases of faults", requests)
+    assert {index: broken for index, broken in found.items() if broken} == {}
+
+
+@pytest.mark.parametrize("setting", SPREAD, ids=lambda setting: setting.label)
+@pytest.mark.parametrize("number", range(len(QUICK)), ids=QUICK)
+def test_each_fault_at_a_spread_of_requests(setting: Setting, number: int, counted: Count) -> None:
+    indexes = range(number % STEP, undisturbed(setting).requests, STEP)
+    found = {index: broken_promises(setting, once(QUICK[number], index)) for index in indexes}
+    counted("cases of faults", len(found))
     assert {index: broken for index, broken in found.items() if broken} == {}
 
 
