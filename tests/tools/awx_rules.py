@@ -95,7 +95,7 @@ def _input_errors(inputs: Any) -> Iterator[str]:
         if field["id"] == "tower" or field["id"] in seen:
             yield f"{field['id']} is reserved or not unique"
         seen.add(field["id"])
-        if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}[kind]:
+        if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}[kind]):
             yield f"the default of {field['id']} is not a {kind}"
         if kind != "string":
             yield from (

@@ -73,7 +73,7 @@ def _result(printed: str) -> dict[str, Any]:
 def _standing_at(moment: datetime) -> type[datetime]:
     class Standing(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Standing:
+        def now(cls, tz: tzinfo | None = None) -> Any:
             return cls.fromtimestamp(moment.timestamp(), tz)
 
     return Standing

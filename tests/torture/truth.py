@@ -25,7 +25,7 @@ NO_SCHEDULE = (400, 404, 409)
 
 def untouched(measure: Undisturbed, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
     """Nothing outside the plan was touched, nor asked to be; and every extension came before the first deletion."""
-    main = next(iter(before))
+    main = _main(before)
     for cluster, rows in before.items():
         for name in {*rows, *after[cluster]}:
             there, now, due = rows.get(name), after[cluster].get(name), measure.due.get(name)
@@ -76,7 +76,7 @@ def whole(measure: Undisturbed, told: Told, log: Sequence[Entry]) -> Iterator[st
 
 def truthful(measure: Undisturbed, told: Told, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
     """Each outcome is what the service has, nothing was done that is not told, and the summary says the same."""
-    main = next(iter(before))
+    main = _main(before)
     was, now = before[main], after[main]
     sent = {entry.path.rpartition("/")[2] for entry in log if entry.is_write}
     # What was under way when every connection was cut: sent, and not in the log.
@@ -159,10 +159,10 @@ def _changed(result: Mapping[str, Any], was: Rows, now: Rows) -> Iterator[str]:
 def _ending(
     measure: Undisturbed, told: Told, was: Rows, now: Rows, by_id: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
-    main = next(iter(measure.before))
+    main = _main(measure.before)
     if told.failure is None:
         # Without the schedule the plan keeps more: what lies within the default window.
-        listed = next(done.result for name, done in told.calls if name == "legacy_snapshot_info")
+        listed = _listing(told)
         if now != measure.after[main] and listed["schedule"] is not None:
             yield "the run says that all went well, and not all is done"
     else:
@@ -214,3 +214,13 @@ def done_in_peace(measure: Undisturbed, told: Told, after: State) -> Iterator[st
         for name in {*rows, *after[cluster]}:
             if rows.get(name) != after[cluster].get(name):
                 yield f"after the run afterwards {name} is {after[cluster].get(name)}, not {rows.get(name)}"
+
+
+def _main(state: State) -> str:
+    """The cluster that the run is about: the first."""
+    return next(iter(state))
+
+
+def _listing(told: Told) -> Mapping[str, Any]:
+    """What the run listed to plan on."""
+    return next(done.result for name, done in told.calls if name == "legacy_snapshot_info")

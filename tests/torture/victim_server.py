@@ -13,10 +13,13 @@ import json
 import os
 import sys
 
-import conftest  # noqa: F401  (makes the collection importable, before anything of it is imported)
+import conftest
 
 from tools.faketime import FakeTime
 from torture.bench import Setting, drive
+
+# Importing it made the collection importable, before anything of it was imported.
+TREE = conftest.TREE
 
 
 def main() -> None:

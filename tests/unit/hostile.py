@@ -457,7 +457,7 @@ def put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 def is_plain(value: Any) -> bool:
     """Whether a value is what JSON has: str, int, float, bool, None, list and dict with keys of str."""
     if isinstance(value, dict):
-        return all(type(key) is str and is_plain(item) for key, item in value.items())
+        return all(key.__class__ is str and is_plain(item) for key, item in value.items())
     if isinstance(value, list):
         return all(map(is_plain, value))
     return value is None or type(value) in (str, int, float, bool)

@@ -487,7 +487,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "a fraction": lambda: b'{"results": [{"id": "' + b"a" * 24 + b'", "x": 0.' + b"9" * _MANY + b"}]}",
     "rows that are none": lambda: b'{"results": [' + b"0," * (_MANY // 2) + b"0]}",
     "empty objects": lambda: b'{"results": [' + b"{}," * (_MANY // 3) + b"{}]}",
-    "keys": lambda: ("{" + ",".join(f'"{n}":0' for n in range(_MANY // 10)) + "}").encode(),
+    "keys": lambda: b"{" + ",".join(f'"{n}":0' for n in range(_MANY // 10)).encode() + b"}",
     "brackets": lambda: b"[" * _MANY,
     "braces": lambda: b'{"a":' * (_MANY // 5),
     "escapes": lambda: b'{"results": [], "x": "' + rb"\ud800" * (_MANY // 6) + b'"}',
