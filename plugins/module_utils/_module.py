@@ -12,6 +12,7 @@ The only file that knows AnsibleModule.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -68,7 +69,13 @@ class _Module(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
-        self.params: dict[str, Any] = _without_blanks(self.params)
+        kept = _without_blanks(self.params)
+        for name, spec in self.argument_spec.items():
+            # ansible-core takes a list of three for a number, ends in a traceback over an infinite one, and never
+            # over 1e999999999. Quoted once more, it refuses them by name.
+            if spec.get("type") == "int" and name in kept and not _is_number(kept[name]):
+                kept[name] = repr(str(kept[name])[:80])
+        self.params: dict[str, Any] = kept
 
     def exit_json(self, **result: Any) -> NoReturn:
         super().exit_json(**self._masked(result))
@@ -85,6 +92,12 @@ class _Module(AnsibleModule):
         self.no_log_values = {secret for secret in known if is_masked_everywhere(secret)}
         # Of results core masks the values alone, and a part of a snapshot has the keys that the service gives it.
         return {"invocation": {"module_args": shown(self.params)}, **sanitize_keys(result, self.no_log_values)}
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        not isinstance(value, (list, dict)) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}(\.0*)?\s*", str(value)) is not None
+    )
 
 
 def _without_blanks(params: dict[str, Any]) -> dict[str, Any]:

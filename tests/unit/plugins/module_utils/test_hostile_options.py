@@ -102,7 +102,7 @@ def tried(run: Runner, module: ModuleType, options: dict[str, Any]) -> dict[str,
         assert found["msg"].strip()
     for entry in run.sim.log:
         assert re.match(
-            r"/api/[a-z0-9./-]+/groups/[0-9a-f]{24}/clusters(/([0-9a-f]{24}|[A-Za-z0-9-]+)/snapshots(/[0-9a-f]{24})?)?$",
+            r"/api/[a-z0-9./-]+/groups/[0-9a-f]{24}/clusters(/([0-9a-f]{24}|[A-Za-z0-9-]+)(/snapshots(/[0-9a-f]{24})?)?)?$",
             entry.path,
         )
     return found
@@ -219,6 +219,26 @@ def test_a_switch_that_is_spelled_is_what_it_spells(run: Runner, value: Any) -> 
     is_on = str(value).lower() in ("yes", "on", "1", "true")
     found = tried(run, legacy_snapshot, {"snapshot_id": wanted, "do_not_delete": value})
     assert found["outcomes"][0]["action"] == ("updated" if is_on else "unchanged")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(math.inf, -math.inf, math.nan, 1.5, 10**30),
+        *("inf", "nan", "1e5", "1e999999999", "\u0661", "1_000"),
+        *([0, [1], 5], [False, None, 2**63], {"a": 1}, [], True),
+    ],
+)
+@pytest.mark.parametrize("name", ["timeout", "retry_timeout", "concurrency", "limit"])
+def test_what_is_no_whole_number_is_refused_by_name(run: Runner, name: str, value: Any) -> None:
+    """A list of three is a number to ansible-core, and an infinite one ends its check in a traceback."""
+    assert run.sim is not None
+    module = legacy_snapshot if name == "concurrency" else legacy_snapshot_info
+    more = {"snapshot_id": "f" * 24, "state": "absent"} if module is legacy_snapshot else {}
+    found = tried(run, module, {**more, name: value})
+    assert found["failed"]
+    assert name in found["msg"]
+    assert run.sim.log.requests == 0
 
 
 def test_ten_thousand_items_are_refused_at_the_one_that_is_odd(run: Runner) -> None:
