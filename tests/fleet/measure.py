@@ -26,6 +26,8 @@ NIGHTLY = 4
 BACKLOG = 100
 # How much faster than in MongoDB's documentation the bucket of the backlog is filled.
 FASTER = 12
+# What one cluster may cost more CPU time in the largest fleet than in the smallest: what a busy machine adds.
+GROWTH = 1.3
 
 Say = Callable[[str], None]
 
@@ -189,11 +191,16 @@ def line(one: Measured) -> str:
 
 
 def problems(found: Sequence[Measured]) -> Iterator[str]:
-    """What must not be: a job that failed, or one whose requests for each cluster grow with the fleet."""
+    """What must not be: a job that failed, or one whose requests or CPU time for each cluster grow with the fleet."""
     for one in found:
         if one.failed:
             yield f"{one.job} over {one.clusters} clusters with {one.workers} workers: {one.failed} processes failed"
-    for job in {one.job for one in found} & {"audit", "retention"}:
-        costs = {round(one.requests_per_cluster, 2) for one in found if one.job == job}
+    for job in ("audit", "retention"):
+        rows = sorted((one for one in found if one.job == job), key=lambda one: one.clusters)
+        costs = {round(one.requests_per_cluster, 2) for one in rows}
         if len(costs) > 1:
             yield f"{job}: the requests for each cluster differ from fleet to fleet: {sorted(costs)}"
+        times = [one.cpu_seconds_per_cluster for one in rows]
+        # What a start costs is shared by more clusters in a larger fleet, so that growth shows as a last one above.
+        if times and times[-1] > times[0] * GROWTH:
+            yield f"{job}: CPU seconds for each cluster grow with the fleet: {times[0]:.2f} to {times[-1]:.2f}"

@@ -36,10 +36,11 @@ def test_a_small_fleet(collections: Path) -> None:
     assert said == [line(one) for one in found]
     assert {len(text) for text in said} == {len(head())}
     assert list(problems(found)) == []
-    grown = replace(audit, clusters=6, requests=6 * 7, failed=1)
-    assert [text.partition(":")[0] for text in problems([*found, grown])] == [
+    grown = replace(audit, clusters=6, requests=6 * 7, failed=1, cpu_seconds=audit.cpu_seconds * 3)
+    assert [text.rpartition(":")[0] for text in problems([*found, grown])] == [
         "audit over 6 clusters with 2 workers",
-        "audit",
+        "audit: the requests for each cluster differ from fleet to fleet",
+        "audit: CPU seconds for each cluster grow with the fleet",
     ]
 
 
