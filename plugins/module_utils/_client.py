@@ -20,10 +20,11 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic, Token
@@ -69,6 +70,9 @@ _SENDINGS = 3
 ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 # DNS says that there is no such name; anything else of DNS may pass.
 _NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
+
+
+_Row = TypeVar("_Row")
 
 
 class Auth(Protocol):
@@ -318,7 +322,18 @@ class Client:
         key: str = "id",
         media_type: str | None = None,
     ) -> list[dict[str, Any]]:
-        """All rows of all pages.
+        """All rows of all pages, as `listing_of` reads them."""
+        return self.listing_of(dict, *parts, query=query, key=key, media_type=media_type)
+
+    def listing_of(
+        self,
+        made: Callable[[dict[str, Any]], _Row],
+        *parts: str,
+        query: Mapping[str, Any] | None = None,
+        key: str = "id",
+        media_type: str | None = None,
+    ) -> list[_Row]:
+        """What is made of the rows of all pages, each while the next page is on its way.
 
         Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
         missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
@@ -328,9 +343,9 @@ class Client:
         before: set[str] | None = None
         moved = ""
         for _unused in range(1 + RELISTINGS):
-            rows: dict[str, dict[str, Any]] = {}
+            rows: dict[str, _Row] = {}
             totals: set[int] = set()
-            twice = self._read_pages(parts, query, key, rows, totals, media_type)
+            twice = self._read_pages(made, parts, query, key, rows, totals, media_type)
             if not twice and (len(totals) < 2 or set(rows) == before):
                 return list(rows.values())
             before = None if twice else set(rows)
@@ -344,15 +359,15 @@ class Client:
 
     def _read_pages(
         self,
+        made: Callable[[dict[str, Any]], _Row],
         parts: Sequence[str],
         query: Mapping[str, Any] | None,
         key: str,
-        rows: dict[str, dict[str, Any]],
+        rows: dict[str, _Row],
         totals: set[int],
         media_type: str | None,
     ) -> str:
-        for number in range(1, MOST_PAGES + 1):
-            page = self.page(*parts, number=number, query=query, media_type=media_type)
+        for page in self._pages(parts, query, media_type):
             if page.total is not None:
                 totals.add(page.total)
             for row in page.rows:
@@ -361,11 +376,27 @@ class Client:
                     raise self._strange(self._request("GET", parts), 200, f"a listing with a row without {key}")
                 if name in rows:
                     return readable(name)
-                rows[name] = row
-            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
-            seems_cut = not page.has_links and page.rows and (page.total or 0) > len(rows)
-            if page.is_last and not seems_cut:
-                return ""
+                rows[name] = made(row)
+        return ""
+
+    def _pages(self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None) -> Iterator[Page]:
+        """The pages one after the other; the next is asked for before the present one is looked at."""
+        page = self.page(*parts, number=1, query=query, media_type=media_type)
+        seen = len(page.rows)
+        # A thread costs nothing before there is a second page.
+        with ThreadPoolExecutor(1) as ahead:
+            for number in range(2, MOST_PAGES + 2):
+                # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+                seems_cut = not page.has_links and page.rows and (page.total or 0) > seen
+                if page.is_last and not seems_cut:
+                    yield page
+                    return
+                if number > MOST_PAGES:
+                    break
+                coming = ahead.submit(self.page, *parts, number=number, query=query, media_type=media_type)
+                yield page
+                page = coming.result()
+                seen += len(page.rows)
         raise self._strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
     def _request(

@@ -164,7 +164,10 @@ class Service:
     def snapshots(self, completeness: str = ALL) -> list[Snapshot]:
         """All snapshots, in no particular order. By default the service hides incomplete ones (1.2)."""
         query = {"completed": _COMPLETED[completeness]}
-        found = self._parsed(self._client.listing(*self._base, "snapshots", query=query))
+        try:
+            found = self._client.listing_of(from_api, *self._base, "snapshots", query=query)
+        except ValueError as exc:
+            raise self._unreadable("snapshots", exc) from exc
         if len({snapshot.id for snapshot in found}) < len(found):
             # Ids are the same in any case of letters.
             raise self._unreadable("snapshots", ValueError("one id comes twice"))
