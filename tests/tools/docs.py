@@ -1,0 +1,65 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Builds the documentation's site into ``.cache/docs``: a page for each plugin and the role, and the guides of docs/docsite.
+
+Works without a network. A warning of antsibull-docs or of Sphinx is an error. The tools want the collection in a real
+``ansible_collections`` folder, so they get a copy of the checkout.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.sanity import copy_checkout
+from tools.tree import CACHE, FULL_NAME, NAME, NAMESPACE, ROOT
+
+SITE = CACHE / "docs"
+SETTINGS = ROOT / "tests" / "docs"
+
+
+def main() -> int:
+    """Check the references, build, and say where the first page lies."""
+    with tempfile.TemporaryDirectory() as directory:
+        tree = Path(directory) / "collections"
+        copy = tree / "ansible_collections" / NAMESPACE / NAME
+        copy_checkout(copy)
+        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree)}
+        sources = Path(directory) / "rst"
+        sources.mkdir(mode=0o755)
+        shutil.rmtree(SITE, ignore_errors=True)
+        for command in (lint(), pages(sources), site(sources)):
+            status = subprocess.run(command, cwd=copy, env=environment, check=False).returncode
+            if status:
+                print(f"{' '.join(command[:2])} ended with status {status}")
+                return status
+    print(f"The site, to be opened in a browser: {SITE / 'index.html'}")
+    return 0
+
+
+def lint() -> list[str]:
+    """Whether all that the documentation refers to is there."""
+    checks = ["--plugin-docs", "--validate-collection-refs=all", "--disallow-unknown-collection-refs"]
+    return ["antsibull-docs", "lint-collection-docs", *checks, "."]
+
+
+def pages(sources: Path) -> list[str]:
+    """A page for each plugin, and the guides, as reStructuredText."""
+    how = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup", "everything"]
+    return ["antsibull-docs", "collection", *how, "--dest-dir", str(sources), FULL_NAME]
+
+
+def site(sources: Path) -> list[str]:
+    """From that the site."""
+    strict = ["--fail-on-warning", "--keep-going", "--quiet"]
+    return ["sphinx-build", *strict, "--conf-dir", str(SETTINGS), "--builder", "html", str(sources), str(SITE)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
