@@ -19,7 +19,7 @@ highlight_language = "yaml+jinja"
 nitpicky = True
 
 html_theme = "furo"
-html_title = "mongodb_ops.legacy_backup"
+html_title = "MongoDB legacy backups"
 html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
