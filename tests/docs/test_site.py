@@ -18,7 +18,15 @@ from tools.tree import ROOT
 
 PAGES = sorted(SITE.rglob("*.html"))
 # What a browser fetches by itself, by element.
-FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "object": "data", "use": "href"}
+FETCHED = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "link": "href",
+    "object": "data",
+    "use": "href",
+}
 # A link that only names another page.
 NAMED = {"canonical", "index", "search", "next", "prev", "author", "license", "top", "up"}
 
@@ -75,7 +83,10 @@ def test_neither_do_its_styles_and_scripts() -> None:
         text = path.read_text(encoding="utf-8")
         assert re.findall(r"@import[^;]*https?:|url\(\s*[\"']?(?:https?:)?//", text) == [], path
     for path in SITE.rglob("*.js"):
-        assert re.findall(r"(?:fetch|importScripts|import)\(\s*[\"'](?:https?:)?//", path.read_text(encoding="utf-8")) == [], path
+        assert (
+            re.findall(r"(?:fetch|importScripts|import)\(\s*[\"'](?:https?:)?//", path.read_text(encoding="utf-8"))
+            == []
+        ), path
 
 
 def test_every_link_within_the_site_leads_somewhere() -> None:

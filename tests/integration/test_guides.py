@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides' playbooks can be read by Ansible, and run in check mode against the simulator; their summary is printed."""
+"""The guides' playbooks run, in check mode against the simulator, and the summary in them is really printed."""
 
 from __future__ import annotations
 

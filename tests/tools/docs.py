@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Builds the documentation's site into ``.cache/docs``: a page for each plugin and the role, and the guides of docs/docsite.
+"""Builds the documentation as a site, into ``.cache/docs``: a page for each plugin and the role, and the guides.
 
 Works without a network. A warning of antsibull-docs or of Sphinx is an error. The tools want the collection in a real
 ``ansible_collections`` folder, so they get a copy of the checkout.

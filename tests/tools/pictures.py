@@ -12,7 +12,6 @@ colour.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -203,7 +202,7 @@ def outage() -> str:
     """Daily snapshots that stopped five days ago, under a count and under windows of either anchor."""
     axis, taken = Axis(21), every(timedelta(days=1), 15, NOW - timedelta(days=5, hours=2))
     newest = taken[0].created
-    cases = (
+    cases: tuple[tuple[str, dict[str, Any], str, tuple[datetime, datetime] | None], ...] = (
         ("keep_daily: 7", {"keep_daily": 7}, "newest", None),
         ("keep_within_daily: 7d", {"keep_within_daily": "7d"}, "newest", (newest - timedelta(days=7), newest)),
         ("the same, anchor: now", {"keep_within_daily": "7d"}, "now", (NOW - timedelta(days=7), NOW)),
@@ -388,4 +387,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides say what is so: their options exist, their policies are policies, each code has its line, pictures are fresh.
+"""The guides say what is so: options exist, policies can be read, each code has its line, pictures are fresh.
 
 That their playbooks run is in the end-to-end tests.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,14 @@ def test_the_commands_are_commands() -> None:
         words = [word for word in words if not re.match(r"[A-Z_]+=", word)]
         seen.add(words[0])
         if words[0] == "make":
-            assert re.search(rf"^{words[1]}: ", makefile, re.M) or words[1] in ("gates", "prepare-release", "release"), words
+            assert re.search(rf"^{words[1]}: ", makefile, re.M) or words[1] in (
+                "gates",
+                "prepare-release",
+                "release",
+            ), words
         if words[0] == "ansible-playbook":
             assert playbooks & set(words), words
-            given = {word.partition("=")[0] for option, word in zip(words, words[1:], strict=False) if option == "-e"}
+            given = {word.partition("=")[0] for option, word in pairwise(words) if option == "-e"}
             assert given <= VARIABLES | OF_PLAYBOOKS, words
     assert seen == {
         *("ansible-galaxy", "ansible-inventory", "ansible-playbook", "python3", "export", "mkdir", "git", "cd", "make")
@@ -193,8 +198,8 @@ def test_each_code_has_its_line() -> None:
 
 
 def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in [*(ROOT / "roles").rglob("*.yml"), *UTILS.glob("*.py")])
-    source += "".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "filter").glob("*.py"))
+    files = [*(ROOT / "roles").rglob("*.yml"), *UTILS.glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     messages = set(re.findall(r"RETENTION [A-Z ]+:", source))
     assert len(messages) == 5
     assert all(f"``{message}``" in text_of("guide_errors") for message in messages)
@@ -209,8 +214,8 @@ def test_quoted_messages_are_messages() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in UTILS.glob("*.py"))
     code = re.sub(r'"\s*\n?\s*f?"', "", code)
     page = text_of("guide_errors").partition("Without a code\n")[2]
-    quoted = re.findall(r"^   \* - (.+)$", page, re.M)
-    pieces = [piece.strip(" .…:()`") for line in quoted for part in re.findall(r"``(.+?)``", line) for piece in part.split("…")]
+    quoted = re.findall(r"``(.+?)``", "".join(re.findall(r"^   \* - (.+)$", page, re.M)))
+    pieces = [piece.strip(" .:()") for one in quoted for piece in one.split("…")]
     pieces = [piece for piece in pieces if len(piece) > 12 and not re.search(r"\d s in \d", piece)]
     assert len(pieces) > 15
     assert [piece for piece in pieces if piece not in code] == []
@@ -238,7 +243,7 @@ def test_the_house_stands_as_the_layers_do() -> None:
     place = {room: number for number, row in enumerate(reversed(rooms)) for room in row}
     for room, floor in place.items():
         source = (UTILS / f"{room}.py").read_text(encoding="utf-8")
-        below = set(re.findall(r"module_utils\.(_\w+) import", source)) | set(re.findall(r"module_utils import (_\w+)", source))
+        below = set(re.findall(r"module_utils(?:\.| import )(_\w+)", source))
         assert all(place[other] <= floor for other in below & set(place)), room
 
 
