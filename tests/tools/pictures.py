@@ -336,7 +336,7 @@ HOUSE = (
     ("requests, calendar", ("_client", "_restore_job", "_periods")),
     ("the ground", ("_snapshot", "_transport", "_auth", "_errors", "_workers")),
 )
-WAY = ("HTTP body", "Snapshot", "listing", "Plan", "changes", "outcomes", "summary, report")
+WAY = ("HTTP body", "Snapshot", "listing", "Plan", "changes", "outcomes", "report")
 
 
 def house() -> str:
