@@ -17,7 +17,7 @@ BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage docs pictures fleet build format clean
+.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage docs pictures fleet bench build format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -77,7 +77,10 @@ pictures: ## draw the pictures of the guides anew
 	@$(TEST) python -m tools.pictures
 
 fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (25 minutes on 2 cores)
-	@tests/tools/within.sh fleet python -m fleet $(ARGS)
+	@tests/tools/within.sh measure python -m fleet $(ARGS)
+
+bench: ## our speed beside a uri loop, curl and an ideal client, as tables, ratios and a plot (25 minutes on 2 cores)
+	@tests/tools/within.sh measure python -m bench $(ARGS)
 
 build: ## the artefact, into .cache/artefact
 	@$(TEST) python tests/tools/artefact.py
