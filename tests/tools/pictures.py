@@ -259,14 +259,14 @@ def life(axis: Axis, y: float, one: Taken, label: str, colour: str, until: datet
     """A bar from creation to expiry, and a dashed one up to a later expiry."""
     begin, end = axis.x(one.created), axis.x(one.expires or FAR)
     dashes = ' stroke-dasharray="3 3"' if colour == GONE else ""
-    bar = f'<path d="M{begin:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="5"{dashes}/>'
+    line = f'<path d="M{begin:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="5"{dashes}/>'
     dot = f'<circle cx="{begin:.1f}" cy="{y}" r="5" fill="{colour}"/>'
     more = (
         ""
         if until is None
         else f'<path d="M{end:.1f} {y}H{axis.x(until):.1f}" stroke="{NEW}" stroke-width="5" stroke-dasharray="9 3"/>'
     )
-    return text(0, y + 4, label) + bar + dot + more
+    return text(0, y + 4, label) + line + dot + more
 
 
 def outlives() -> str:
