@@ -22,7 +22,15 @@ LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
 AUTHORS = "Copyright (c) 2026, The mongodb_ops.legacy_backup authors"
 
 # What cannot hold a comment, or is written by a tool, or is handed out byte for byte.
-WITHOUT_HEADER = ("LICENSE", "CHANGELOG.md", "changelogs/changelog.yaml", "*.json", "*.png", "*.svg", "tests/**/fixtures/**")
+WITHOUT_HEADER = (
+    "LICENSE",
+    "CHANGELOG.md",
+    "changelogs/changelog.yaml",
+    "*.json",
+    "*.png",
+    "*.svg",
+    "tests/**/fixtures/**",
+)
 
 
 FILES = project_files()
@@ -138,7 +146,7 @@ AT_THE_TOP = [path for path in TEXTS if len(path.parts) == 1]
 
 
 def headings(path: Path) -> list[str]:
-    return re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", text(path), flags=re.S), re.M)
+    return re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", text(path), flags=re.DOTALL), re.MULTILINE)
 
 
 def anchor(heading: str) -> str:
@@ -152,7 +160,7 @@ def test_the_readme_has_the_headings_of_a_certified_collection() -> None:
     found = headings(Path("README.md"))
     assert [heading for heading in found if heading in wanted] == wanted
     use_cases = text(Path("README.md")).partition("\n## Use cases\n")[2].partition("\n## ")[0]
-    assert 3 <= len(re.findall("^### ", use_cases, re.M)) <= 5
+    assert 3 <= len(re.findall("^### ", use_cases, re.MULTILINE)) <= 5
 
 
 def test_the_readme_says_what_certification_asks_for() -> None:
@@ -173,7 +181,7 @@ def test_the_readme_says_what_certification_asks_for() -> None:
 
 @pytest.mark.parametrize("path", TEXTS, ids=str)
 def test_each_link_is_absolute_and_each_of_ours_leads_to_a_file(path: Path) -> None:
-    found = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text(path), flags=re.S))
+    found = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text(path), flags=re.DOTALL))
     found += re.findall(r"<(https?://[^>\s]+)>`__", text(path))
     if path in AT_THE_TOP or path.suffix == ".rst":
         assert [link for link in found if not link.startswith("https://")] == []
@@ -188,7 +196,7 @@ def test_each_link_is_absolute_and_each_of_ours_leads_to_a_file(path: Path) -> N
 def test_the_top_links_to_what_people_look_for() -> None:
     assert {path.name for path in AT_THE_TOP} == {"README.md", "SECURITY.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"}
     assert "docs.ansible.com/projects/ansible/latest/community/code_of_conduct.html" in text(Path("CODE_OF_CONDUCT.md"))
-    targets = re.findall(r"^make ([a-z-]+)", text(Path("CONTRIBUTING.md")), re.M)
+    targets = re.findall(r"^make ([a-z-]+)", text(Path("CONTRIBUTING.md")), re.MULTILINE)
     assert {"demo", "unit", "lint", "test", "gates"} == set(targets)
     makefile = text(Path("Makefile"))
-    assert all(re.search(rf"^{target}: ", makefile, re.M) for target in targets if target != "gates")
+    assert all(re.search(rf"^{target}: ", makefile, re.MULTILINE) for target in targets if target != "gates")

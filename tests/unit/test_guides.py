@@ -115,18 +115,20 @@ def test_an_example_says_what_there_is(example: Example) -> None:
 def test_every_block_is_of_a_language_that_is_looked_at() -> None:
     languages = {name for guide in GUIDES for name in re.findall(r"code-block:: (\S+)", text_of(guide.stem))}
     assert languages == {"yaml+jinja", "console", "text"}
-    assert "::\n\n" not in re.sub(r"^\.\. .*::.*$", "", "".join(text_of(one.stem) for one in GUIDES), flags=re.M)
+    assert "::\n\n" not in re.sub(
+        r"^\.\. .*::.*$", "", "".join(text_of(one.stem) for one in GUIDES), flags=re.MULTILINE
+    )
 
 
 def test_the_commands_are_commands() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     playbooks = {f"{FULL_NAME}.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
     seen = set()
-    for words in commands():
-        words = [word for word in words if not re.match(r"[A-Z_]+=", word)]
+    for command in commands():
+        words = [word for word in command if not re.match(r"[A-Z_]+=", word)]
         seen.add(words[0])
         if words[0] == "make":
-            assert re.search(rf"^{words[1]}: ", makefile, re.M) or words[1] in (
+            assert re.search(rf"^{words[1]}: ", makefile, re.MULTILINE) or words[1] in (
                 "gates",
                 "prepare-release",
                 "release",
@@ -206,7 +208,7 @@ def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None
     audit = (UTILS / "_audit.py").read_text(encoding="utf-8")
     findings = {*_CODES.values(), *re.findall(r'yield "(\w+)"', audit)}
     table = text_of("guide_audit").partition("Findings\n---")[2].partition("In a pipeline")[0]
-    assert set(re.findall(r"^   \* - ``(\w+)``", table, re.M)) == findings
+    assert set(re.findall(r"^   \* - ``(\w+)``", table, re.MULTILINE)) == findings
 
 
 def test_quoted_messages_are_messages() -> None:
@@ -214,7 +216,7 @@ def test_quoted_messages_are_messages() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in UTILS.glob("*.py"))
     code = re.sub(r'"\s*\n?\s*f?"', "", code)
     page = text_of("guide_errors").partition("Without a code\n")[2]
-    quoted = re.findall(r"``(.+?)``", "".join(re.findall(r"^   \* - (.+)$", page, re.M)))
+    quoted = re.findall(r"``(.+?)``", "".join(re.findall(r"^   \* - (.+)$", page, re.MULTILINE)))
     pieces = [piece.strip(" .:()") for one in quoted for piece in one.split("…")]
     pieces = [piece for piece in pieces if len(piece) > 12 and not re.search(r"\d s in \d", piece)]
     assert len(pieces) > 15
@@ -233,7 +235,7 @@ def test_the_pictures_are_as_they_would_be_drawn(guide: Path) -> None:
 
 
 def test_every_picture_has_its_place() -> None:
-    named = [name for one in GUIDES for name in re.findall(r"^\.\. picture: (\w+)$", text_of(one.stem), re.M)]
+    named = [name for one in GUIDES for name in re.findall(r"^\.\. picture: (\w+)$", text_of(one.stem), re.MULTILINE)]
     assert sorted(named) == sorted(pictures.PICTURES)
 
 
@@ -260,4 +262,6 @@ def test_every_guide_is_listed() -> None:
     listed = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
     assert sorted(one for section in listed for one in section["toctree"]) == [guide.stem for guide in GUIDES]
     index = (ROOT / "tests/docs/index.rst").read_text(encoding="utf-8")
-    assert re.findall(r"^   docsite/(\w+)$", index, re.M) == [one for section in listed for one in section["toctree"]]
+    assert re.findall(r"^   docsite/(\w+)$", index, re.MULTILINE) == [
+        one for section in listed for one in section["toctree"]
+    ]
