@@ -17,7 +17,7 @@ BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage fleet bench build format clean
+.PHONY: help demo simulator test ansible-lint ruff mypy changelog lint sanity unit integration torture tests browser coverage docs pictures fleet bench build format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +68,13 @@ browser: ## the report's page in a real browser: headless Chromium, and axe-core
 
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report
+
+docs: ## the documentation as a site, into .cache/docs: warnings are errors, and nothing comes from the network
+	@tests/tools/within.sh docs python -m tools.docs
+	@tests/tools/within.sh docs python -m pytest tests/docs $(ARGS)
+
+pictures: ## draw the pictures of the guides anew
+	@$(TEST) python -m tools.pictures
 
 fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (25 minutes on 2 cores)
 	@tests/tools/within.sh measure python -m fleet $(ARGS)
