@@ -28,9 +28,9 @@ os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
 os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
 
 # Ansible reads its settings when it is first imported, so these imports come last.
-import hypothesis  # noqa: E402
-import hypothesis.configuration  # noqa: E402
-from ansible.plugins.loader import init_plugin_loader  # noqa: E402
+import hypothesis  # noqa: E402  (as said above)
+import hypothesis.configuration  # noqa: E402  (as said above)
+from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (as said above)
 
 init_plugin_loader([str(TREE)])
 

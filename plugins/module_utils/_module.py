@@ -157,7 +157,7 @@ def _answer(
             project_id=connection.project_id,
             now=datetime.now(timezone.utc).replace(microsecond=0),
             check_mode=module.check_mode,
-            diff_mode=module._diff,
+            diff_mode=module._diff,  # noqa: SLF001  (ansible-core offers it by no other name)
             warn=module.warn,
         )
         return work(call, asked)

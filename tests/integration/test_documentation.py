@@ -149,7 +149,7 @@ def as_here(example: str, sim: Simulator, snapshots: Mapping[str, str]) -> str:
     return example
 
 
-def snapshots_for(module: str, sim: Simulator) -> dict[str, str]:
+def snapshots_for(sim: Simulator) -> dict[str, str]:
     """Snapshots that stand for those of the examples: two on Atlas, three on Ops Manager."""
 
     def plain(name: str) -> list[str]:
@@ -180,8 +180,8 @@ def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path,
     inventory = {"localhost": {"ops_manager_private_key": owner.secret}}
     for module in ("legacy_snapshot_info", "legacy_snapshot"):
         text = text_of(collections, module, "EXAMPLES")
-        snapshots = snapshots_for(module, sim)
-        examples = [as_here(f"- name:{one}", sim, snapshots) for one in re.split(r"^- name:", text, flags=re.M)[1:]]
+        snapshots = snapshots_for(sim)
+        examples = [as_here(one, sim, snapshots) for one in re.split(r"^(?=- name:)", text, flags=re.MULTILINE)[1:]]
         body = "\n".join(examples).replace("\n", "\n    ").rstrip()
         header = "- hosts: all\n  gather_facts: false\n  tasks:\n    "
         (tmp_path / f"{module}.yml").write_text(f"{header}{body}\n", encoding="utf-8")

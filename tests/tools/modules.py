@@ -57,7 +57,7 @@ def run_module(
             module.main()
         except SystemExit:
             return Finished(_result(printed.getvalue()), warnings, printed.getvalue() + errors.getvalue())
-        except Exception:
+        except Exception:  # noqa: BLE001  (whatever it is, a module must not end so)
             raise AssertionError(f"the module ended in a traceback:\n{traceback.format_exc()}") from None
     raise AssertionError("the module ended without a result")
 

@@ -82,6 +82,30 @@ def test_each_file_names_its_licence(path: Path) -> None:
     assert LICENCE in beginning
 
 
+# Built from parts, so that this file does not find itself. What comes after the marker: which rule, then why.
+IGNORES = {
+    "no" + "qa": r": [A-Z]+\d+(, [A-Z]+\d+)*  \(\w.{8,}\)$",
+    "type: " + "ignore": r"\[[a-z-]+(,[a-z-]+)*\]  # \w.{4,}$",
+    "pragma: " + "no": r" \w+  # \w.{8,}$",
+    "pylint: " + "disable": r"=[\w-]+  # \w.{8,}$",
+    "shellcheck " + "disable": r"=SC\d+ # \w.{8,}$",
+    "yamllint " + "disable": r"[\w:-]* # \w.{8,}$",
+    "no" + "sec": r" [A-Z]+\d+  # \w.{8,}$",
+}
+
+
+def test_what_is_ignored_says_which_rule_and_why() -> None:
+    bare = [
+        f"{path}:{number}"
+        for path in FILES
+        if path.suffix in (".py", ".sh", ".yml", ".yaml", ".toml", "") and not path.match("LICENSE")
+        for number, line in enumerate(text(path).splitlines(), start=1)
+        for marker, form in IGNORES.items()
+        if re.search(rf"# ?{marker}\b", line) and not re.search(rf"# ?{marker}{form}", line)
+    ]
+    assert bare == []
+
+
 @pytest.mark.parametrize("path", PLUGINS, ids=str)
 def test_each_plugin_imports(path: Path) -> None:
     """This also brings each into the table of the coverage."""

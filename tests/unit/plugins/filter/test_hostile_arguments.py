@@ -315,7 +315,7 @@ def test_both_ends_of_time(now: Any, zone: str, method: str) -> None:
         timezone=zone,
         method=method,
         policy={"keep_within": "1h", "keep_within_yearly": "999999999y"},
-        **{key: value for key, value in BARE.items() if key not in ("max_delete",)},
+        **{key: value for key, value in BARE.items() if key != "max_delete"},
     )
     if result is None:
         assert isinstance(now, datetime)
