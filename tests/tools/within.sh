@@ -34,7 +34,16 @@ version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>
   || fail "$python lacks the venv module. On Debian and Ubuntu: apt-get install python3-venv"
 
 environment=$cache/$name-${version%.*}${core:+-core-$core}
-wanted=$(cat tests/requirements/*.txt && echo "Python $version in $environment, ansible-core ${core:-newest}")
+
+# The text of a list of requirements, and of those that it names.
+requirements() {
+  cat "tests/requirements/$1.txt"
+  local named
+  for named in $(sed -n 's/^-r \(.*\)\.txt$/\1/p' "tests/requirements/$1.txt"); do
+    requirements "$named"
+  done
+}
+wanted=$(requirements "$name" && echo "Python $version in $environment, ansible-core ${core:-newest}")
 
 make_environment() {
   local log=$environment.log
