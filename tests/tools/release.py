@@ -60,7 +60,9 @@ def check(version: str) -> list[str]:
         faults.append(f"galaxy.yml says version {told}, not {version}: make prepare-release VERSION={version}")
     if version not in _releases():
         faults.append(f"changelogs/changelog.yaml has no release {version}: make prepare-release VERSION={version}")
-    if not re.search(rf"^## v{re.escape(version)}$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE):
+    # Markdown as antsibull-changelog writes it has a backslash before each dot.
+    headings = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", "").splitlines()
+    if f"## v{version}" not in headings:
         faults.append(f"CHANGELOG.md has no section v{version}: make prepare-release VERSION={version}")
     if _fragments():
         faults.append(f"fragments are left that no release has: {', '.join(_fragments())}")

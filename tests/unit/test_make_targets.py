@@ -98,7 +98,7 @@ def test_workflows_may_do_little(path: Any) -> None:
     assert workflow["permissions"] == {"contents": "read"}
     writing = [name for name, job in workflow["jobs"].items() if "permissions" in job]
     assert writing == (["github"] if path.name == "release.yml" else [])
-    for job, step in steps(workflow):
+    for _job, step in steps(workflow):
         if "uses" in step:
             # GitHub's own alone, each by its major version.
             assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
