@@ -31,8 +31,10 @@ os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
 import hypothesis  # noqa: E402  (as said above)
 import hypothesis.configuration  # noqa: E402  (as said above)
 from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (as said above)
+from ansible.utils.collection_loader import AnsibleCollectionConfig  # noqa: E402  (as said above)
 
-init_plugin_loader([str(TREE)])
+if AnsibleCollectionConfig.collection_finder is None:  # mutation testing runs pytest many times in one process
+    init_plugin_loader([str(TREE)])
 
 pytest_plugins = ["tools.counted", "tools.figures"]
 

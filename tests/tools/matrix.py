@@ -43,13 +43,20 @@ CORES = (
     Core("2.20", "3.12", ALL),
     Core("2.21", "3.13", ALL),
 )
-# The ladders of both modules, the role with its entry points, the inventory, and what the documentation shows.
-END_TO_END = ("ladder", "role", "approval", "audit", "report", "inventory", "many", "documentation", "readme")
+# The ladders of both modules, the role with its entry points, the inventory, and the examples of the documentation.
+END_TO_END = ("ladder", "role", "approval", "audit", "inventory", "documentation")
 
 
 def commands(kind: str) -> list[str]:
     """What a kind of tests runs in the environment of its ansible-core."""
-    pytest = ["python", "-m", "pytest", f"--numprocesses={os.environ.get('JOBS', '2')}", "--dist=worksteal"]
+    pytest = [
+        "python",
+        "-m",
+        "pytest",
+        f"--numprocesses={os.environ.get('JOBS', '2')}",
+        "--dist=worksteal",
+        "--durations=8",
+    ]
     return {
         "sanity": ["python", "tests/tools/sanity.py"],
         "unit": [*pytest, "tests/unit"],
