@@ -31,7 +31,7 @@ os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
 import hypothesis  # noqa: E402  (as said above)
 import hypothesis.configuration  # noqa: E402  (as said above)
 from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (as said above)
-from ansible.utils.collection_loader import AnsibleCollectionConfig  # noqa: E402  (as said above)
+from ansible.utils.collection_loader._collection_config import AnsibleCollectionConfig  # noqa: E402  (as said above)
 
 if AnsibleCollectionConfig.collection_finder is None:  # mutation testing runs pytest many times in one process
     init_plugin_loader([str(TREE)])

@@ -22,7 +22,15 @@ LICENCE = "SPDX-License-" + "Identifier: GPL-3.0-or-later"  # in parts, so that 
 AUTHORS = "Copyright (c) 2026, The mongodb_ops.legacy_backup authors"
 
 # What cannot hold a comment, or is written by a tool, or is handed out byte for byte.
-WITHOUT_HEADER = ("LICENSE", "CHANGELOG.md", "changelogs/changelog.yaml", "*.json", "*.png", "tests/**/fixtures/**")
+WITHOUT_HEADER = (
+    "LICENSE",
+    "LICENSES/*",
+    "CHANGELOG.md",
+    "changelogs/changelog.yaml",
+    "*.json",
+    "*.png",
+    "tests/**/fixtures/**",
+)
 
 
 FILES = project_files()

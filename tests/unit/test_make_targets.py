@@ -30,10 +30,12 @@ def variable(name: str) -> list[str]:
 
 
 def test_help_lists_every_target_in_a_line() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     lines = [line.split(maxsplit=2) for line in shown.splitlines()]
     assert [line[1] for line in lines] == TARGETS
-    assert all(len(line) == 3 and len(line[2]) > 15 for line in lines)
+    assert [line for line in lines if len(line) < 3 or len(line[2]) < 10] == []
 
 
 def test_every_target_runs_whatever_files_there_are() -> None:
