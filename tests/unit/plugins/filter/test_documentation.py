@@ -95,7 +95,7 @@ def test_results_have_the_documented_keys() -> None:
         about = document(name, "RETURN")["_value"]
         assert isinstance(result, TYPES[about["type"]]), name
         assert result, name
-        if "contains" in about:
+        if isinstance(result, dict):
             # A document has the keys of its plan too, and tells of its own alone.
             shared = set(found["retention_plan"]) if name == "retention_document" else set()
             assert set(about["contains"]) <= set(result) <= set(about["contains"]) | shared, name
