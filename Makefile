@@ -24,8 +24,8 @@ LINTERS := ansible-lint ruff mypy changelog
 GATES := yamllint reuse docs-lint importer artefact habits $(CORES) mutation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo simulator test gates lint $(LINTERS) sanity unit integration tests browser coverage torture fleet
-.PHONY: $(GATES) build format prepare-release release publish clean
+# All of them: what has a line of help is a name, not a file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9.-]*\):.*\#\# .*/\1/p' Makefile)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9.-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -82,7 +82,10 @@ coverage: ## the coverage of the last `make tests`; fails under the limit of pyp
 	@$(TEST) python tests/tools/measured.py report
 
 fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (25 minutes on 2 cores)
-	@tests/tools/within.sh fleet python -m fleet $(ARGS)
+	@tests/tools/within.sh measure python -m fleet $(ARGS)
+
+bench: ## our speed beside a uri loop, curl and an ideal client, as tables, ratios and a plot (25 minutes on 2 cores)
+	@tests/tools/within.sh measure python -m bench $(ARGS)
 
 gates: ## what is too slow for `make test`: every ansible-core, the importer, a release, mutations; each is a target too
 	@$(PYTHON) tests/tools/stages.py --of gates $(GATES)

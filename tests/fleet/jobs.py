@@ -2,14 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ansible's commands as jobs of AWX: one process a slice, and what each of them took."""
+"""Ansible's commands as jobs of AWX: one process a slice."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,22 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from simulator.server import Simulator
+from tools.spending import COMMANDS, Spent, spend
 from tools.tree import FULL_NAME
 
-HERE = Path(__file__).parent
-COMMANDS = Path(sys.executable).parent
 # Ansible's own default, and AWX's.
 FORKS = 5
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What one process and its children took. `megabytes` is the largest of them at its largest."""
-
-    status: int
-    seconds: float
-    cpu_seconds: float
-    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -45,18 +31,7 @@ class Runner:
 
     def run(self, name: str, command: str, *arguments: str) -> Spent:
         """One command; its output goes to the file of that name."""
-        target = self.folder / f"{name}.spent"
-        with (self.folder / f"{name}.log").open("w", encoding="utf-8") as log:
-            subprocess.run(
-                [sys.executable, str(HERE / "spent.py"), str(target), str(COMMANDS / command), *arguments],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=True,
-            )
-        return Spent(**json.loads(target.read_text(encoding="utf-8")))
+        return spend(name, [str(COMMANDS / command), *arguments], self.folder, self._environment())
 
     def hosts(self, *, cached: bool = False) -> tuple[Spent, dict[str, dict[str, Any]]]:
         """An inventory update: what it took, and the hosts."""
@@ -94,15 +69,9 @@ class Runner:
 
     def _environment(self) -> dict[str, str]:
         owner = self.sim.world.keys["owner"]
-        (self.folder / "home").mkdir(exist_ok=True)
         return {
-            "HOME": str(self.folder / "home"),
-            "PATH": os.pathsep.join([str(COMMANDS), "/usr/local/bin", "/usr/bin", "/bin"]),
-            "LC_ALL": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_FORKS": str(FORKS),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
             "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
             "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
             "MONGODB_ATLAS_BASE_URL": self.sim.url,

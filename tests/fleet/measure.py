@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fleet.jobs import Runner, Spent
+from fleet.jobs import Runner
 from simulator import seeds
 from simulator.limits import DOCUMENTED, Limit
 from simulator.server import Simulator
 from tools.slices import sliced
+from tools.spending import Spent
 
 PER_PROJECT = 25
 # What a night leaves to be removed in each cluster, and what a first run finds that nobody pruned before.

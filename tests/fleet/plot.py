@@ -33,8 +33,12 @@ def draw(found: Sequence[Measured], target: Path) -> None:
     requests.set(title="requests a cluster", xlabel="clusters in the fleet", ylim=(0, None))
     seconds.set(title="CPU seconds a cluster", xlabel="clusters in the fleet", ylim=(0, None))
     memory.set(title="MB, largest process of a worker", xlabel="clusters a worker", ylim=(0, None))
-    for one in (requests, seconds, memory):
+    for one in (requests, seconds):
         one.set_xscale("log")
+        one.set_xticks(sorted({row.clusters for row in found if row.job in STYLES}), minor=False)
+        one.minorticks_off()
+        one.xaxis.set_major_formatter("{x:g}")
+    for one in (requests, seconds, memory):
         one.grid(alpha=0.3)
     requests.legend(frameon=False)
     figure.savefig(target, metadata={"Date": None})

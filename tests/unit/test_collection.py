@@ -29,6 +29,7 @@ WITHOUT_HEADER = (
     "changelogs/changelog.yaml",
     "*.json",
     "*.png",
+    "*.svg",
     "tests/**/fixtures/**",
 )
 

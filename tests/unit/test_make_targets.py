@@ -39,10 +39,9 @@ def test_help_lists_every_target_in_a_line() -> None:
 
 
 def test_every_target_runs_whatever_files_there_are() -> None:
-    phony = " ".join(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, flags=re.MULTILINE))
-    for name in ("LINTERS", "GATES"):
-        phony = phony.replace(f"$({name})", " ".join(variable(name)))
-    assert sorted(phony.split()) == sorted(TARGETS)
+    known = subprocess.run(["make", "-pn", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", known, flags=re.MULTILINE)
+    assert phony.split() == TARGETS
 
 
 def test_each_core_has_its_target() -> None:
