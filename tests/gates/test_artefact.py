@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tools.artefact import build, galaxy, install
-from tools.tree import FULL_NAME, ROOT, copy_project, git
+from tools.tree import FULL_NAME, NAMESPACE, ROOT, copy_project, git
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def member(artefact: Path, name: str) -> bytes:
 def test_it_installs_offline_and_verifies(artefact: Path, tmp_path: Path) -> None:
     collections = install(artefact, tmp_path / "collections")
     # No dependency has come with it.
-    assert [path.name for path in (collections / "ansible_collections").iterdir()] == [FULL_NAME.split(".")[0]]
+    assert [path.name for path in (collections / "ansible_collections").iterdir()] == [NAMESPACE]
     said = galaxy("verify", FULL_NAME, "--collections-path", str(collections), "--offline")
     assert "Successfully verified" in said
     # It does look: what was changed afterwards is found.
