@@ -37,11 +37,11 @@ environment=$cache/$name-${version%.*}${core:+-core-$core}
 
 # The text of a list of requirements, and of those that it names.
 requirements() {
-  cat "tests/requirements/$1.txt"
-  local named
-  for named in $(sed -n 's/^-r \(.*\)\.txt$/\1/p' "tests/requirements/$1.txt"); do
-    requirements "$named"
-  done
+  local line
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    [[ $line != "-r "*.txt ]] || { line=${line#-r }; requirements "${line%.txt}"; }
+  done <"tests/requirements/$1.txt"
 }
 wanted=$(requirements "$name" && echo "Python $version in $environment, ansible-core ${core:-newest}")
 
