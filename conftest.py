@@ -28,17 +28,21 @@ os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
 os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
 
 # Ansible reads its settings when it is first imported, so these imports come last.
-import hypothesis  # noqa: E402
-import hypothesis.configuration  # noqa: E402
-from ansible.plugins.loader import init_plugin_loader  # noqa: E402
+import hypothesis  # noqa: E402  (as said above)
+import hypothesis.configuration  # noqa: E402  (as said above)
+from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (as said above)
+from ansible.utils.collection_loader._collection_config import AnsibleCollectionConfig  # noqa: E402  (as said above)
 
-init_plugin_loader([str(TREE)])
+if AnsibleCollectionConfig.collection_finder is None:  # mutation testing runs pytest many times in one process
+    init_plugin_loader([str(TREE)])
 
 pytest_plugins = ["tools.counted", "tools.figures"]
 
-# "steady" finds the same in each run; "explore" looks further: HYPOTHESIS_PROFILE=explore make unit
+# "steady" finds the same in each run, as does "short", which mutation testing uses; "explore" looks further:
+# HYPOTHESIS_PROFILE=explore make unit
 hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("short", derandomize=True, deadline=None, max_examples=20)
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 

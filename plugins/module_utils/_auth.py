@@ -162,7 +162,7 @@ class Basic:
     def accepted(self) -> None:
         """Nothing to remember."""
 
-    def renewed(self, response: Any) -> bool:
+    def renewed(self, response: Any) -> bool:  # noqa: ARG002  (what the other credentials look at)
         """A password that was refused once is refused again."""
         return False
 

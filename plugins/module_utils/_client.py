@@ -216,19 +216,23 @@ class RetryLog:
         return f"waited {math.ceil(self.waited)} s in {retries}; last: {self.last}"
 
 
+# A template could not read a count called `get`: dictionaries have a method of that name.
+_COUNTED = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
+
+
 class Sent:
     """What was sent, over all threads of a client: each sending counts, challenges and retries too."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = dict.fromkeys(("get", "patch", "delete", "post"), 0)
+        self._counts = dict.fromkeys(_COUNTED.values(), 0)
         self._first: datetime | None = None
         self._last: datetime | None = None
 
     def add(self, method: str) -> None:
         """One sending, now."""
         with self._lock:
-            self._counts[method.lower()] += 1
+            self._counts[_COUNTED[method]] += 1
             self._last = datetime.now(timezone.utc)
             self._first = self._first or self._last
 

@@ -60,7 +60,9 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
 _SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
-_LOGIN = re.compile(r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.I | re.S)
+_LOGIN = re.compile(
+    r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.IGNORECASE | re.DOTALL
+)
 # One that is shorter, or a mere word, may stand in ids, times and states: masked there, it would make them useless.
 _SHORTEST_KEY = 8
 _WORD = re.compile(r"[a-z_]+|[A-Z_]+")

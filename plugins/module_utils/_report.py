@@ -69,7 +69,7 @@ def report(
         rows=rows,
         tiers=tuple(tiers(policy, rows, now, options.anchor == "now", _interval(cluster), zone(options.timezone))),
         before=coverage.before(plan, rows, now),
-        after=coverage.after(plan, rows, now, _missing_after(plan, rows, cluster, policy, options, now)),
+        after=coverage.after(plan, rows, now, _missing_after(rows, cluster, policy, options, now)),
         what_if=() if cluster is None else tuple(what_if(plan, cluster, policy, options)),
         since=None if previous is None else _since(previous, plan, rows),
         findings=tuple((str(one["code"]), str(one["text"])) for one in findings),
@@ -146,7 +146,7 @@ def _mark(row: Mapping[str, Any], kept_by: Sequence[str], codes: set[str]) -> st
 
 
 def _missing_after(
-    plan: Mapping[str, Any], rows: Sequence[Row], cluster: Cluster | None, policy: Policy, options: Options, now: int
+    rows: Sequence[Row], cluster: Cluster | None, policy: Policy, options: Options, now: int
 ) -> tuple[str, ...] | None:
     if cluster is None or {row.id for row in rows} != {snapshot.id for snapshot in cluster.snapshots}:
         return None

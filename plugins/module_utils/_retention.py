@@ -242,10 +242,9 @@ class _WhyNot(NamedTuple):
 def _why(place: int, why_not: Sequence[_WhyNot], candidates: Sequence[Entry]) -> tuple[str, ...]:
     """Per rule, what is kept instead, or that count or window ended before (R12); like answers in one line."""
     answers: dict[str, str] = {}
-    for tier, answer in why_not:
+    for tier, otherwise in why_not:
         stands = tier.stands.get(tier.periods[place]) if place < tier.inside else None
-        if stands is not None:
-            answer = f"{candidates[stands].snapshot.id} stands for its period"
+        answer = otherwise if stands is None else f"{candidates[stands].snapshot.id} stands for its period"
         answers[answer] = f"{answers[answer]}, {tier.rule.name}" if answer in answers else tier.rule.name
     return tuple(f"{names}: {answer}" for answer, names in answers.items())
 

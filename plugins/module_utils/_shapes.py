@@ -248,7 +248,7 @@ _OUTCOME: dict[str, _Check] = {
 }
 _FINDING: dict[str, _Check] = {"code": _text, "text": _text}
 _REQUESTS: dict[str, _Check] = {
-    **dict.fromkeys(("get", "patch", "delete", "post"), _count),
+    **dict.fromkeys(("gets", "patches", "deletes", "posts"), _count),
     **dict.fromkeys(("first", "last", "base_url", "platform"), _or_none(_text)),
 }
 _LISTED: dict[str, _Check] = {"id": _text, "expires_at": _or_none(_text)}

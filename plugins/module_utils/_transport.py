@@ -150,7 +150,7 @@ def _too_large(response: Any) -> Unusable:
 class _Session(Session):
     """A session for which no answer is a redirect: `requests` would read its body, however large, to follow it."""
 
-    def get_redirect_target(self, resp: Any) -> None:
+    def get_redirect_target(self, resp: Any) -> None:  # noqa: ARG002  (the signature is that of requests)
         return None
 
 

@@ -354,22 +354,22 @@ requests:
       returned: always
       type: str
       sample: https://cloud.mongodb.com
-    get:
+    gets:
       description: How many GETs were sent, those included that were answered with a challenge or sent again.
       returned: always
       type: int
       sample: 4
-    patch:
+    patches:
       description: How many PATCHes.
       returned: always
       type: int
       sample: 0
-    delete:
+    deletes:
       description: How many DELETEs.
       returned: always
       type: int
       sample: 0
-    post:
+    posts:
       description: How many POSTs, which are requests for a token alone.
       returned: always
       type: int

@@ -32,7 +32,7 @@ def draw(rows: Sequence[Row], target: Path) -> None:
         for rival in rivals:
             mine = [row for row in rows if row.work == work and row.rival.startswith(rival)]
             found = sorted((row.size, row.seconds) for row in mine if work == "plan" or row.latency_ms == 20)
-            axes.plot([size for size, _ in found], [seconds for _, seconds in found], "o-", label=rival)
+            axes.plot([size for size, _seconds in found], [seconds for _size, seconds in found], "o-", label=rival)
         axes.set(title=title, xlabel="snapshots", xscale="log", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=7)

@@ -111,7 +111,7 @@ def _linked(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def fleet(playbooks: Playbooks, sim: Simulator, **more: Any) -> Fleet:
     objects = shipped_objects(playbooks)
-    runner = Runner(playbooks.folder, playbooks.collections, playbooks.collections / PLACE / "files" / "project")
+    runner = Runner(playbooks.folder, playbooks.collections, playbooks.collections / PLACE / "templates" / "project")
     return Fleet(objects, sim, runner, **more)
 
 

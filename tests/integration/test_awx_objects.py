@@ -83,7 +83,7 @@ def changed(run: Run) -> set[str]:
 
 
 def test_create_again_and_check(playbooks: Playbooks) -> None:
-    project = playbooks.collections / PLACE / "files" / "project"
+    project = playbooks.collections / PLACE / "templates" / "project"
     with Controller({REPOSITORY: project}) as controller:
         controller.add("execution_environments", name="with requests", image="registry.example.com/ee:1")
         made, empty = Awx(playbooks, controller), controller.state()
@@ -270,7 +270,7 @@ def accepted(key: str, value: Any) -> bool:
 
 
 def test_what_a_template_runs_is_in_the_project(objects: dict[str, Any], playbooks: Playbooks) -> None:
-    project = playbooks.collections / PLACE / "files" / "project"
+    project = playbooks.collections / PLACE / "templates" / "project"
     offered = awx_rules.playbooks_in(project)
     assert {one["playbook"] for one in objects["legacy_backup_job_templates"]} == set(offered)
     for name in offered:

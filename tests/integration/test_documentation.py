@@ -32,13 +32,13 @@ def plugin_folder(collections: Path) -> Path:
     return collections.joinpath("ansible_collections", *NAMESPACE.split("."))
 
 
-def text_of(collections: Path, module: str, name: str) -> str:
-    """DOCUMENTATION, EXAMPLES or RETURN of an installed module."""
-    tree = ast.parse((plugin_folder(collections) / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+def text_of(collections: Path, plugin: str, name: str, kind: str = "modules") -> str:
+    """DOCUMENTATION, EXAMPLES or RETURN of an installed plugin."""
+    tree = ast.parse((plugin_folder(collections) / "plugins" / kind / f"{plugin}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
             return str(ast.literal_eval(node.value))
-    raise AssertionError(f"{module} has no {name}")
+    raise AssertionError(f"{plugin} has no {name}")
 
 
 def returned(collections: Path, module: str, when: str) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def as_here(example: str, sim: Simulator, snapshots: Mapping[str, str]) -> str:
     return example
 
 
-def snapshots_for(module: str, sim: Simulator) -> dict[str, str]:
+def snapshots_for(sim: Simulator) -> dict[str, str]:
     """Snapshots that stand for those of the examples: two on Atlas, three on Ops Manager."""
 
     def plain(name: str) -> list[str]:
@@ -180,8 +180,8 @@ def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path,
     inventory = {"localhost": {"ops_manager_private_key": owner.secret}}
     for module in ("legacy_snapshot_info", "legacy_snapshot"):
         text = text_of(collections, module, "EXAMPLES")
-        snapshots = snapshots_for(module, sim)
-        examples = [as_here(f"- name:{one}", sim, snapshots) for one in re.split(r"^- name:", text, flags=re.M)[1:]]
+        snapshots = snapshots_for(sim)
+        examples = [as_here(one, sim, snapshots) for one in re.split(r"^(?=- name:)", text, flags=re.MULTILINE)[1:]]
         body = "\n".join(examples).replace("\n", "\n    ").rstrip()
         header = "- hosts: all\n  gather_facts: false\n  tasks:\n    "
         (tmp_path / f"{module}.yml").write_text(f"{header}{body}\n", encoding="utf-8")
@@ -197,6 +197,59 @@ def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path,
             assert [one.actions for one in ours[:4]] == [["updated"], ["updated"], ["updated"], ["deleted"]]
             assert ours[4].actions == ["deleted", "deleted", "updated"]
             assert set(text_of(collections, module, "EXAMPLES").split()) >= {"state:", "snapshots:"}
+
+
+def filter_examples(collections: Path) -> dict[str, list[dict[str, Any]]]:
+    """The tasks of each filter's examples."""
+    folder = plugin_folder(collections) / "plugins" / "filter"
+    return {
+        path.stem: yaml.safe_load(text_of(collections, path.stem, "EXAMPLES", "filter"))
+        for path in sorted(folder.glob("retention_*.py"))
+    }
+
+
+def test_examples_of_filters_run(playbooks: Playbooks, simulator: Start, collections: Path) -> None:
+    """All of them, as they stand, in the order in which a play would have them."""
+    sim = simulator(seeds.ladder(platform="atlas"))
+    examples = filter_examples(collections)
+    listing, show, do = examples.pop("retention_plan")
+    connection = options(sim)
+    name = str(connection["cluster_name"])
+    for one in (listing, do):
+        (module,) = [key for key in one if key.startswith(NAMESPACE)]
+        one[module]["cluster_name"] = name
+    order = ("batches", "document", "recap", "report", "report_index", "approval")
+    tasks = [
+        {"name": "Have a place", "ansible.builtin.file": {"path": "reports", "state": "directory", "mode": "0755"}},
+        listing,
+        show,
+        {"name": "Keep a plan", "ansible.builtin.set_fact": {"plan": PLAN, "result": {"outcomes": []}}},
+        {"name": "Write it down", "ansible.builtin.copy": {"content": WRITTEN, "dest": "orders.json", "mode": "0600"}},
+        {"name": "Approve", "ansible.builtin.set_fact": {"approved_digest": "{{ plan.digest }}"}},
+        *(one for which in order for one in examples.pop(f"retention_{which}")),
+        do,
+        {**listing, "name": "List again"},
+        {"name": "Plan again", "ansible.builtin.set_fact": {"plan": PLAN}},
+        *examples.pop("retention_audit"),
+    ]
+    assert examples == {}
+
+    run = playbooks.run([play(tasks, connection)])
+
+    assert run.status == 0, run.output
+    assert warned(run) == []
+    assert run.named("Apply a plan in batches").status == "ok", run.output
+    assert "deleted" in str(run.named("Apply a plan in batches").result)
+    folder = playbooks.folder / "reports"
+    assert {path.suffix for path in folder.iterdir()} == {".html", ".csv", ".json"}
+    assert (folder / "index.html").is_file()
+
+
+PLAN = (
+    f"{{{{ listing | {NAMESPACE}.retention_plan({{'keep_last': 4}}, now=now(utc=true), min_age='off',"
+    " pit_window='off', max_delete=-1, max_delete_percent=100, stale_after='off') }}"
+)
+WRITTEN = "{{ plan | to_json }}"
 
 
 def test_the_action_group_holds_every_module(collections: Path) -> None:

@@ -464,7 +464,7 @@ def test_the_examples_run(inventories: Inventories, simulator: Start, collection
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "EXAMPLES"
     )
-    everything, some, leftovers = re.split(r"^---$", text, flags=re.M)[1:]
+    everything, some, leftovers = re.split(r"^---$", text, flags=re.MULTILINE)[1:]
 
     sim = simulator(seeds.demo())
     assert_listed(inventories.list(atlas(sim), path=written(inventories, everything)), 1)

@@ -57,7 +57,7 @@ def test_console_artifact_json_and_csv_give_the_same_numbers(
     assert data["summary"]["gaps"] == entry["gaps"]
     assert entry["digest"] in page
     assert len(data["findings"]) == entry["findings"]
-    assert data["evidence"]["requests"]["delete"] == 0
+    assert data["evidence"]["requests"]["deletes"] == 0
     assert data["since"] is None
 
 

@@ -84,8 +84,10 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "RATE_LIMITED": (429, "Resource %s is limited to %s requests every %s minutes."),
     "RATE_LIMITED_TOKEN_BUCKET": (
         429,
-        "Rate limit exceeded for %s. Please retry after %s seconds. "
-        "Request capacity: %s. Refill rate: %s per %s seconds.",
+        (
+            "Rate limit exceeded for %s. Please retry after %s seconds. "
+            "Request capacity: %s. Refill rate: %s per %s seconds."
+        ),
     ),
     "UNEXPECTED_ERROR": (500, "An unexpected error occurred."),
     "SERVICE_UNAVAILABLE": (503, "The service is not available now."),

@@ -252,7 +252,7 @@ def add_accounts(world: World) -> None:
         secret = f"mdb_sa_sk_{mark[::-1]}" if kind == "service_account" else _uuid(world.new_id("secret", name) + mark)
         roles = {} if role is None else {"*": role}
         fields: dict[str, object] = {"name": name, "id": public, "secret": secret, "kind": kind, "roles": roles, **more}
-        world.add_account(Account(**fields))  # type: ignore[arg-type]
+        world.add_account(Account(**fields))  # type: ignore[arg-type]  # of the types that `account` has
 
     account("owner", Role.OWNER)
     account("auditor", Role.READ_ONLY, access_list=ELSEWHERE)

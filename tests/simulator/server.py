@@ -222,7 +222,7 @@ class Simulator:
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(self._listen(context))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (told to who waits for the start)
             failed.append(error)
             started.set()
             loop.close()
@@ -348,7 +348,7 @@ class Simulator:
             for hook in after:
                 hook.call(call)
             return (answers.damaged(fault, answer) if fault is not None else answer), True
-        except Exception:
+        except Exception:  # noqa: BLE001  (each is a fault of the simulator, and is reported as one)
             self.violations.append(f"{call.method} {call.target}: {traceback.format_exc()}")
             return Answer(500, answers.page("The simulator failed"), answers.HTML_TYPE), True
 

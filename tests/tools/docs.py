@@ -17,8 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.sanity import copy_checkout
-from tools.tree import CACHE, FULL_NAME, NAME, NAMESPACE, ROOT
+from tools.tree import CACHE, FULL_NAME, NAME, NAMESPACE, ROOT, copy_project
 
 SITE = CACHE / "docs"
 SETTINGS = ROOT / "tests" / "docs"
@@ -28,7 +27,7 @@ def main() -> None:
     """Check the references, build, and say where the first page lies."""
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "collections" / "ansible_collections" / NAMESPACE / NAME
-        copy_checkout(copy)
+        copy_project(copy)
         sources = Path(directory) / "rst"
         # antsibull-docs refuses a folder that others may write to.
         sources.mkdir(mode=0o755)

@@ -18,6 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _client, _module
 
 from tools.faketime import FakeTime
@@ -42,6 +43,9 @@ def run_module(
     warnings: list[str] = []
     printed, errors = io.StringIO(), io.StringIO()
     arguments = {**options, **{f"_ansible_{name}": value for name, value in flags.items()}}
+    if "inject_invocation" in PASS_VARS:
+        # Newer ansible-cores leave what was asked out of a result unless told otherwise, as older ones never did.
+        arguments["_ansible_inject_invocation"] = True
     with ExitStack() as stack:
         blob = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         stack.enter_context(patch.object(basic, "_ANSIBLE_ARGS", blob))
@@ -57,7 +61,7 @@ def run_module(
             module.main()
         except SystemExit:
             return Finished(_result(printed.getvalue()), warnings, printed.getvalue() + errors.getvalue())
-        except Exception:
+        except Exception:  # noqa: BLE001  (whatever it is, a module must not end so)
             raise AssertionError(f"the module ended in a traceback:\n{traceback.format_exc()}") from None
     raise AssertionError("the module ended without a result")
 

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import ansible_test
 
-from tools.tree import NAME, NAMESPACE, ROOT, project_files
+from tools.interpreters import managed_folder, real_folder
+from tools.tree import NAME, NAMESPACE, ROOT, copy_project
 
 VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
 
@@ -39,15 +40,9 @@ def main(arguments: list[str]) -> int:
     provide_pip(home)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "ansible_collections" / NAMESPACE / NAME
-        copy_checkout(copy)
+        copy_project(copy)
         command = ["ansible-test", "sanity", "--color", "no", *arguments]
         return subprocess.run(command, cwd=copy, env=environment(home), check=False).returncode
-
-
-def copy_checkout(copy: Path) -> None:
-    for path in project_files():
-        (copy / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, copy / path, follow_symlinks=False)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -66,22 +61,6 @@ def environment(home: Path) -> dict[str, str]:
     path = os.pathsep.join(dict.fromkeys([first, *folders, *rest]))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL"))}
     return {**kept, "HOME": str(home), "PATH": path}
-
-
-def real_folder(interpreter: str) -> str | None:
-    """The folder in which an interpreter really lies; None for one that does not run."""
-    asked = [interpreter, "-c", "import os, sys; print(os.path.dirname(os.path.abspath(sys.executable)))"]
-    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else None
-
-
-def managed_folder(version: str) -> str | None:
-    """The folder of an interpreter that pyenv has but does not offer by name."""
-    if not shutil.which("pyenv"):
-        return None
-    root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip()
-    candidates = sorted(Path(root, "versions").glob(f"{version}.*/bin/python{version}"))
-    return real_folder(str(candidates[-1])) if candidates else None
 
 
 def write_pip_settings(home: Path) -> None:

@@ -4,7 +4,7 @@
 
 """Runs make targets one after the other, all of them, and says at the end which failed.
 
-stages.py TARGET...
+stages.py [--of NAME] TARGET...    NAME is the make target that consists of these, `test` where it is not given
 """
 
 from __future__ import annotations
@@ -19,20 +19,25 @@ CLOSING_LINE = re.compile(r"=+ .*\b(passed|failed|errors?|no tests ran)\b.* in [
 
 
 def main(targets: list[str]) -> int:
+    name = "test"
+    if targets[:1] == ["--of"]:
+        name, targets = targets[1], targets[2:]
     failed = []
     closing_line = ""
+    times = []
     began = time.monotonic()
     for target in targets:
         print(f"\n=== {target} " + "=" * (100 - len(target)), flush=True)
         stage_began = time.monotonic()
         status, line = run(target)
         closing_line = line or closing_line
-        print(f"--- {target}: {'FAILED' if status else 'ok'}, {time.monotonic() - stage_began:.0f} s", flush=True)
+        times.append(f"{target}: {'FAILED' if status else 'ok'}, {time.monotonic() - stage_began:.0f} s")
+        print(f"--- {times[-1]}", flush=True)
         if status:
             failed.append(target)
-    print(f"\n{closing_line}")
+    print("", *times, closing_line, sep="\n")
     outcome = f"FAILED: {', '.join(failed)}" if failed else f"passed: {', '.join(targets)}"
-    print(f"make test {outcome} ({time.monotonic() - began:.0f} s)")
+    print(f"make {name} {outcome} ({time.monotonic() - began:.0f} s)")
     return 1 if failed else 0
 
 

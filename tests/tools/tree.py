@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -34,14 +35,26 @@ def make_tree() -> Path:
     return tree
 
 
-def project_files() -> list[Path]:
-    """What git tracks or would track, as paths relative to the checkout.
+def git(*arguments: str, folder: Path = ROOT) -> str:
+    """What git prints; subprocess.CalledProcessError where it fails.
 
     Also in a checkout that belongs to another user, as on some CI machines.
     """
-    listing = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["git", "-c", "safe.directory=*", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def project_files() -> list[Path]:
+    """What git tracks or would track, as paths relative to the checkout."""
+    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return sorted({Path(name) for name in names.split("\0") if name and (ROOT / name).exists()})
+
+
+def copy_project(directory: Path) -> None:
+    """Copy what git tracks or would track, as it is now."""
+    for path in project_files():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, directory / path, follow_symlinks=False)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,16 @@ version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>
   || fail "$python lacks the venv module. On Debian and Ubuntu: apt-get install python3-venv"
 
 environment=$cache/$name-${version%.*}${core:+-core-$core}
-wanted=$(cat tests/requirements/*.txt && echo "Python $version in $environment, ansible-core ${core:-newest}")
+
+# The text of a list of requirements, and of those that it names.
+requirements() {
+  local line
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    [[ $line != "-r "*.txt ]] || { line=${line#-r }; requirements "${line%.txt}"; }
+  done <"tests/requirements/$1.txt"
+}
+wanted=$(requirements "$name" && echo "Python $version in $environment, ansible-core ${core:-newest}")
 
 make_environment() {
   local log=$environment.log

@@ -101,7 +101,7 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
     yield from (f"{name} was sent without a word" for name in sent - set(by_id))
     for done in told.changes:
         yield from _changed(done.result, was, now)
-    yield from _ending(measure, told, was, now, by_id)
+    yield from _ending(measure, told, now, by_id)
 
 
 def _outcome(
@@ -156,9 +156,7 @@ def _changed(result: Mapping[str, Any], was: Rows, now: Rows) -> Iterator[str]:
         yield "an outcome failed and the module did not"
 
 
-def _ending(
-    measure: Undisturbed, told: Told, was: Rows, now: Rows, by_id: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
+def _ending(measure: Undisturbed, told: Told, now: Rows, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     main = _main(measure.before)
     if told.failure is None:
         # Without the schedule the plan keeps more: what lies within the default window.

@@ -68,7 +68,7 @@ def test_nothing_depends_on_other_hosts(path: Path) -> None:
     """A sliced job sees only its own hosts, and runs what is once a play once a slice."""
     text = path.read_text(encoding="utf-8")
     assert re.findall(OTHERS, text) == []
-    assert set(re.findall(r"^ *(?:dest|path): \"?([^\"\n]+)", text, flags=re.M)) <= WRITTEN
+    assert set(re.findall(r"^ *(?:dest|path): \"?([^\"\n]+)", text, flags=re.MULTILINE)) <= WRITTEN
 
 
 def test_of_other_hosts_only_the_number_is_known() -> None:

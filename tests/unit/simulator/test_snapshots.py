@@ -123,7 +123,7 @@ def test_odd_snapshots(
 )
 def test_release_alone(ask: Any, how: str, expires: str | None) -> None:
     """Section 2.1, point 6: why a client has to send a date with it."""
-    asker = ask("v1.0", switches=Switches(release_expires=how))  # type: ignore[arg-type]
+    asker = ask("v1.0", switches=Switches(release_expires=how))  # type: ignore[arg-type]  # one of the three above
     answer = asker.patch(asker.sim.world.marks["held"], {"doNotDelete": False})
     assert answer.json()["doNotDelete"] is False
     assert answer.json().get("expires") == expires

@@ -59,7 +59,9 @@ OUTCOMES = [
     }
     for number, change in enumerate(PLAN["changes"])
 ]
-REQUESTS = [{"get": 1, "patch": 0, "delete": 0, "post": 0, "first": NOW, "last": NOW, "base_url": "x", "platform": "y"}]
+REQUESTS = [
+    {"gets": 1, "patches": 0, "deletes": 0, "posts": 0, "first": NOW, "last": NOW, "base_url": "x", "platform": "y"}
+]
 FINDINGS = [{"code": "gap", "text": "one"}]
 REPORT = json.loads(retention_report(PLAN, LISTING)["json"])
 ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -109,7 +111,7 @@ ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "plan": PLAN,
             "listing": LISTING,
             "outcomes": OUTCOMES,
-            "evidence": {"requests": {"get": 1}},
+            "evidence": {"requests": {"gets": 1}},
             "findings": FINDINGS,
             "previous": REPORT,
             "check_mode": False,
@@ -315,7 +317,7 @@ def test_both_ends_of_time(now: Any, zone: str, method: str) -> None:
         timezone=zone,
         method=method,
         policy={"keep_within": "1h", "keep_within_yearly": "999999999y"},
-        **{key: value for key, value in BARE.items() if key not in ("max_delete",)},
+        **{key: value for key, value in BARE.items() if key != "max_delete"},
     )
     if result is None:
         assert isinstance(now, datetime)

@@ -85,7 +85,10 @@ NAME = "mongodb_ops.legacy_backup.retention_plan"
 def test_in_a_template_the_plan_is_plain_and_the_same() -> None:
     plan = template(
         f"(listing | {NAME}(policy, now=now, protected_ids=ids)) | to_json",
-        **{"listing": LISTING, "policy": TIDY, "now": NOW, "ids": [sid(2)]},
+        listing=LISTING,
+        policy=TIDY,
+        now=NOW,
+        ids=[sid(2)],
     )
     assert json.loads(plan) == retention_plan(LISTING, TIDY, now=NOW, protected_ids=[sid(2)])
 

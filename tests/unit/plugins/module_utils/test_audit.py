@@ -93,7 +93,7 @@ def test_where_backups_have_ended_nobody_is_told_so() -> None:
 
 
 def test_the_listings_sha256_depends_on_what_the_service_said_alone() -> None:
-    one, other = info(WEEK), {**info(WEEK), "requests": {"get": 7}, "warnings": ["slow"]}
+    one, other = info(WEEK), {**info(WEEK), "requests": {"gets": 7}, "warnings": ["slow"]}
     assert evidence(one, [])["listing_sha256"] == evidence(other, [])["listing_sha256"]
     assert evidence(one, [])["listing_sha256"] != evidence(info(WEEK[1:]), [])["listing_sha256"]
 

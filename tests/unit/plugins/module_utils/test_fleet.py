@@ -60,7 +60,7 @@ def test_a_fleet_by_few_requests(talk: TalkTo, name: str) -> None:
     assert named(fleet) == sorted(named(fleet))
     assert answered(asker.sim) == (22 if name in BY_ID else 21)
     assert asker.sim.log.challenges <= 1
-    assert asker.client.sent.to_result()["patch"] == 0
+    assert asker.client.sent.to_result()["patches"] == 0
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

@@ -110,9 +110,9 @@ def test_requests_are_told_when_asked_for_alone(run: Runner) -> None:
     ask: dict[str, Any] = {"snapshot_id": marks["plain_0"], "expires_at": "2035-01-01", "tell_requests": True}
     checked = run(legacy_snapshot, check=True, **ask)["requests"]
     done = run(legacy_snapshot, **ask)["requests"]
-    assert done["patch"] == checked["patch"] + 1 == 1
-    assert done["get"] == checked["get"] == 2
-    assert (done["delete"], done["post"], done["base_url"]) == (0, 0, run.sim.url)
+    assert done["patches"] == checked["patches"] + 1 == 1
+    assert done["gets"] == checked["gets"] == 2
+    assert (done["deletes"], done["posts"], done["base_url"]) == (0, 0, run.sim.url)
     assert done["first"] <= done["last"]
     assert "requests" not in run(legacy_snapshot, **{**ask, "tell_requests": False})
 

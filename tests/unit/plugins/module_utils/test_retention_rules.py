@@ -119,7 +119,7 @@ def test_r03_a_missing_or_unreadable_created_is_refused(created: Any) -> None:
         planned([row(1, NOW), row(2, created)], ONE)
 
 
-# R4: states
+# R4: the states
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_r03_a_missing_or_unreadable_created_is_refused(created: Any) -> None:
 def test_r04_the_first_state_that_applies(
     more: dict[str, Any], options: dict[str, Any], state: str, reasons: list[str]
 ) -> None:
-    listing = [row(1, ago(hours=1)), row(2, ago(days=5), **{**more})]
+    listing = [row(1, ago(hours=1)), row(2, ago(days=5), **more)]
     found = of(bare(listing, ONE, **options), 2)
     assert (found["state"], found["reasons"]) == (state, reasons)
     assert found["action"] == ("delete" if state == "candidate" else "keep")
@@ -162,8 +162,10 @@ def test_r04_protected_ids_that_are_not_listed_or_expire_are_warnings() -> None:
         "warnings"
     ]
     assert warnings == [
-        f"protected_ids: {sid(1)} is protected from this plan alone, and the service expires it on {FAR};"
-        " only do_not_delete stops that",
+        (
+            f"protected_ids: {sid(1)} is protected from this plan alone, and the service expires it on {FAR};"
+            " only do_not_delete stops that"
+        ),
         f"protected_ids: {sid(3)} is not among the listed snapshots",
     ]
 
@@ -171,8 +173,10 @@ def test_r04_protected_ids_that_are_not_listed_or_expire_are_warnings() -> None:
 def test_r04_all_complete_expired_is_a_warning() -> None:
     listing = [row(1, ago(days=3), ago(days=1)), row(2, ago(days=4), ago(days=2)), row(3, NOW, complete=False)]
     assert planned(listing, ONE)["warnings"] == [
-        f"all complete snapshots have expired, the newest, {sid(1)}, on {ago(days=1)};"
-        " the last restorable one is kept past its expiry by Ops Manager, and by nothing else"
+        (
+            f"all complete snapshots have expired, the newest, {sid(1)}, on {ago(days=1)};"
+            " the last restorable one is kept past its expiry by Ops Manager, and by nothing else"
+        )
     ]
     assert planned([], ONE)["warnings"] == []
 
@@ -444,7 +448,7 @@ def test_r11a_jobs_that_cannot_be_told_block_removals(jobs: Any) -> None:
     assert not bare(listing, {"keep_last": -1})["guard"]["blocked"]
 
 
-# R12: reasons
+# R12: the reasons
 
 
 def test_r12_reasons_in_their_order_with_ordinals() -> None:
@@ -739,8 +743,10 @@ def guard(number: int, **options: Any) -> dict[str, Any]:
             5,
             {},
             [
-                "max_delete_percent: 4 of 5 candidates would be removed, 1 more than the 3 that max_delete_percent 75"
-                " allows; look at the plan, then raise max_delete_percent for that run"
+                (
+                    "max_delete_percent: 4 of 5 candidates would be removed, 1 more than the 3 that"
+                    " max_delete_percent 75 allows; look at the plan, then raise max_delete_percent for that run"
+                )
             ],
         ),
         (51, {"max_delete_percent": 100}, []),
@@ -748,8 +754,10 @@ def guard(number: int, **options: Any) -> dict[str, Any]:
             52,
             {"max_delete_percent": 100},
             [
-                "max_delete: 51 snapshots would be removed, 1 more than max_delete 50 allows;"
-                " look at the plan, then raise max_delete for that run"
+                (
+                    "max_delete: 51 snapshots would be removed, 1 more than max_delete 50 allows;"
+                    " look at the plan, then raise max_delete for that run"
+                )
             ],
         ),
         (52, {"max_delete_percent": 100, "max_delete": -1}, []),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -149,13 +150,14 @@ def test_keys_in_snake_case(key: str, wanted: str) -> None:
     assert snake_case([{key: {key: "camelCase"}}]) == [{wanted: {wanted: "camelCase"}}]
 
 
-def test_what_is_too_deep_is_a_value_error() -> None:
+@pytest.mark.parametrize("wrapped", [lambda value: [value], lambda value: {"a": value}], ids=["lists", "objects"])
+def test_what_is_too_deep_is_a_value_error(wrapped: Callable[[Any], Any]) -> None:
     deep: Any = "x"
     for _unused in range(20):
-        deep = [deep]
+        deep = wrapped(deep)
     assert snake_case(deep) == deep
-    with pytest.raises(ValueError, match="nested too deeply"):
-        snake_case({"a": deep})
+    with pytest.raises(ValueError, match=r"^it is nested too deeply$"):
+        snake_case(wrapped(deep))
 
 
 # --- from the service ---
@@ -218,6 +220,8 @@ def test_details_only_where_they_were_gathered(detailed: bool) -> None:
     }
     row = to_result(from_api(body), detailed)
     assert [row[key] is None for key in ("parts", "missing_shards", "namespace_filter")] == [not detailed] * 3
+    # Who does not ask for them gets none.
+    assert to_result(from_api(body)) == to_result(from_api(body), False)
     if detailed:
         assert row["missing_shards"] == [
             {"shard_name": "s", "last_heartbeat": "2026-01-01T00:00:00Z"},
@@ -275,10 +279,18 @@ def test_a_field_of_the_wrong_kind_is_a_value_error(key: str, value: Any) -> Non
     assert 0 < len(str(error)) < 250
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 5])
-def test_what_is_no_object_is_a_value_error(body: Any) -> None:
-    with pytest.raises(ValueError, match="a snapshot is a JSON object, not"):
+@pytest.mark.parametrize(("body", "kind"), [(None, "NoneType"), ([], "list"), ("x", "str"), (5, "int")])
+def test_what_is_no_object_is_a_value_error(body: Any, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"^a snapshot is a JSON object, not {kind}$"):
         from_api(body)
+
+
+@pytest.mark.parametrize("increment", [-(2**63), 0, 2**63 - 1])
+def test_an_increment_has_64_bits(increment: int) -> None:
+    assert from_api({"id": ID, "created": {"increment": increment}}).created_increment == increment
+    beyond = 2**63 if increment >= 0 else increment - 1
+    with pytest.raises(ValueError, match=r"^increment is a number of more than 64 bits$"):
+        from_api({"id": ID, "created": {"increment": beyond}})
 
 
 def test_what_nothing_is_decided_by_is_shown_as_it_came() -> None:

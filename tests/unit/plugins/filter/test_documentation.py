@@ -1,0 +1,103 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every filter's documentation: its options are the function's arguments, its result has the documented keys."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.tree import FULL_NAME, ROOT
+from unit.plugins.module_utils.retention_cases import NOW, ago, info, row
+
+NAMES = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("retention_*.py"))
+
+
+def module(name: str) -> ModuleType:
+    return importlib.import_module(f"ansible_collections.{FULL_NAME}.plugins.filter.{name}")
+
+
+def the_filter(name: str) -> Any:
+    (function,) = module(name).FilterModule().filters().values()
+    return function
+
+
+def document(name: str, part: str = "DOCUMENTATION") -> Any:
+    return yaml.safe_load(getattr(module(name), part))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_goes_by_the_name_of_its_file(name: str) -> None:
+    assert list(module(name).FilterModule().filters()) == [document(name)["name"]] == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_are_the_arguments(name: str) -> None:
+    about = document(name)
+    named = about["options"]
+    assert named.pop("_input")["description"]
+    arguments = list(inspect.signature(the_filter(name)).parameters.values())[1:]
+    free = [one for one in arguments if one.kind is one.VAR_KEYWORD]
+    fixed = {one.name: one.default for one in arguments if one not in free}
+    if free:
+        # Those of a policy: test_retention_plan.py holds them to the engine's own.
+        assert set(fixed) < set(named)
+    else:
+        assert list(named) == list(fixed)
+    positional = [word.strip() for word in about.get("positional", "").split(",") if word.strip()]
+    assert positional == list(fixed)[: len(positional)]
+    for option, default in fixed.items():
+        if named[option].get("required", False):
+            # A message of our own says what is missing, where None stands for nothing.
+            assert default in (inspect.Parameter.empty, None), option
+            continue
+        # An empty list or dictionary is what is documented where the function takes None for it, or a tuple.
+        told = named[option].get("default")
+        if option == "max_age":
+            # Blank is no limit off, so it is read as the default, and so is None.
+            assert told == "24h"
+            continue
+        assert (told or None) == (default or None), option
+
+
+def results() -> dict[str, Any]:
+    """What each filter makes of one small cluster."""
+    listing = info([row(number, ago(days=number)) for number in range(20)])
+    plan = the_filter("retention_plan")(listing, {"keep_last": 5}, now=NOW)
+    assert plan["changes"]
+    report = the_filter("retention_report")(plan, listing)
+    return {
+        "retention_plan": plan,
+        "retention_batches": the_filter("retention_batches")(plan),
+        "retention_document": the_filter("retention_document")(plan),
+        "retention_approval": the_filter("retention_approval")(plan, plan["digest"], NOW),
+        "retention_audit": the_filter("retention_audit")(plan, listing),
+        "retention_recap": the_filter("retention_recap")(plan, []),
+        "retention_report": report,
+        "retention_report_index": the_filter("retention_report_index")([report["json"]]),
+    }
+
+
+TYPES = {"str": str, "dict": dict, "list": list, "int": int, "bool": bool}
+
+
+def test_results_have_the_documented_keys() -> None:
+    found = results()
+    assert sorted(found) == NAMES
+    for name, result in found.items():
+        about = document(name, "RETURN")["_value"]
+        assert isinstance(result, TYPES[about["type"]]), name
+        assert result, name
+        if isinstance(result, dict):
+            # A document has the keys of its plan too, and tells of its own alone.
+            shared = set(found["retention_plan"]) if name == "retention_document" else set()
+            assert set(about["contains"]) <= set(result) <= set(about["contains"]) | shared, name
+            for key, one in about["contains"].items():
+                assert result[key] is None or isinstance(result[key], TYPES[one["type"]]), f"{name}.{key}"
