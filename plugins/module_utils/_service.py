@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import ATLAS_V2, NEWER_CLUSTERS, Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, readable
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     OBJECT_ID,

@@ -18,17 +18,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._answer import wait_asked_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
-    MANAGER,
-    Client,
-    RetryLog,
-    Settings,
-    quoted_path,
-    wait_asked_for,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import MANAGER, Settings, quoted_path
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._tally import RetryLog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
