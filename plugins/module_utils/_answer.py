@@ -14,7 +14,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -28,7 +28,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors 
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import decoded, parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import Request
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import proxy_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import Reply, proxy_of
 
 LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
 SHORTEST_PROOF = 8  # of what a request carries to prove who sends it
@@ -38,7 +38,7 @@ _GATEWAY = (502, 503, 504)
 ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 
 
-def heard(response: Any) -> Heard:
+def heard(response: Reply) -> Reply:
     """The answer of requests, its text in all places without what the request proved itself by.
 
     Here and not where errors are written: a good answer may repeat the request as well.
@@ -57,11 +57,12 @@ def heard(response: Any) -> Heard:
     content = response.content
     for form in forms:
         content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
-    headers = type(response.headers)((key, without(text)) for key, text in response.headers.items())
-    return Heard(response.status_code, without(response.reason or ""), headers, content)
+    headers = response.headers.copy()
+    headers.update({key: without(text) for key, text in response.headers.items()})
+    return replace(response, reason=without(response.reason), headers=headers, content=content)
 
 
-def good(request: Request, answer: Heard, secrets: Sequence[str]) -> dict[str, Any] | None:
+def good(request: Request, answer: Reply, secrets: Sequence[str]) -> dict[str, Any] | None:
     """The JSON object of an answer that is 2xx, None where it has no body; ApiError for anything else."""
     if not answer.content.strip():
         return None
@@ -85,7 +86,7 @@ def good(request: Request, answer: Heard, secrets: Sequence[str]) -> dict[str, A
     return body
 
 
-def refused(request: Request, answer: Heard, secrets: Sequence[str], proxies: Mapping[str, str]) -> Exception:
+def refused(request: Request, answer: Reply, secrets: Sequence[str], proxies: Mapping[str, str]) -> Exception:
     """The error for an answer that is not 2xx, wrapped where it may pass."""
     status = answer.status
     try:
@@ -141,7 +142,7 @@ def strange(request: Request, status: int, what: str) -> ApiError:
     )
 
 
-def knows_the_user(response: Any) -> bool:
+def knows_the_user(response: Reply) -> bool:
     """Whether a 401 is about what the user may do, so that other credentials of the same user are no help (4)."""
     try:
         body = parse_json(response.content)
@@ -171,8 +172,8 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     return None
 
 
-def _is_stale(heard: Heard) -> bool:
-    return "stale=true" in heard.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+def _is_stale(answer: Reply) -> bool:
+    return "stale=true" in answer.headers.get("WWW-Authenticate", "").lower().replace('"', "")
 
 
 def _host_of(location: str) -> str:
@@ -182,16 +183,6 @@ def _host_of(location: str) -> str:
     except ValueError:
         return "an address that is none"
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
-
-
-@dataclass(frozen=True)
-class Heard:
-    """An answer without the credentials of its own request, which a server may repeat anywhere in it."""
-
-    status: int
-    reason: str
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class Passing(Exception):

@@ -336,7 +336,7 @@ class Client:
                 verify=self._settings.verify,
                 proxies=dict(self._settings.proxies),
             )
-            if response.status_code != 401 or knows_the_user(response):
+            if response.status != 401 or knows_the_user(response):
                 request.auth.accepted()
                 return response
             if sending == _SENDINGS or not request.auth.renewed(response):

@@ -65,11 +65,11 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer, unpacked. `request` is what was sent, as `requests` prepared it."""
+    """A whole answer, unpacked. `headers` and `request`, which is what was sent, are those of `requests`."""
 
-    status_code: int
+    status: int
     reason: str
-    headers: Mapping[str, str]
+    headers: Any
     content: bytes
     request: Any
 
