@@ -65,7 +65,7 @@ def retention_batches(plan: Any, size: Any = 100) -> list[list[dict[str, Any]]]:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise AnsibleFilterError(f"retention_batches: size is {shown(size)}: it is a number of changes, 1 or more")
     try:
-        document = checked(plan)
+        document = checked(plan, rows=("id", "action", "expires_at", "expires_to"))
         return batches({**document, "changes": _changes(document)}, size)
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_batches: {exc}") from exc

@@ -101,7 +101,7 @@ def retention_recap(
 ) -> dict[str, Any]:
     """What became of a plan; AnsibleFilterError names what cannot be used."""
     try:
-        document, results = shapes.plan(plan), shapes.outcomes("outcomes", outcomes)
+        document, results = shapes.plan(plan, rows=("id", "action")), shapes.outcomes("outcomes", outcomes)
         present = None if listing is None else shapes.listed("listing", listing)
         is_plan, is_check = switch("planned", planned), switch("check_mode", check_mode)
         # Gaps have a line of their own.

@@ -13,7 +13,7 @@ Python's own types, since the templating engine has its own, or raises RefusedEr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -53,17 +53,22 @@ def plain(key: str, value: Any, levels: int = MOST_LEVELS) -> Any:
     return value.isoformat() if isinstance(value, date) else shown(value)
 
 
-def plan(value: Any, key: str = "_input") -> dict[str, Any]:
-    """The document of the filter `retention_plan`. What it says beside its keys is left as it is."""
+def plan(value: Any, key: str = "_input", rows: Sequence[str] | None = None) -> dict[str, Any]:
+    """The document of the filter `retention_plan`. What it says beside its keys is left as it is.
+
+    `rows` are the keys of its snapshots that are needed: the templating engine looks at each text that is touched, and
+    the reasons of a large plan are most of its texts. None is all.
+    """
     try:
-        found = _mapping("the plan", plain("the plan", value))
-        for name, check in _PLAN.items():
+        found = _mapping("the plan", plain("the plan", _with_rows_of(value, "snapshots", rows)))
+        needed = _ROW if rows is None else {name: _ROW[name] for name in rows}
+        for name, check in {**_PLAN, "snapshots": _each(_dictionary(needed))}.items():
             found[name] = _under("the plan", found, name, check)
         for name in OPTION_KEYS:
             if name != "timezone":
                 _under("options", found["options"], name, plain)
         parse_options({**found["options"], "timezone": found["timezone"]}, parse_policy(found["policy"]))
-        for number, row in enumerate(found["snapshots"]):
+        for number, row in enumerate(found["snapshots"] if "expires_to" in needed else ()):
             if row["action"] in ("extend", "shorten"):
                 _text(f"snapshots[{number}].expires_to", row["expires_to"])
     except RefusedError as exc:
@@ -86,8 +91,9 @@ def mapping(key: str, value: Any) -> dict[str, Any]:
 
 
 def outcomes(key: str, value: Any) -> list[dict[str, Any]]:
-    """`outcomes` of the module `legacy_snapshot`."""
-    return [_fields(f"{key}[{number}]", row, _OUTCOME) for number, row in enumerate(mappings(key, value))]
+    """`outcomes` of the module `legacy_snapshot`, as far as they are told of: not what was before."""
+    rows = [_only(_OUTCOME, row) for row in value] if isinstance(value, (list, tuple)) else value
+    return [_fields(f"{key}[{number}]", row, _OUTCOME) for number, row in enumerate(mappings(key, rows))]
 
 
 def findings(key: str, value: Any) -> list[dict[str, Any]]:
@@ -107,8 +113,7 @@ def listed(key: str, value: Any) -> list[dict[str, Any]]:
         raise RefusedError(f"{key}: must be a result of legacy_snapshot_info, not {shown(value)}")
     found = []
     for number, row in enumerate(rows):
-        some = {name: row[name] for name in _LISTED if name in row} if isinstance(row, Mapping) else row
-        found.append(_dictionary(_LISTED)(f"{key}.snapshots[{number}]", plain(key, some)))
+        found.append(_dictionary(_LISTED)(f"{key}.snapshots[{number}]", plain(key, _only(_LISTED, row))))
     return found
 
 
@@ -126,6 +131,19 @@ def flag(key: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
     raise RefusedError(f"{key}: must be true or false, not {shown(value)}")
+
+
+def _only(names: Iterable[str], value: Any) -> Any:
+    """Of a dictionary these keys alone, as far as they are there."""
+    return {name: value[name] for name in names if name in value} if isinstance(value, Mapping) else value
+
+
+def _with_rows_of(value: Any, name: str, keys: Sequence[str] | None) -> Any:
+    """The value, the dictionaries of the list under that name with these keys alone."""
+    rows = value.get(name) if isinstance(value, Mapping) and keys is not None else None
+    if keys is None or not isinstance(rows, (list, tuple)):
+        return value
+    return {**{other: value[other] for other in value if other != name}, name: [_only(keys, row) for row in rows]}
 
 
 def _name(name: Any) -> str:
