@@ -81,6 +81,13 @@ browser: ## the report's page in a real browser: headless Chromium, and axe-core
 coverage: ## the coverage of the last `make tests`; fails under the limit of pyproject.toml
 	@$(TEST) python tests/tools/measured.py report
 
+docs: ## the documentation as a site, into .cache/docs: warnings are errors, and nothing comes from the network
+	@tests/tools/within.sh docs python -m tools.docs
+	@tests/tools/within.sh docs python -m pytest tests/docs $(ARGS)
+
+pictures: ## draw the pictures of the guides anew
+	@$(TEST) python -m tools.pictures
+
 fleet: ## 500 clusters with 400 snapshots each: requests, time and memory, as a table and a plot (25 minutes on 2 cores)
 	@tests/tools/within.sh measure python -m fleet $(ARGS)
 
@@ -97,7 +104,7 @@ reuse: ## the licence of every file, by the REUSE specification
 	@$(TEST) reuse lint
 
 docs-lint: ## the plugins' documentation and each reference in it, by antsibull-docs
-	@$(DOCS) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+	@$(DOCS) antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=all .
 
 importer: ## galaxy-importer as on Automation Hub; its log has to be free of warnings
 	@$(IMPORTER) python tests/tools/importer.py

@@ -24,16 +24,16 @@ from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import MASK, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import (
     ATLAS_V1,
     ATLAS_V2,
     MANAGER,
     Auth,
-    Client,
     Dialect,
     Settings,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import MASK, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
 
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"

@@ -17,14 +17,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
-    ABOUT_THE_ROLE,
-    ATLAS_V2,
-    MOST_PAGES,
-    NEWER_CLUSTERS,
-    Client,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._answer import ABOUT_THE_ROLE
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import MOST_PAGES, Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._workers import Runner, at_once
 

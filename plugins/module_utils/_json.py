@@ -23,7 +23,6 @@ MOST_LEVELS = 50
 MOST_DIGITS = 1000
 _HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
-_NOT_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\[\]{}"]+', re.DOTALL)
 
 
 def parse_json(content: bytes) -> Any:
@@ -35,7 +34,7 @@ def parse_json(content: bytes) -> Any:
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if _is_too_deep(text):
+    if _is_too_deep(value):
         raise ValueError("it is nested too deeply")
     return _with_whole_characters(value) if _HALF_ESCAPED.search(text) else value
 
@@ -77,15 +76,20 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _is_too_deep(text: str) -> bool:
-    """Whether a document, which is well-formed, has more levels than any of the service."""
-    # Level by level from inside, so that the work is done in a few passes and never by recursion.
-    brackets = _NOT_NESTING.sub("", text)
+def _is_too_deep(value: Any) -> bool:
+    """Whether a document has more levels than any of the service."""
+    # Level by level from outside, never by recursion. Of a page this takes a third of what its parsing does.
+    level = [value] if isinstance(value, (dict, list)) else []
     for _level in range(MOST_LEVELS):
-        if not brackets:
+        if not level:
             return False
-        brackets = brackets.replace("[]", "").replace("{}", "")
-    return bool(brackets)
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
 
 
 def _with_whole_characters(value: Any) -> Any:

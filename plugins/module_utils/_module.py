@@ -96,7 +96,22 @@ class _Module(AnsibleModule):
         known = {*self.no_log_values, *secrets_of(self.params, os.environ)}
         self.no_log_values = {secret for secret in known if is_masked_everywhere(secret)}
         # Of results core masks the values alone, and a part of a snapshot has the keys that the service gives it.
-        return {"invocation": {"module_args": shown(self.params)}, **sanitize_keys(result, self.no_log_values)}
+        if any(secret in key for key in _keys(result) for secret in self.no_log_values):
+            result = sanitize_keys(result, self.no_log_values)
+        return {"invocation": {"module_args": shown(self.params)}, **result}
+
+
+def _keys(result: Mapping[str, Any]) -> set[str]:
+    """All keys at all depths. They are few where the values are many, and rewriting a result takes seconds."""
+    found: set[str] = set()
+    left: list[Any] = [result]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            found.update(map(str, value))
+            value = value.values()
+        left += [inner for inner in value if isinstance(inner, (dict, list, tuple))]
+    return found
 
 
 def _is_number(value: Any) -> bool:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import ATLAS_V2, NEWER_CLUSTERS, Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, readable
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     OBJECT_ID,
@@ -164,7 +165,10 @@ class Service:
     def snapshots(self, completeness: str = ALL) -> list[Snapshot]:
         """All snapshots, in no particular order. By default the service hides incomplete ones (1.2)."""
         query = {"completed": _COMPLETED[completeness]}
-        found = self._parsed(self._client.listing(*self._base, "snapshots", query=query))
+        try:
+            found = self._client.listing_of(from_api, *self._base, "snapshots", query=query)
+        except ValueError as exc:
+            raise self._unreadable("snapshots", exc) from exc
         if len({snapshot.id for snapshot in found}) < len(found):
             # Ids are the same in any case of letters.
             raise self._unreadable("snapshots", ValueError("one id comes twice"))

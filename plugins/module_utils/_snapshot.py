@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Callable
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
@@ -25,6 +25,7 @@ _INSTANT = re.compile(
     r"(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?\Z",
     re.ASCII,  # Python takes the digits of any script for digits
 )
+_UTC = (None, "Z", "z")
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What the service documents of a part, so that a template finds the same keys in each.
 _PART_KEYS = (
@@ -61,7 +62,7 @@ def parse_instant(text: str) -> datetime:
         local = datetime(
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=timezone.utc
         )
-        return local - _offset(zone)
+        return local if zone in _UTC else local - _offset(zone)
     except (ValueError, OverflowError) as exc:
         raise ValueError(f"{text!r:.80} is not a date-time that exists: {exc}") from exc
 
@@ -85,11 +86,17 @@ def snake_case(value: Any, depth: int = 20) -> Any:
     """A JSON value whose object keys are turned from camelCase into snake_case; ValueError for one that is too deep."""
     if depth < 0:
         raise ValueError("it is nested too deeply")
-    if isinstance(value, Mapping):
-        return {_WORD_BREAK.sub("_", str(key)).lower(): snake_case(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, (dict, Mapping)):
+        return {_snake_case_key(str(key)): snake_case(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
         return [snake_case(item, depth - 1) for item in value]
     return value
+
+
+# The same few keys come with each part of each snapshot.
+@lru_cache(maxsize=256)
+def _snake_case_key(key: str) -> str:
+    return _WORD_BREAK.sub("_", key).lower()
 
 
 def from_api(body: Mapping[str, Any]) -> Snapshot:
@@ -98,10 +105,10 @@ def from_api(body: Mapping[str, Any]) -> Snapshot:
     Unknown fields are ignored and missing ones are None; a field of the wrong kind raises
     ValueError, since a listing that cannot be read must not be decided upon.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise ValueError(f"a snapshot is a JSON object, not {type(body).__name__}")
-    created = _typed(body, "created", Mapping) or {}
-    oplog = _typed(body, "lastOplogAppliedTimestamp", Mapping) or {}
+    created = _typed(body, "created", dict) or {}
+    oplog = _typed(body, "lastOplogAppliedTimestamp", dict) or {}
     parts = _objects(body, "parts")
     sizes = [_total(parts, name) for name in ("dataSizeBytes", "storageSizeBytes", "fileSizeBytes")]
     return Snapshot(
@@ -118,7 +125,7 @@ def from_api(body: Mapping[str, Any]) -> Snapshot:
         is_possibly_inconsistent=_typed(body, "isPossiblyInconsistent", bool),
         last_oplog_applied_at=_instant(oplog, "date"),
         missing_shards=_shards(body),
-        namespace_filter=snake_case(_typed(body, "namespaceFilterList", Mapping)),
+        namespace_filter=snake_case(_typed(body, "namespaceFilterList", dict)),
         parts=None if parts is None else tuple(_part(part) for part in parts),
         data_size_bytes=sizes[0],
         storage_size_bytes=sizes[1],
@@ -184,9 +191,7 @@ def age_key(snapshot: Snapshot) -> tuple[datetime, int, str]:
     )
 
 
-def _offset(zone: str | None) -> timedelta:
-    if zone in (None, "Z", "z"):
-        return timedelta(0)
+def _offset(zone: str) -> timedelta:
     digits = zone[1:].replace(":", "").ljust(4, "0")
     if int(digits[:2]) > 23 or int(digits[2:]) > 59:
         raise ValueError(f"no such offset from UTC: {zone}")
@@ -222,7 +227,7 @@ def _instant(body: Mapping[str, Any], key: str) -> datetime | None:
 
 def _objects(body: Mapping[str, Any], key: str) -> list[Mapping[str, Any]] | None:
     rows: list[Mapping[str, Any]] | None = _typed(body, key, list)
-    if rows is not None and not all(isinstance(row, Mapping) for row in rows):
+    if rows is not None and not all(isinstance(row, (dict, Mapping)) for row in rows):
         raise ValueError(f"{key} holds something that is no object")
     return rows
 

@@ -24,6 +24,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 try:
     import requests
@@ -64,11 +65,11 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer, unpacked. `request` is what was sent, as `requests` prepared it."""
+    """A whole answer, unpacked. `headers` and `request`, which is what was sent, are those of `requests`."""
 
-    status_code: int
+    status: int
     reason: str
-    headers: Mapping[str, str]
+    headers: Any
     content: bytes
     request: Any
 
@@ -97,6 +98,16 @@ def send(through: Session, method: str, url: str, timeout: float, **more: Any) -
     finally:
         response.close()
     return Reply(response.status_code, response.reason or "", response.headers, content, response.request)
+
+
+def proxy_of(url: str, given: Mapping[str, str]) -> str:
+    """Host and port of the proxy that a request goes to, without its password; "" where it cannot be told."""
+    try:
+        proxies = {**requests.utils.get_environ_proxies(url, no_proxy=None), **given}
+        proxy = requests.utils.select_proxy(url, proxies) or ""
+        return urlsplit(proxy if "//" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def _read(response: Any) -> bytes:

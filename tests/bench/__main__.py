@@ -9,7 +9,6 @@ bench [--quick | --all]    --quick measures what the ratios need, and writes not
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -23,6 +22,7 @@ from bench.measure import Row
 from bench.plot import draw
 from bench.ratios import reached
 from tools.artefact import build, install
+from tools.spending import write_measured
 from tools.tree import CACHE
 
 HERE = Path(__file__).parent
@@ -79,14 +79,7 @@ def _line(row: Row) -> str:
 
 
 def _write(rows: list[Row], reach: list[str]) -> None:
-    about = {
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-        "ansible_core": core,
-        "reached": reach,
-        "measured": [row.as_dict() for row in rows],
-    }
-    (HERE / "bench.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    write_measured(HERE / "bench.json", reached=reach, measured=[row.as_dict() for row in rows])
     draw(rows, HERE / "bench.svg")
     print(f"Written: {HERE / 'bench.json'} and {HERE / 'bench.svg'}")
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import statistics
 import tempfile
 import time
@@ -135,8 +136,9 @@ def changes(collections: Path, size: int, latency_ms: int, times: int, by_hand: 
     rivals["empty play"] = lambda bench: bench.playbook("empty", empty_play(bench.folder, modules=1, actions=0))
     if size == 1:
         rivals["uri, GET and PATCH"] = by_uri("uri_pair")
-    if by_hand:
+    if by_hand and shutil.which("curl"):
         rivals["curl loop"] = lambda bench: bench.curl("curl", bench.urls(size), expires())
+    if by_hand:
         rivals["uri loop"] = by_uri("uri_loop")
     world = seeds.many(max(size, 50))
     return measured("change", size, latency_ms, times, rivals, lambda: served(collections, world, latency_ms))
@@ -162,7 +164,7 @@ def role(collections: Path, size: int, deletes: int, latency_ms: int, times: int
 
     def ours(bench: Bench) -> Spent:
         spent = bench.playbook("role", PLAYBOOKS / "role.yml", bench_keep=keep)
-        assert len(bench.sim.log.done_writes) == deletes
+        assert len(bench.sim.log.done_writes) == deletes, (bench.folder / "role.log").read_text(encoding="utf-8")
         tasks.update(_tasks(bench.folder / "role.log"))
         return spent
 

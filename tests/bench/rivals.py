@@ -17,7 +17,8 @@ import yaml
 
 from simulator.server import Simulator
 from simulator.world import World
-from tools.spending import COMMANDS, Spent, spend
+from tools.environment import COMMANDS
+from tools.spending import Spent, spend
 from tools.tree import FULL_NAME
 
 HERE = Path(__file__).parent

@@ -9,17 +9,13 @@ fleet [--brief]    --brief leaves out the fleet of 500, and writes nothing
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import sys
 from pathlib import Path
-
-from ansible.release import __version__ as core
 
 from fleet.measure import BACKLOG, FASTER, PER_PROJECT, Measured, backlog, fleet, head, line, problems
 from fleet.plot import draw
 from tools.artefact import build, install
+from tools.spending import write_measured
 from tools.tree import CACHE
 
 HERE = Path(__file__).parent
@@ -59,14 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _write(found: list[Measured]) -> None:
-    about = {
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-        "ansible_core": core,
-        "limits_faster_in_backlog": FASTER,
-        "measured": [one.as_dict() for one in found],
-    }
-    (HERE / "fleet.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    write_measured(HERE / "fleet.json", limits_faster_in_backlog=FASTER, measured=[one.as_dict() for one in found])
     draw(found, HERE / "fleet.svg")
     print(f"Written: {HERE / 'fleet.json'} and {HERE / 'fleet.svg'}")
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.server import Simulator
-from tools.spending import COMMANDS, Spent, spend
+from tools.environment import COMMANDS
+from tools.spending import Spent, spend
 from tools.tree import FULL_NAME
 
 # Ansible's own default, and AWX's.

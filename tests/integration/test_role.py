@@ -135,7 +135,8 @@ def test_a_guard_lets_equality_pass(playbooks: Playbooks, four_hundred: Simulato
 def test_blank_answers_switch_no_safety_off(playbooks: Playbooks, four_hundred: Simulator) -> None:
     names = ("max_delete", "max_delete_percent", "min_keep", "min_age", "pit_window", "method", "anchor", "timezone")
     blank = {
-        f"retention_{name}": "" for name in (*names, "no_expiry", "extend_kept", "protected_ids", "batch_size", "now")
+        f"retention_{name}": ""
+        for name in (*names, "no_expiry", "extend_kept", "protected_ids", "batch_size", "concurrency", "now")
     }
     run = run_role(playbooks, four_hundred, {"retention_keep_last": "1", **blank})
     assert run.status == 2
@@ -156,6 +157,9 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "no batch": ({"retention_keep_last": 1, "retention_batch_size": 0}, "retention_batch_size"),
     "endless batch": ({"retention_keep_last": 1, "retention_batch_size": float("inf")}, "retention_batch_size"),
     "word batch": ({"retention_keep_last": 1, "retention_batch_size": "all"}, "retention_batch_size"),
+    "no worker": ({"retention_keep_last": 1, "retention_concurrency": 0}, "retention_concurrency"),
+    "many workers": ({"retention_keep_last": 1, "retention_concurrency": 17}, "retention_concurrency"),
+    "word workers": ({"retention_keep_last": 1, "retention_concurrency": "all"}, "retention_concurrency"),
 }
 
 
@@ -215,6 +219,18 @@ def test_one_that_was_held_meanwhile_is_left_alone_and_reported(playbooks: Playb
     assert any(doomed in line and "held" in line for line in lines(run))
     assert "Done: 400 snapshots, 60 kept, 339 deleted of 340, 0 extended, 0 held." in lines(run)
     assert doomed in run.named("Fail where not everything went as planned").message
+
+
+@pytest.mark.parametrize(("workers", "least", "most"), [("", 2, 4), (1, 1, 1), ("8", 5, 8)])
+def test_so_many_requests_at_once_as_asked_for(
+    playbooks: Playbooks, four_hundred: Simulator, workers: Any, least: int, most: int
+) -> None:
+    sim = four_hundred
+    sim.latency = 0.05
+    run = run_role(playbooks, sim, {"retention_keep_last": 376, "retention_concurrency": workers})
+    assert run.status == 0
+    assert len(sim.log.done_writes) == 24
+    assert least <= len({entry.connection for entry in sim.log.writes}) <= most
 
 
 def test_an_answer_that_meets_all_begins_no_further_batch(playbooks: Playbooks, four_hundred: Simulator) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from tools.environment import bare_environment
 from tools.measured import coverage_environment
 
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -272,14 +273,9 @@ class Runner:
 
     def _environment(self) -> dict[str, str]:
         """That of the container."""
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
         return {
-            "HOME": str(home),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-            "LC_ALL": "C.UTF-8",
+            **bare_environment(self.folder),
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
-            "ANSIBLE_NOCOLOR": "1",
             **coverage_environment(),
         }
 

@@ -22,6 +22,7 @@ import yaml
 
 from simulator.nouns import Cluster
 from simulator.server import Simulator
+from tools.environment import bare_environment
 from tools.measured import coverage_environment
 
 HERE = Path(__file__).parent
@@ -142,14 +143,9 @@ class Playbooks:
         return run
 
     def _environment(self, record: Path) -> dict[str, str]:
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
         return {
-            "HOME": str(home),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-            "LC_ALL": "C.UTF-8",
+            **bare_environment(self.folder),
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
-            "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "False",
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-COMMANDS = Path(sys.executable).parent
+from ansible.release import __version__ as ansible_core
+
+from tools.environment import bare_environment
+
 _SPENT = Path(__file__).parent / "spent.py"
 
 
@@ -35,7 +40,7 @@ def spend(name: str, command: Sequence[str], folder: Path, more: dict[str, str])
         subprocess.run(
             [sys.executable, str(_SPENT), str(target), *command],
             cwd=folder,
-            env=_environment(folder, more),
+            env={**bare_environment(folder), "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **more},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -44,14 +49,7 @@ def spend(name: str, command: Sequence[str], folder: Path, more: dict[str, str])
     return Spent(**json.loads(target.read_text(encoding="utf-8")))
 
 
-def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """Nothing of ours, so that it is as on a machine of anybody's."""
-    (folder / "home").mkdir(exist_ok=True)
-    return {
-        "HOME": str(folder / "home"),
-        "PATH": os.pathsep.join([str(COMMANDS), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "LC_ALL": "C.UTF-8",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
-        **more,
-    }
+def write_measured(file: Path, **measured: Any) -> None:
+    """What was measured, with the machine that it was measured on."""
+    about = {"processors": os.cpu_count(), "python": platform.python_version(), "ansible_core": ansible_core}
+    file.write_text(json.dumps({**about, **measured}, indent=1) + "\n", encoding="utf-8")

@@ -136,6 +136,8 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[PurePosixPath]:
 def test_the_artefact_holds_what_users_run_and_read(members: list[PurePosixPath]) -> None:
     assert {path.parts[0] for path in members} <= {
         "CHANGELOG.md",
+        "CODE_OF_CONDUCT.md",
+        "CONTRIBUTING.md",
         "FILES.json",
         "LICENSE",
         "MANIFEST.json",
@@ -159,3 +161,67 @@ def test_the_artefact_holds_each_file_of_these(members: list[PurePosixPath]) -> 
 def test_the_artefact_holds_no_hidden_files_caches_or_fragments(members: list[PurePosixPath]) -> None:
     unwanted = re.compile(r"(^|/)(\.|__pycache__|fragments|tests?(/|$))|\.pyc$")
     assert [str(path) for path in members if unwanted.search(str(path))] == []
+
+
+# --- what stands at the top ---
+
+HERE = "https://github.com/mongodb-ops/mongodb_ops.legacy_backup/blob/main/"
+TEXTS = [path for path in FILES if path.suffix in (".md", ".rst") and path.name != "CHANGELOG.md"]
+AT_THE_TOP = [path for path in TEXTS if len(path.parts) == 1]
+
+
+def headings(path: Path) -> list[str]:
+    return re.findall(r"^## (.+)$", re.sub(r"```.*?```", "", text(path), flags=re.DOTALL), re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes one."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_readme_has_the_headings_of_a_certified_collection() -> None:
+    wanted = ["Description", "Requirements", "Installation", "Use cases", "Testing", "Support", "Release notes"]
+    wanted += ["Related information", "License"]
+    found = headings(Path("README.md"))
+    assert [heading for heading in found if heading in wanted] == wanted
+    use_cases = text(Path("README.md")).partition("\n## Use cases\n")[2].partition("\n## ")[0]
+    assert 3 <= len(re.findall("^### ", use_cases, re.MULTILINE)) <= 5
+
+
+def test_the_readme_says_what_certification_asks_for() -> None:
+    readme = text(Path("README.md"))
+    assert readme.index("Automation Hub") < readme.index("Galaxy.")
+    assert not re.search(r"pip3? install ansible\b", readme)
+    for words in (
+        "*Create\nissue*",
+        "CODE_OF_CONDUCT.md",
+        "forum.ansible.com",
+        "semantic versioning",
+        "deprecated first",
+    ):
+        assert words in readme, words
+    least = document("meta/runtime.yml")["requires_ansible"].removeprefix(">=").removesuffix(".0")
+    assert f"ansible-core {least} or newer" in readme
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=str)
+def test_each_link_is_absolute_and_each_of_ours_leads_to_a_file(path: Path) -> None:
+    found = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text(path), flags=re.DOTALL))
+    found += re.findall(r"<(https?://[^>\s]+)>`__", text(path))
+    if path in AT_THE_TOP or path.suffix == ".rst":
+        assert [link for link in found if not link.startswith("https://")] == []
+    for link in found:
+        if not link.startswith(HERE):
+            continue
+        name, _hash, place = link.removeprefix(HERE).partition("#")
+        assert Path(name) in FILES, link
+        assert not place or place in map(anchor, headings(Path(name))), link
+
+
+def test_the_top_links_to_what_people_look_for() -> None:
+    assert {path.name for path in AT_THE_TOP} == {"README.md", "SECURITY.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"}
+    assert "docs.ansible.com/projects/ansible/latest/community/code_of_conduct.html" in text(Path("CODE_OF_CONDUCT.md"))
+    targets = re.findall(r"^make ([a-z-]+)", text(Path("CONTRIBUTING.md")), re.MULTILINE)
+    assert {"demo", "unit", "lint", "test", "gates"} == set(targets)
+    makefile = text(Path("Makefile"))
+    assert all(re.search(rf"^{target}: ", makefile, re.MULTILINE) for target in targets)

@@ -27,7 +27,10 @@ FLOORS = (
         "_report_style",
         "_report_words",
     },
-    {"_client", "_restore_job", "_periods"},
+    {"_request", "_tally", "_restore_job", "_periods"},
+    {"_answer"},
+    {"_silence"},
+    {"_client"},
     {"_service", "_connection", "_policy", "_fleet"},
     {"_change", "_query", "_plan_input", "_plan", "_hosts"},
     {"_shapes"},
@@ -41,12 +44,12 @@ FLOORS = (
 # Which of the standard library, or of others, only some files may know.
 KNOWN_TO = {
     "ansible": {"_module", "_connection"},
-    "requests": {"_client", "_transport"},
+    "requests": {"_client", "_silence", "_transport"},
     "urllib3": {"_client", "_transport"},
     "time": {"_client", "_transport", "_auth"},
 }
 # The retention engine: no request, no clock, no environment.
-PURE = set().union(*FLOORS) - {"_auth", "_client", "_transport", "_connection", "_module", "_workers"}
+PURE = set().union(*FLOORS) - {"_auth", "_client", "_silence", "_transport", "_connection", "_module", "_workers"}
 IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
 
 

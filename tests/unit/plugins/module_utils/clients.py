@@ -14,15 +14,15 @@ from functools import cache
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import (
     ATLAS_V1,
     ATLAS_V2,
     MANAGER,
-    Client,
     Dialect,
     Settings,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service import Cluster, Service
 
 from simulator import seeds

@@ -18,17 +18,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._answer import wait_asked_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
-    MANAGER,
-    Client,
-    RetryLog,
-    Settings,
-    quoted_path,
-    wait_asked_for,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import MANAGER, Settings, quoted_path
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._tally import RetryLog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +191,38 @@ def test_the_query_goes_to_each_page(talk: TalkTo) -> None:
     asker = talk("ops_manager", "many", {"count": 501})
     asker.client.listing(*asker.base, "snapshots", query={"completed": "all"})
     assert all("completed=all" in entry.query for entry in asker.sim.log)
+
+
+def test_the_next_page_is_on_its_way_while_one_is_read(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 1100})
+    under_way = threading.Event()
+    waited: list[bool] = []
+    asker.sim.faults.before(
+        lambda _call: under_way.set(), path="/snapshots$", when=lambda call: call.query["pageNum"] == "2"
+    )
+
+    def made(row: dict[str, Any]) -> str:
+        # The first row is not let go before the second page is asked for.
+        if not waited:
+            waited.append(under_way.wait(10))
+        return str(row["id"])
+
+    ids = asker.client.listing_of(made, *asker.base, "snapshots")
+    assert waited == [True]
+    assert sorted(ids) == sorted(one.id for one in asker.sim.world.snapshots(asker.sim.world.main))
+    assert asker.sim.log.status(200) == 3
+
+
+def test_a_row_that_cannot_be_read_ends_the_listing(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 600})
+
+    def made(row: dict[str, Any]) -> str:
+        raise ValueError(f"row {row['id']}")
+
+    with pytest.raises(ValueError, match="row "):
+        asker.client.listing_of(made, *asker.base, "snapshots")
+    # Nothing goes on behind our back.
+    assert not [one.name for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")]
 
 
 def test_a_listing_that_shifts_is_made_again(talk: TalkTo) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import ATLAS_V1, ATLAS_V2, MANAGER
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -21,6 +20,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     secrets_of,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import ATLAS_V1, ATLAS_V2, MANAGER
 from hypothesis import given
 from hypothesis import strategies as st
 

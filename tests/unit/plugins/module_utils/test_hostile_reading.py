@@ -17,8 +17,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._answer import LONGEST_WAIT, wait_asked_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import parse_challenge
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import LONGEST_WAIT, wait_asked_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import readable, way_out
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import (

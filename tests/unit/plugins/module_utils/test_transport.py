@@ -24,12 +24,8 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _transport
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Basic
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import (
-    MANAGER,
-    Client,
-    Settings,
-    Timing,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client, Timing
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import MANAGER, Settings
 
 from simulator.tls import Tls, server_context
 from tools.proxies import CREDENTIALS, proxy

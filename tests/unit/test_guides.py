@@ -1,0 +1,263 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guides say what is so: options exist, policies can be read, each code has its line, pictures are fresh.
+
+That their playbooks run is in the end-to-end tests.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.plugin_docs import read_docstring
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import add_fragments
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._findings import _CODES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+    OPTION_KEYS,
+    POLICY_KEYS,
+    parse_options,
+    parse_policy,
+)
+
+from simulator.errors import CATALOGUE
+from tools import pictures
+from tools.guides import GUIDES, Example, calls, commands, examples, tasks
+from tools.tree import FULL_NAME, ROOT
+
+UTILS = ROOT / "plugins" / "module_utils"
+ROLE = yaml.safe_load((ROOT / "roles/retention/meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+VARIABLES = {name for entry in ROLE.values() for name in entry["options"]}
+SETTINGS = yaml.safe_load((ROOT / "playbooks/vars/awx_settings.yml").read_text(encoding="utf-8"))
+# Read by the playbooks themselves.
+OF_PLAYBOOKS = {"retention_hosts"}
+
+PATHS = {"modules": "modules/{}.py", "inventory": "inventory/{}.py"}
+
+
+def text_of(guide: str) -> str:
+    return (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text(encoding="utf-8")
+
+
+def options_of(kind: str, name: str) -> dict[str, Any]:
+    """The documented options of a plugin, fragments included."""
+    path = str(ROOT / "plugins" / PATHS[kind].format(name))
+    doc: dict[str, Any] = read_docstring(path)["doc"]
+    add_fragments(doc, path, fragment_loader=fragment_loader, is_module=kind == "modules")
+    options: dict[str, Any] = doc["options"]
+    return options
+
+
+def check_options(given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Each option is there, and a plain value is of its type and one of its choices."""
+    for name, value in given.items():
+        assert name in options, name
+        about = options[name]
+        if isinstance(value, str) and "{{" in value:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            assert "choices" not in about or one in about["choices"], (name, one)
+            if isinstance(one, Mapping):
+                check_options(one, about["suboptions"])
+        assert isinstance(value, list) == (about["type"] == "list"), name
+        assert isinstance(value, bool) == (about["type"] == "bool"), name
+
+
+def check_policy(given: Mapping[str, Any]) -> None:
+    """Variables of the role: each is known, and what they say of policy and options can be read together."""
+    plain = {name: value for name, value in given.items() if not (isinstance(value, str) and "{{" in value)}
+    assert set(given) <= VARIABLES
+    policy = {key: plain[f"retention_{key}"] for key in POLICY_KEYS if f"retention_{key}" in plain}
+    options = {key: plain[f"retention_{key}"] for key in OPTION_KEYS if f"retention_{key}" in plain}
+    parse_options(options, parse_policy(policy or {"keep_last": 1}))
+
+
+def check_playbook(plays: list[dict[str, Any]]) -> None:
+    group = f"group/{FULL_NAME}.api"
+    for play in plays:
+        defaults = play.get("module_defaults", {})
+        assert set(defaults) <= {group}
+        check_options(defaults.get(group, {}), options_of("modules", "legacy_snapshot"))
+    for task in tasks(plays):
+        for module, given in calls(task):
+            check_options(given, options_of("modules", module))
+        role = task.get("ansible.builtin.include_role", {})
+        if role:
+            assert role["name"] == f"{FULL_NAME}.retention"
+            check_policy(task.get("vars", {}))
+            assert set(task.get("vars", {})) <= set(ROLE[role.get("tasks_from", "main")]["options"])
+
+
+@pytest.mark.parametrize("example", examples(), ids=str)
+def test_an_example_says_what_there_is(example: Example) -> None:
+    content = example.content
+    if isinstance(content, list):
+        assert all("hosts" in play for play in content)
+        check_playbook(content)
+    elif "plugin" in content:
+        check_options(content, options_of("inventory", "clusters"))
+    elif any(name.startswith("legacy_backup_") for name in content):
+        assert set(content) <= set(SETTINGS)
+        check_policy(content["legacy_backup_variables"])
+    else:
+        check_policy(content)
+
+
+def test_every_block_is_of_a_language_that_is_looked_at() -> None:
+    languages = {name for guide in GUIDES for name in re.findall(r"code-block:: (\S+)", text_of(guide.stem))}
+    assert languages == {"yaml+jinja", "console", "text"}
+    assert "::\n\n" not in re.sub(
+        r"^\.\. .*::.*$", "", "".join(text_of(one.stem) for one in GUIDES), flags=re.MULTILINE
+    )
+
+
+def test_the_commands_are_commands() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    playbooks = {f"{FULL_NAME}.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
+    seen = set()
+    for command in commands():
+        words = [word for word in command if not re.match(r"[A-Z_]+=", word)]
+        seen.add(words[0])
+        if words[0] == "make":
+            assert re.search(rf"^{words[1]}: ", makefile, re.MULTILINE), words
+        if words[0] == "ansible-playbook":
+            assert playbooks & set(words), words
+            given = {word.partition("=")[0] for option, word in pairwise(words) if option == "-e"}
+            assert given <= VARIABLES | OF_PLAYBOOKS, words
+    assert seen == {
+        *("ansible-galaxy", "ansible-inventory", "ansible-playbook", "python3", "export", "mkdir", "git", "cd", "make")
+    }
+
+
+def test_each_variable_that_is_named_is_one() -> None:
+    facts = {"retention_outcomes", "retention_plan", "retention_audit_", "retention_"}
+    named = {name for one in GUIDES for name in re.findall(r"``(retention_\w*)", text_of(one.stem))}
+    assert named - VARIABLES - facts - {f"{name}_" for name in ("retention_keep", "retention_digest")} == set()
+    settings = {name for one in GUIDES for name in re.findall(r"\b(legacy_backup_[a-z_]+)\b", text_of(one.stem))}
+    assert settings <= set(SETTINGS)
+
+
+def test_a_default_in_brackets_is_the_default() -> None:
+    """`:ansopt:…retention_x` (50) names the default of the role."""
+    pattern = r":ansopt:`[\w.]+#role:\w+:(retention_\w+)`\s+\((\w+)\)"
+    found = re.findall(pattern, "".join(text_of(one.stem) for one in GUIDES))
+    assert len(found) >= 4
+    for name, value in found:
+        defaults = {str(entry["options"][name]["default"]) for entry in ROLE.values() if name in entry["options"]}
+        assert defaults == {value}, name
+
+
+# --- codes ---
+
+# Words in capitals that are no codes of errors.
+NO_CODES = re.compile(
+    r"MONGODB_\w+|MCLI_\w+|GET|PATCH|DELETE|POST|(GEO)?SHARDED|REPLICA_SET|INACTIVE|PROVISIONING|STARTED|STOPPED"
+    r"|TERMINATING|FINISHED|BROKEN|KILLED|READY|MEMBER|CONFIG|REPLICASET|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|MD5(-SESS)?"
+    r"|UNKNOWN|STANDALONE|_ACCESS_LIST|_WHITELIST|CANNOT_|NO_PROXY"
+)
+# Of endpoints that are never asked.
+NEVER_ASKED = {
+    "INVALID_RESTORE_JOB_ID",
+    "RESTORE_JOB_NOT_FOUND",
+    "CONFIG_SNAPSHOT_NOT_FOUND",
+    "NOT_CONFIG_SERVER",
+    "HOST_NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "ATLAS_BACKUP_CONFLICTING_OPTIONS",
+}
+
+
+def codes_of(path: Path) -> Iterator[str]:
+    """The words in capitals among the strings of a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            word = node.value
+            if re.fullmatch(r"[A-Z][A-Z_]{3,}", word) and not NO_CODES.fullmatch(word):
+                yield word
+
+
+def test_each_code_has_its_line() -> None:
+    ours = {code for path in UTILS.glob("_*.py") for code in codes_of(path) if not path.name.startswith("_report")}
+    assert {"HELD", "NEWEST", "SNAPSHOT_NOT_FOUND", "VERSION_GONE", "GROUP_NAME_NOT_FOUND"} <= ours
+    page = text_of("guide_errors")
+    named = set(re.findall(r"``([A-Z][A-Z_]+)``", page))
+    assert (ours | set(CATALOGUE)) - NEVER_ASKED - named == set()
+    # And none that nobody returns.
+    assert named - ours - set(CATALOGUE) == set()
+
+
+def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None:
+    files = [*(ROOT / "roles").rglob("*.yml"), *UTILS.glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    messages = set(re.findall(r"RETENTION [A-Z ]+:", source))
+    assert len(messages) == 5
+    assert all(f"``{message}``" in text_of("guide_errors") for message in messages)
+    audit = (UTILS / "_audit.py").read_text(encoding="utf-8")
+    findings = {*_CODES.values(), *re.findall(r'yield "(\w+)"', audit)}
+    table = text_of("guide_audit").partition("Findings\n---")[2].partition("In a pipeline")[0]
+    assert set(re.findall(r"^   \* - ``(\w+)``", table, re.MULTILINE)) == findings
+
+
+def test_quoted_messages_are_messages() -> None:
+    """What the page about errors quotes stands in the code, but for what is cut or filled in."""
+    code = "".join(path.read_text(encoding="utf-8") for path in UTILS.glob("*.py"))
+    code = re.sub(r'"\s*\n?\s*f?"', "", code)
+    page = text_of("guide_errors").partition("Without a code\n")[2]
+    quoted = re.findall(r"``(.+?)``", "".join(re.findall(r"^   \* - (.+)$", page, re.MULTILINE)))
+    pieces = [piece.strip(" .:()") for one in quoted for piece in one.split("…")]
+    pieces = [piece for piece in pieces if len(piece) > 12 and not re.search(r"\d s in \d", piece)]
+    assert len(pieces) > 15
+    assert [piece for piece in pieces if piece not in code] == []
+
+
+# --- pictures ---
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_the_pictures_are_as_they_would_be_drawn(guide: Path) -> None:
+    """`make pictures` draws them anew."""
+    text = guide.read_text(encoding="utf-8")
+    assert pictures.drawn(text) == text
+    assert text.count("<svg") == text.count(".. picture: ") == text.count(".. picture ends")
+
+
+def test_every_picture_has_its_place() -> None:
+    named = [name for one in GUIDES for name in re.findall(r"^\.\. picture: (\w+)$", text_of(one.stem), re.MULTILINE)]
+    assert sorted(named) == sorted(pictures.PICTURES)
+
+
+def test_the_house_stands_as_the_layers_do() -> None:
+    """Each room of the picture is a file, and none is below one that it imports."""
+    rooms = [[room for room in row if room.startswith("_") and "*" not in room] for _name, row in pictures.HOUSE]
+    place = {room: number for number, row in enumerate(reversed(rooms)) for room in row}
+    for room, floor in place.items():
+        source = (UTILS / f"{room}.py").read_text(encoding="utf-8")
+        below = set(re.findall(r"module_utils(?:\.| import )(_\w+)", source))
+        assert all(place[other] <= floor for other in below & set(place)), room
+
+
+def test_each_file_that_is_named_for_contributors_is_there() -> None:
+    page = text_of("guide_contributing")
+    files = set(re.findall(r"``(_\w+\.py)``", page))
+    assert len(files) > 10
+    assert all((UTILS / name).exists() for name in files)
+    for path in re.findall(r"``((?:playbooks|tests|docs|changelogs|plugins)/[\w/.]+)``", page):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_guide_is_listed() -> None:
+    listed = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    assert sorted(one for section in listed for one in section["toctree"]) == [guide.stem for guide in GUIDES]
+    index = (ROOT / "tests/docs/index.rst").read_text(encoding="utf-8")
+    assert re.findall(r"^   docsite/(\w+)$", index, re.MULTILINE) == [
+        one for section in listed for one in section["toctree"]
+    ]
