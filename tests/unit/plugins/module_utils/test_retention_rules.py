@@ -448,6 +448,21 @@ def test_r11a_jobs_that_cannot_be_told_block_removals(jobs: Any) -> None:
     assert not bare(listing, {"keep_last": -1})["guard"]["blocked"]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        (None, "the restore jobs were not gathered"),
+        ([job(None, None)], f"restore job {'c' * 24!r} is in use, and of what cannot be told"),
+    ],
+)
+def test_r11a_a_guard_says_what_is_not_known_of_restores(jobs: Any, words: str) -> None:
+    document = bare(info([row(1, NOW), row(2, ago(days=9))], restore_jobs=jobs), ONE)
+    assert document["guard"]["reasons"] == [
+        f"restore_jobs: {words}, so a snapshot to be removed may be in use; 1 would be removed;"
+        " gather restore_jobs, or wait until those jobs have ended"
+    ]
+
+
 # R12: the reasons
 
 
@@ -642,14 +657,15 @@ def test_r14_not_where_another_covers_the_period(expires: str | None, extended: 
     ("expires", "extended"),
     [("2026-08-27T12:00:00Z", []), ("2026-08-27T11:59:00Z", []), ("2026-08-27T11:58:59Z", [2])],
 )
-def test_r14_a_window_of_days_is_covered_to_the_minute(expires: str, extended: list[int]) -> None:
+@pytest.mark.parametrize("window", ["7d", "168h"])
+def test_r14_a_window_is_covered_to_the_minute(window: str, expires: str, extended: list[int]) -> None:
     """Two of one day: the newer stands for it and dies early, the older lives as long as the window."""
     listing = [
         row(1, NOW),
         row(2, "2026-08-20T18:00:00Z", "2026-08-25T00:00:00Z"),
         row(3, "2026-08-20T12:00:00Z", expires),
     ]
-    document = bare(listing, {"keep_within_daily": "7d"}, extend_kept=True)
+    document = bare(listing, {"keep_within_daily": window}, extend_kept=True)
     assert by_action(document, "extend") == extended
 
 
