@@ -458,8 +458,10 @@ def test_r11a_jobs_that_cannot_be_told_block_removals(jobs: Any) -> None:
 def test_r11a_a_guard_says_what_is_not_known_of_restores(jobs: Any, words: str) -> None:
     document = bare(info([row(1, NOW), row(2, ago(days=9))], restore_jobs=jobs), ONE)
     assert document["guard"]["reasons"] == [
-        f"restore_jobs: {words}, so a snapshot to be removed may be in use; 1 would be removed;"
-        " gather restore_jobs, or wait until those jobs have ended"
+        (
+            f"restore_jobs: {words}, so a snapshot to be removed may be in use; 1 would be removed;"
+            " gather restore_jobs, or wait until those jobs have ended"
+        )
     ]
 
 
