@@ -448,6 +448,23 @@ def test_r11a_jobs_that_cannot_be_told_block_removals(jobs: Any) -> None:
     assert not bare(listing, {"keep_last": -1})["guard"]["blocked"]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        (None, "the restore jobs were not gathered"),
+        ([job(None, None)], f"restore job {'c' * 24!r} is in use, and of what cannot be told"),
+    ],
+)
+def test_r11a_a_guard_says_what_is_not_known_of_restores(jobs: Any, words: str) -> None:
+    document = bare(info([row(1, NOW), row(2, ago(days=9))], restore_jobs=jobs), ONE)
+    assert document["guard"]["reasons"] == [
+        (
+            f"restore_jobs: {words}, so a snapshot to be removed may be in use; 1 would be removed;"
+            " gather restore_jobs, or wait until those jobs have ended"
+        )
+    ]
+
+
 # R12: the reasons
 
 
@@ -501,6 +518,21 @@ def test_r12_like_answers_share_a_line() -> None:
         f"last, daily: quota used up by {sid(1)}",
         f"weekly, monthly: {sid(1)} stands for its period",
     ]
+
+
+def test_r12_a_period_that_the_cutoff_divides() -> None:
+    """The older of the two is of a day that is kept, and still older than the window."""
+    listing = rows([ago(hours=1), "2026-08-14T09:00:00Z", "2026-08-14T01:00:01Z", "2026-08-14T01:00:00Z"])
+    document = bare(listing, {"keep_within_daily": "7d"}, anchor="now")
+    assert by_action(document, "delete") == [3, 4]
+    assert of(document, 3)["why"] == [f"within_daily: {sid(2)} stands for its period"]
+    assert of(document, 4)["why"] == [f"within_daily: older than the cutoff {ago(days=7)}"]
+
+
+def test_r12_what_is_shortened_says_why_too() -> None:
+    document = bare(rows([NOW, ago(hours=2)]), {"keep_within": "1h"}, method="expire")
+    assert by_action(document, "shorten") == [2]
+    assert of(document, 2)["why"] == [f"within: older than the cutoff {ago(hours=1)}"]
 
 
 # R13: the longest-lived of a period
@@ -621,6 +653,43 @@ def test_r14_not_where_another_covers_the_period(expires: str | None, extended: 
     document = bare(listing, MONTH, extend_kept=True, no_expiry="candidate")
     assert by_action(document, "extend") == extended
     assert by_action(document, "delete") == ([3] if extended else [])
+
+
+@pytest.mark.parametrize(
+    ("expires", "extended"),
+    [("2026-08-27T12:00:00Z", []), ("2026-08-27T11:59:00Z", []), ("2026-08-27T11:58:59Z", [2])],
+)
+@pytest.mark.parametrize("window", ["7d", "168h"])
+def test_r14_a_window_is_covered_to_the_minute(window: str, expires: str, extended: list[int]) -> None:
+    """Two of one day: the newer stands for it and dies early, the older lives as long as the window."""
+    listing = [
+        row(1, NOW),
+        row(2, "2026-08-20T18:00:00Z", "2026-08-25T00:00:00Z"),
+        row(3, "2026-08-20T12:00:00Z", expires),
+    ]
+    document = bare(listing, {"keep_within_daily": window}, extend_kept=True)
+    assert by_action(document, "extend") == extended
+
+
+def test_r14_a_count_before_a_window_changes_nothing() -> None:
+    listing = [row(1, NOW), row(2, ago(days=8), ago(days=-2)), row(3, ago(days=60))]
+    document = bare(listing, {"keep_last": 3, "keep_within_weekly": "4w"}, extend_kept=True)
+    assert of(document, 2)["expires_to"] == ago(days=8 - 28)
+
+
+def test_r14_the_longer_window_holds_also_where_it_is_the_finer_rule() -> None:
+    listing = [row(1, NOW), row(2, ago(days=8), ago(days=-2))]
+    document = bare(listing, {"keep_within_daily": "60d", "keep_within_weekly": "4w"}, extend_kept=True)
+    assert of(document, 2)["expires_to"] == ago(days=8 - 60)
+
+
+def test_r15_the_oldest_that_a_count_keeps_and_that_expires_soon_is_told() -> None:
+    listing = [row(1, NOW), row(2, "2026-08-02T00:00:00Z"), row(3, "2026-08-01T00:00:00Z", ago(hours=-20))]
+    document = bare(listing, {"keep_monthly": 5})
+    assert of(document, 3)["reasons"] == ["monthly:oldest"]
+    assert [warning for warning in document["warnings"] if sid(3) in warning] == [
+        f"1 snapshots kept by counts expire within 36 h, the first {sid(3)} on {ago(hours=-20)}"
+    ]
 
 
 def test_r14_one_that_goes_covers_nothing() -> None:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -52,6 +54,7 @@ SAMPLE = json.loads((Path(simulator.__file__).parent / "fixtures" / "snapshot.js
         ("2027-01-31T23:30+02", datetime(2027, 1, 31, 21, 30, tzinfo=UTC)),
         ("2027-01-31T23:30-0430", datetime(2027, 2, 1, 4, 0, tzinfo=UTC)),
         ("2018-09-27T16:00-04:00", datetime(2018, 9, 27, 20, 0, tzinfo=UTC)),
+        ("2027-01-31T12:00+23:59", datetime(2027, 1, 30, 12, 1, tzinfo=UTC)),
         (" 2024-02-29 ", datetime(2024, 2, 29, tzinfo=UTC)),
         ("0001-01-01", datetime(1, 1, 1, tzinfo=UTC)),
         ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
@@ -115,6 +118,22 @@ def test_a_zone_is_converted(moment: datetime, minutes: int) -> None:
     aware = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     assert parse_instant(aware.isoformat()) == aware
     assert format_instant(aware) == format_instant(aware.astimezone(UTC))
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+23:60"])
+def test_an_offset_that_no_place_has_is_named(offset: str) -> None:
+    with pytest.raises(ValueError, match=rf"no such offset from UTC: {re.escape(offset)}$"):
+        parse_instant(f"2027-01-31T12:00{offset}")
+
+
+def test_the_zone_of_the_machine_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        assert format_instant(datetime(2027, 1, 31, 12, tzinfo=UTC)) == "2027-01-31T12:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # --- ids and keys ---
