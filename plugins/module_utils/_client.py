@@ -17,7 +17,7 @@ import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
@@ -161,7 +161,7 @@ class Client:
         key: str = "id",
         media_type: str | None = None,
     ) -> list[_Row]:
-        """What is made of the rows of all pages, each while the next page is on its way.
+        """What is made of the rows of all pages, of each page while the next is on its way.
 
         Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
         missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
@@ -171,12 +171,20 @@ class Client:
         before: set[str] | None = None
         moved = ""
         for _unused in range(1 + RELISTINGS):
-            rows: dict[str, _Row] = {}
+            names: set[str] = set()
             totals: set[int] = set()
-            twice = self._read_pages(made, parts, query, key, rows, totals, media_type)
-            if not twice and (len(totals) < 2 or set(rows) == before):
-                return list(rows.values())
-            before = None if twice else set(rows)
+            with ThreadPoolExecutor(1) as beside:
+                coming: list[Future[list[_Row]]] = []
+                twice = ""
+                for page in self._pages(parts, query, media_type):
+                    totals |= set() if page.total is None else {page.total}
+                    twice = self._add_names(names, page, parts, key)
+                    if twice:
+                        break
+                    coming.append(beside.submit(_all_of, made, page.rows))
+            if not twice and (len(totals) < 2 or names == before):
+                return [row for rows in coming for row in rows.result()]
+            before = None if twice else names
             moved = f"{twice} came twice" if twice else f"the total was {min(totals)} and {max(totals)}"
         raise strange(
             self._request("GET", parts),
@@ -185,46 +193,27 @@ class Client:
             f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it",
         )
 
-    def _read_pages(
-        self,
-        made: Callable[[dict[str, Any]], _Row],
-        parts: Sequence[str],
-        query: Mapping[str, Any] | None,
-        key: str,
-        rows: dict[str, _Row],
-        totals: set[int],
-        media_type: str | None,
-    ) -> str:
-        for page in self._pages(parts, query, media_type):
-            if page.total is not None:
-                totals.add(page.total)
-            for row in page.rows:
-                name = row.get(key)
-                if not isinstance(name, str):
-                    raise strange(self._request("GET", parts), 200, f"a listing with a row without {key}")
-                if name in rows:
-                    return readable(name)
-                rows[name] = made(row)
+    def _add_names(self, names: set[str], page: Page, parts: Sequence[str], key: str) -> str:
+        """Add what the page's rows are called; return the first that was there already, or ""."""
+        for row in page.rows:
+            name = row.get(key)
+            if not isinstance(name, str):
+                raise strange(self._request("GET", parts), 200, f"a listing with a row without {key}")
+            if name in names:
+                return readable(name)
+            names.add(name)
         return ""
 
     def _pages(self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None) -> Iterator[Page]:
-        """The pages one after the other; the next is asked for before the present one is looked at."""
-        page = self.page(*parts, number=1, query=query, media_type=media_type)
-        seen = len(page.rows)
-        # A thread costs nothing before there is a second page.
-        with ThreadPoolExecutor(1) as ahead:
-            for number in range(2, MOST_PAGES + 2):
-                # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
-                seems_cut = not page.has_links and page.rows and (page.total or 0) > seen
-                if page.is_last and not seems_cut:
-                    yield page
-                    return
-                if number > MOST_PAGES:
-                    break
-                coming = ahead.submit(self.page, *parts, number=number, query=query, media_type=media_type)
-                yield page
-                page = coming.result()
-                seen += len(page.rows)
+        seen = 0
+        for number in range(1, MOST_PAGES + 1):
+            page = self.page(*parts, number=number, query=query, media_type=media_type)
+            seen += len(page.rows)
+            yield page
+            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+            seems_cut = not page.has_links and page.rows and (page.total or 0) > seen
+            if page.is_last and not seems_cut:
+                return
         raise strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
 
     def _request(
@@ -345,6 +334,10 @@ class Client:
 
     def _secrets(self, request: Request) -> list[str]:
         return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+
+
+def _all_of(made: Callable[[dict[str, Any]], _Row], rows: list[dict[str, Any]]) -> list[_Row]:
+    return [made(row) for row in rows]
 
 
 def _session(settings: Settings) -> Any:
