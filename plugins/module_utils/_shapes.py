@@ -13,7 +13,7 @@ Python's own types, since the templating engine has its own, or raises RefusedEr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
