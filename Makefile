@@ -21,7 +21,7 @@ PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 # The table of tests/tools/matrix.py, which says what each of them gets and with which Python.
 CORES := core-2.16 core-2.17 core-2.18 core-2.19 core-2.20 core-2.21
 LINTERS := ansible-lint ruff mypy changelog
-GATES := yamllint reuse docs-lint importer artefact habits $(CORES) mutation
+GATES := yamllint reuse docs importer artefact habits $(CORES) mutation
 
 .DEFAULT_GOAL := help
 # All of them: what has a line of help is a name, not a file.

@@ -47,6 +47,11 @@ options:
       - What else is known of the run, such as the number of the job. It is put into the evidence as it is.
     type: dict
     default: {}
+  evidence:
+    description:
+      - Whether to tell the evidence, for which all of the listing has to be read. Without it, it is null.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -88,6 +93,7 @@ _value:
       type: dict
     evidence:
       description:
+        - Null without O(evidence).
         - C(collection_version), C(base_url), C(platform), C(first_request_at), C(last_request_at), C(requests) by
           method, C(listing_sha256), and O(facts).
       type: dict
@@ -103,6 +109,9 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
 
+# Of the plan's snapshots. The texts of the reasons are most of them, and tell nothing here.
+_NEEDED = ("id", "created_at", "complete", "do_not_delete", "expires_at", "state")
+
 
 def retention_audit(
     plan: Any,
@@ -111,11 +120,13 @@ def retention_audit(
     fail_on_gap: Any = False,
     requests: Any = (),
     facts: Any = None,
+    evidence: Any = True,
 ) -> dict[str, Any]:
     """Findings, gates and evidence; AnsibleFilterError names what cannot be used."""
     try:
         on_drift, on_gap = switch("fail_on_drift", fail_on_drift), switch("fail_on_gap", fail_on_gap)
-        document, given = shapes.plan(plan), shapes.audited("listing", listing)
+        is_told = switch("evidence", evidence)
+        document, given = shapes.plan(plan, rows=_NEEDED), shapes.audited("listing", listing, whole=is_told)
         sent, more = shapes.requests("requests", requests), shapes.mapping("facts", facts)
         found = audit.findings(document, given)
     except RefusedError as exc:
@@ -124,7 +135,7 @@ def retention_audit(
         "findings": found,
         "failures": audit.gates(document, found, on_drift, on_gap),
         "entry": audit.entry(document, found),
-        "evidence": {"collection_version": _version(), **audit.evidence(given, sent), **more},
+        "evidence": {"collection_version": _version(), **audit.evidence(given, sent), **more} if is_told else None,
     }
 
 

@@ -117,9 +117,9 @@ def listed(key: str, value: Any) -> list[dict[str, Any]]:
     return found
 
 
-def audited(key: str, value: Any) -> dict[str, Any]:
-    """The whole of a result of `legacy_snapshot_info`, its snapshots checked as far as findings tell of them."""
-    found = _mapping(key, plain(key, value))
+def audited(key: str, value: Any, whole: bool = True) -> dict[str, Any]:
+    """A result of `legacy_snapshot_info`, whole, or its snapshots as far as findings tell of them."""
+    found = _mapping(key, plain(key, _with_rows_of(value, "snapshots", None if whole else _FOUND_IN)))
     found["snapshots"] = _under(key, found, "snapshots", _each(_dictionary(_AUDITED)))
     for number, row in enumerate(found["snapshots"]):
         _or_none(_each(_mapping))(f"{key}.snapshots[{number}].missing_shards", row.get("missing_shards"))
@@ -271,3 +271,4 @@ _REQUESTS: dict[str, _Check] = {
 }
 _LISTED: dict[str, _Check] = {"id": _text, "expires_at": _or_none(_text)}
 _AUDITED: dict[str, _Check] = {"id": _text, "created_at": _or_none(_text)}
+_FOUND_IN = (*_AUDITED, "is_possibly_inconsistent", "missing_shards")

@@ -188,7 +188,10 @@ def test_the_evidence_is_that_of_the_services_own_log(playbooks: Playbooks, simu
         play(
             [
                 {"name": "include", "ansible.builtin.include_role": include},
-                {"name": "evidence", "ansible.builtin.debug": {"msg": "{{ __retention_audit.evidence }}"}},
+                {
+                    "name": "evidence",
+                    "ansible.builtin.debug": {"msg": "{{ __retention_audit_with_evidence.evidence }}"},
+                },
             ],
             connection,
         )

@@ -110,6 +110,17 @@ def test_gates_take_what_surveys_send(gate: str) -> None:
         retention_audit(plan, listing, **gated(gate, "perhaps"))
 
 
+def test_without_the_evidence_all_else_is_the_same() -> None:
+    odd = {**row(2, ago(days=2)), "is_possibly_inconsistent": True, "missing_shards": [{"shard_name": "a"}]}
+    listing = info([row(1, ago(days=1)), odd, row(3, ago(days=9), expires=None)])
+    plan = planned(listing, {"keep_within_daily": "7d"})
+    told, short = retention_audit(plan, listing), retention_audit(plan, listing, evidence="no")
+    assert {one["code"] for one in told["findings"]} >= {"inconsistent", "missing_shards", "no_expiry"}
+    assert told.pop("evidence")["listing_sha256"] == evidence(listing, [])["listing_sha256"]
+    assert short.pop("evidence") is None
+    assert told == short
+
+
 def test_what_is_no_plan_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="this is no plan"):
         retention_audit({}, info(WEEK))
