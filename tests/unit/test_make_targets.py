@@ -148,3 +148,12 @@ def test_hooks_run_make_targets_and_fetch_nothing() -> None:
 def test_the_container_is_set_up_by_a_target() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
     assert container["postCreateCommand"].removeprefix("make ") in TARGETS
+
+
+def test_the_oldest_requests_that_is_promised_is_tried() -> None:
+    """With the oldest Python of the controller, which one ansible-core of the table has."""
+    promised = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
+    tried = (ROOT / "tests" / "requirements" / "core.txt").read_text(encoding="utf-8")
+    pinned = re.findall(r'^requests==(\S+); python_version < "3\.11"$', tried, flags=re.MULTILINE)
+    assert re.findall(r"^requests>=(\S+)$", promised, flags=re.MULTILINE) == pinned
+    assert sum(core.python == "3.10" for core in CORES) == 1
