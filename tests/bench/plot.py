@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+from matplotlib.ticker import NullLocator
 
 from bench.measure import Row
 
@@ -34,6 +35,9 @@ def draw(rows: Sequence[Row], target: Path) -> None:
             found = sorted((row.size, row.seconds) for row in mine if work == "plan" or row.latency_ms == 20)
             axes.plot([size for size, _seconds in found], [seconds for _size, seconds in found], "o-", label=rival)
         axes.set(title=title, xlabel="snapshots", xscale="log", yscale="log")
+        axes.set_xticks(sorted({row.size for row in rows if row.work == work}))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=7)
     parts[0].set_ylabel("seconds")
