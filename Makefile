@@ -14,7 +14,6 @@ export PYTHON ANSIBLE_CORE JOBS
 DEMO := tests/tools/within.sh demo
 TEST := tests/tools/within.sh test
 IMPORTER := tests/tools/within.sh importer
-DOCS := tests/tools/within.sh docs
 BROWSER := tests/tools/browser.sh
 PYTEST := $(TEST) python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
@@ -102,9 +101,6 @@ yamllint: ## yamllint, strict, over all YAML
 
 reuse: ## the licence of every file, by the REUSE specification
 	@$(TEST) reuse lint
-
-docs-lint: ## the plugins' documentation and each reference in it, by antsibull-docs
-	@$(DOCS) antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=all .
 
 importer: ## galaxy-importer as on Automation Hub; its log has to be free of warnings
 	@$(IMPORTER) python tests/tools/importer.py

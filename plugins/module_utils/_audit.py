@@ -23,8 +23,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._periods
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._tally import COUNTED
 
-COUNTED = ("gets", "patches", "deletes", "posts")
 # What a result of `legacy_snapshot_info` says of the service; the rest is the engine's or tells of the requests.
 _LISTED = (
     "snapshots",
@@ -92,7 +92,7 @@ def evidence(listing: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) 
         "platform": next((one["platform"] for one in requests), None),
         "first_request_at": min(firsts, default=None),
         "last_request_at": max(lasts, default=None),
-        "requests": {name: sum(one[name] for one in requests) for name in COUNTED},
+        "requests": {name: sum(one[name] for one in requests) for name in COUNTED.values()},
         "listing_sha256": _sha256({key: listing.get(key) for key in _LISTED}),
     }
 

@@ -27,6 +27,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy 
     shown,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_object_id
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._tally import COUNTED
 
 MOST_LEVELS = 50
 # Nothing real comes near, and Python refuses to spell numbers far beyond it.
@@ -266,7 +267,7 @@ _OUTCOME: dict[str, _Check] = {
 }
 _FINDING: dict[str, _Check] = {"code": _text, "text": _text}
 _REQUESTS: dict[str, _Check] = {
-    **dict.fromkeys(("gets", "patches", "deletes", "posts"), _count),
+    **dict.fromkeys(COUNTED.values(), _count),
     **dict.fromkeys(("first", "last", "base_url", "platform"), _or_none(_text)),
 }
 _LISTED: dict[str, _Check] = {"id": _text, "expires_at": _or_none(_text)}

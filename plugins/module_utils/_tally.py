@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 
 # A template could not read a count called `get`: dictionaries have a method of that name.
-_COUNTED = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
+COUNTED = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 
 class RetryLog:
@@ -48,14 +48,14 @@ class Sent:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = dict.fromkeys(_COUNTED.values(), 0)
+        self._counts = dict.fromkeys(COUNTED.values(), 0)
         self._first: datetime | None = None
         self._last: datetime | None = None
 
     def add(self, method: str) -> None:
         """One sending, now."""
         with self._lock:
-            self._counts[_COUNTED[method]] += 1
+            self._counts[COUNTED[method]] += 1
             self._last = datetime.now(timezone.utc)
             self._first = self._first or self._last
 

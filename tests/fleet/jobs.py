@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.server import Simulator
-from tools.environment import COMMANDS
+from tools.environment import COMMANDS, atlas_environment
 from tools.spending import Spent, spend
 from tools.tree import FULL_NAME
 
@@ -69,11 +69,8 @@ class Runner:
         (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
 
     def _environment(self) -> dict[str, str]:
-        owner = self.sim.world.keys["owner"]
         return {
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_FORKS": str(FORKS),
-            "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-            "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-            "MONGODB_ATLAS_BASE_URL": self.sim.url,
+            **atlas_environment(self.sim),
         }

@@ -16,8 +16,8 @@ import pytest
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.instants import DAY, HOUR, iso
-from simulator.server import Simulator
 from simulator.world import World
+from tools.environment import atlas_environment
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
 
 ROLE = f"{NAMESPACE}.retention"
@@ -33,16 +33,6 @@ DOCUMENTED = {
 REFUSED = ("held", "dated", "deleted", "altered", "swapped", "unplanned", "blocked", "aged", "unknown digest")
 APPLIED = ("gone", "expired", "grown")
 HOSTS = (*APPLIED, *REFUSED)
-
-
-def environment(sim: Simulator) -> dict[str, str]:
-    """The variables of a credential of AWX."""
-    owner = sim.world.keys["owner"]
-    return {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
-    }
 
 
 def inventory(world: World, folder: Path) -> dict[str, dict[str, Any]]:
@@ -119,7 +109,7 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
     expiring = ids(world, HOSTS.index("expired"))[7]
     world.change(list(world.clusters.values())[HOSTS.index("expired")], expiring, expires=world.clock.epoch + HOUR)
     sim = simulator(world)
-    hosts, env = inventory(world, tmp_path), environment(sim)
+    hosts, env = inventory(world, tmp_path), atlas_environment(sim)
     before = world.state()
 
     planned = playbooks.run(f"{NAMESPACE}.plan", inventory=hosts, environment=env)

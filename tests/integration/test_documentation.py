@@ -19,6 +19,7 @@ import yaml
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
 
 MODULES = ("legacy_snapshot", "legacy_snapshot_info")
@@ -172,9 +173,7 @@ def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path,
     sim = simulator(seeds.demo(), https=True)
     owner = sim.world.keys["owner"]
     environment = {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
+        **atlas_environment(sim),
         "REQUESTS_CA_BUNDLE": str(sim.ca_path),
     }
     inventory = {"localhost": {"ops_manager_private_key": owner.secret}}

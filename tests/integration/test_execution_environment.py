@@ -21,6 +21,7 @@ import yaml
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.playbooks import NAMESPACE, Playbooks, options, play, task
 
 # What of an installed collection is run; all else is for people and for tools.
@@ -92,11 +93,9 @@ def hosts_of(sim: Simulator, folder: Path) -> dict[str, dict[str, Any]]:
 def test_it_works_with_what_is_run_alone(bare: Path, simulator: Start, tmp_path: Path) -> None:
     """Each module, each entry of the role, each playbook that works on clusters."""
     sim = simulator(seeds.fleet(1, 12))
-    playbooks, owner = Playbooks(tmp_path, bare), sim.world.keys["owner"]
+    playbooks = Playbooks(tmp_path, bare)
     environment = {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
+        **atlas_environment(sim),
     }
     files = {path.stem: path for path in (installed_at(bare) / "playbooks").glob("*.yml")}
     chain = ["audit", "plan", "apply", "retention"]

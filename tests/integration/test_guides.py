@@ -16,6 +16,7 @@ from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.nouns import Cluster
 from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.guides import GUIDES, Example, blocks, examples
 from tools.playbooks import GROUP, Playbooks, Run, warned
 
@@ -30,15 +31,6 @@ PLAYBOOKS = [example for example in examples() if example.plays]
 
 def guide(stem: str) -> Path:
     return next(one for one in GUIDES if one.stem == stem)
-
-
-def environment(sim: Simulator) -> dict[str, str]:
-    owner = sim.world.keys["owner"]
-    return {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
-    }
 
 
 def host(cluster: Cluster) -> dict[str, Any]:
@@ -93,7 +85,7 @@ def test_they_run(playbooks: Playbooks, simulator: Start) -> None:
     (playbooks.folder / "plans").mkdir()
 
     limits = ("-e", "retention_max_delete=-1 retention_max_delete_percent=100")
-    run = playbooks.run(plays, "--check", *limits, inventory=inventory, environment=environment(sim))
+    run = playbooks.run(plays, "--check", *limits, inventory=inventory, environment=atlas_environment(sim))
 
     assert run.status == 0, run.output
     # Where legacy backups have ended there is no schedule.

@@ -19,7 +19,7 @@ import pytest
 from simulator import seeds
 from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
-from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.inventories import PLUGIN, Inventories, Listed, environment
 from tools.playbooks import NAMESPACE, Playbooks
 
@@ -467,9 +467,9 @@ def test_the_examples_run(inventories: Inventories, simulator: Start, collection
     everything, some, leftovers = re.split(r"^---$", text, flags=re.MULTILINE)[1:]
 
     sim = simulator(seeds.demo())
-    assert_listed(inventories.list(atlas(sim), path=written(inventories, everything)), 1)
+    assert_listed(inventories.list(atlas_environment(sim), path=written(inventories, everything)), 1)
     left = leftovers.replace("/var/cache/ansible/clusters", str(inventories.playbooks.folder / "cache"))
-    listed = inventories.list(atlas(sim), path=written(inventories, left))
+    listed = inventories.list(atlas_environment(sim), path=written(inventories, left))
     assert list(listed.hosts) == ["catalogue.Museum"]
 
     own = simulator(seeds.demo(), https=True)
@@ -486,15 +486,6 @@ def test_the_examples_run(inventories: Inventories, simulator: Start, collection
     assert_listed(listed, 1)
     assert listed.group("sharded") == listed.group("project_Bank") == ["Bank/ledger"]
     assert str(listed.hosts["Bank/ledger"]["retention_keep_daily"]) == "30"
-
-
-def atlas(sim: Simulator) -> dict[str, str]:
-    owner = sim.world.keys["owner"]
-    return {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
-    }
 
 
 def written(inventories: Inventories, text: str) -> Path:

@@ -19,6 +19,7 @@ import yaml
 from simulator import seeds
 from simulator.nouns import Cluster
 from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.playbooks import Playbooks, Run
 from tools.tree import ROOT
 
@@ -74,12 +75,9 @@ def test_hold_on_cloud_manager(playbooks: Playbooks) -> None:
 
 def test_date_and_delete_on_atlas(playbooks: Playbooks) -> None:
     with Simulator(seeds.leftovers()) as sim:
-        owner = sim.world.keys["owner"]
         ids = tuple(one.id for one in sim.world.snapshots(sim.world.main) if not one.do_not_delete)[:2]
         environment = {
-            "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-            "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-            "MONGODB_ATLAS_BASE_URL": sim.url,
+            **atlas_environment(sim),
         }
         run = playbooks.run(example(2, sim.world.main, ids), environment=environment)
         assert (run.status, run.warnings) == (0, [])

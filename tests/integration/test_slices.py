@@ -15,22 +15,13 @@ from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from simulator.world import World
+from tools.environment import atlas_environment
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
 from tools.slices import sliced
 
 ROLE = f"{NAMESPACE}.retention"
 # Of twelve snapshots a day apart this keeps the newest eight.
 EIGHT: dict[str, Any] = {"retention_keep_last": "8", "retention_stale_after": "off"}
-
-
-def environment(sim: Simulator) -> dict[str, str]:
-    """The variables of a credential of AWX."""
-    owner = sim.world.keys["owner"]
-    return {
-        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
-        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
-        "MONGODB_ATLAS_BASE_URL": sim.url,
-    }
 
 
 def hosts_of(world: World, **more: Any) -> dict[str, dict[str, Any]]:
@@ -62,7 +53,7 @@ def test_slices_ask_for_what_the_whole_asks_for(playbooks: Playbooks, simulator:
         parts = sliced(hosts_of(world), count)
         assert sorted(name for part in parts for name in part) == sorted(hosts_of(world))
         for part in parts:
-            run = playbooks.run(f"{NAMESPACE}.retention", *blank, inventory=part, environment=environment(sim))
+            run = playbooks.run(f"{NAMESPACE}.retention", *blank, inventory=part, environment=atlas_environment(sim))
             assert (run.status, run.warnings) == (0, []), run.output
             # A slice asks for its own clusters alone.
             assert {task.host for task in run.tasks} == set(part)
@@ -88,7 +79,7 @@ def retention(playbooks: Playbooks, sim: Simulator, name: str, limit: Any, **own
     """A shipped playbook on five clusters, with the limit as an extra variable."""
     limited = json.dumps({"retention_max_fail_percentage": limit})
     hosts = hosts_of(sim.world, **own)
-    return playbooks.run(f"{NAMESPACE}.{name}", "-e", limited, inventory=hosts, environment=environment(sim))
+    return playbooks.run(f"{NAMESPACE}.{name}", "-e", limited, inventory=hosts, environment=atlas_environment(sim))
 
 
 def told(run: Run, host: str) -> list[str]:

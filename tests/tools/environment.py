@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from simulator.server import Simulator
+
 COMMANDS = Path(sys.executable).parent
 
 
@@ -22,4 +24,14 @@ def bare_environment(folder: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([str(COMMANDS), "/usr/local/bin", "/usr/bin", "/bin"]),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+def atlas_environment(sim: Simulator) -> dict[str, str]:
+    """The variables of a credential of AWX: the owner's API key, and where the service is."""
+    owner = sim.world.keys["owner"]
+    return {
+        "MONGODB_ATLAS_PUBLIC_API_KEY": owner.id,
+        "MONGODB_ATLAS_PRIVATE_API_KEY": owner.secret,
+        "MONGODB_ATLAS_BASE_URL": sim.url,
     }
