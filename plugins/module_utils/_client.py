@@ -16,8 +16,9 @@ import random
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
@@ -41,7 +42,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._silence import broken, unreachable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._tally import RetryLog, Sent
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import Unusable, send, session
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._transport import Reply, Unusable, send, session
 
 try:
     import requests
@@ -83,6 +84,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """An answer that is good by its status and not read yet; and whether an earlier one was lost."""
+
+    reply: Reply
+    answer_lost: bool
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
 
@@ -114,18 +123,15 @@ class Client:
     def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
         """The JSON object at a path; `media_type` where the resource has another version than the dialect's own."""
         request = self._request("GET", parts, query=query, media_type=media_type)
-        answer = self._deliver(request)
-        if answer.body is None:
-            raise strange(request, answer.status, "no body where a JSON object was due")
-        return answer.body
+        return _object(request, self._answered(request))
 
     def patch(self, *parts: str, body: Mapping[str, Any]) -> Answer:
         """Change what is at a path."""
-        return self._deliver(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
+        return self._answered(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
 
     def delete(self, *parts: str) -> Answer:
         """Delete what is at a path; done when the answer is 2xx with no body or a JSON object."""
-        return self._deliver(self._request("DELETE", parts))
+        return self._answered(self._request("DELETE", parts))
 
     def page(
         self,
@@ -135,13 +141,8 @@ class Client:
         media_type: str | None = None,
     ) -> Page:
         """One page of a listing."""
-        request = self._request("GET", parts)
-        asked = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
-        body = self.get(*parts, query=asked, media_type=media_type)
-        rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise strange(request, 200, "a listing whose results are not a list of objects")
-        return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
+        request = self._page_request(parts, number, query, media_type)
+        return _page(request, self._read(request, self._deliver(request)))
 
     def listing(
         self,
@@ -161,7 +162,7 @@ class Client:
         key: str = "id",
         media_type: str | None = None,
     ) -> list[_Row]:
-        """What is made of the rows of all pages, of each page while the next is on its way.
+        """What is made of the rows of all pages.
 
         Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
         missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
@@ -173,17 +174,17 @@ class Client:
         for _unused in range(1 + RELISTINGS):
             names: set[str] = set()
             totals: set[int] = set()
-            with ThreadPoolExecutor(1) as beside:
-                coming: list[Future[list[_Row]]] = []
-                twice = ""
-                for page in self._pages(parts, query, media_type):
+            found: list[_Row] = []
+            twice = ""
+            with closing(self._pages(parts, query, media_type)) as pages:
+                for page in pages:
                     totals |= set() if page.total is None else {page.total}
                     twice = self._add_names(names, page, parts, key)
                     if twice:
                         break
-                    coming.append(beside.submit(_all_of, made, page.rows))
+                    found += [made(row) for row in page.rows]
             if not twice and (len(totals) < 2 or names == before):
-                return [row for rows in coming for row in rows.result()]
+                return found
             before = None if twice else names
             moved = f"{twice} came twice" if twice else f"the total was {min(totals)} and {max(totals)}"
         raise strange(
@@ -204,17 +205,43 @@ class Client:
             names.add(name)
         return ""
 
-    def _pages(self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None) -> Iterator[Page]:
-        seen = 0
-        for number in range(1, MOST_PAGES + 1):
-            page = self.page(*parts, number=number, query=query, media_type=media_type)
-            seen += len(page.rows)
-            yield page
-            # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
-            seems_cut = not page.has_links and page.rows and (page.total or 0) > seen
-            if page.is_last and not seems_cut:
-                return
+    def _pages(
+        self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None
+    ) -> Generator[Page, None, None]:
+        """Each page in turn. While one is read the next is on its way, and never two are at once.
+
+        That a page is not the last is known before it is read, where the total of the one before it says so.
+        """
+        seen = total = 0
+        with ThreadPoolExecutor(1) as beside:
+
+            def ask(number: int) -> tuple[Request, Future[Delivery]]:
+                request = self._page_request(parts, number, query, media_type)
+                return request, beside.submit(self._deliver, request)
+
+            coming = ask(1)
+            for number in range(1, MOST_PAGES + 1):
+                request, delivery = coming[0], coming[1].result()
+                is_surely_not_last = number * PAGE_SIZE < total and number < MOST_PAGES
+                if is_surely_not_last:
+                    coming = ask(number + 1)
+                page = _page(request, self._read(request, delivery))
+                seen, total = seen + len(page.rows), page.total or 0
+                # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
+                seems_cut = not page.has_links and page.rows and total > seen
+                is_last = page.is_last and not seems_cut
+                if not (is_last or is_surely_not_last or number == MOST_PAGES):
+                    coming = ask(number + 1)
+                yield page
+                if is_last:
+                    return
         raise strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
+
+    def _page_request(
+        self, parts: Sequence[str], number: int, query: Mapping[str, Any] | None, media_type: str | None
+    ) -> Request:
+        asked = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
+        return self._request("GET", parts, query=asked, media_type=media_type)
 
     def _request(
         self,
@@ -239,14 +266,25 @@ class Client:
             body=b"grant_type=client_credentials",
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
         )
-        body = self._deliver(request).body or {}
+        body = self._answered(request).body or {}
         value, life = body.get("access_token"), body.get("expires_in", 3600)
         usable = isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value)
         if not usable or isinstance(life, bool) or not isinstance(life, (int, float)) or not life > 0:
             raise strange(request, 200, "an answer without a usable access_token and expires_in")
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
-    def _deliver(self, request: Request) -> Answer:
+    def _answered(self, request: Request) -> Answer:
+        return self._read(request, self._deliver(request))
+
+    def _read(self, request: Request, delivery: Delivery) -> Answer:
+        try:
+            body = good(request, delivery.reply, self._secrets(request))
+        except ApiError as error:
+            raise _after(error, delivery.answer_lost) from error.__cause__
+        return Answer(delivery.reply.status, body, delivery.answer_lost)
+
+    def _deliver(self, request: Request) -> Delivery:
+        """Send until an answer is good by its status; ApiError for any that no sending again would help."""
         if self._settings.read_only and request.is_write:
             raise ApiError(
                 f"{request.method} {request.path} is refused: nothing is written in check mode.",
@@ -257,16 +295,13 @@ class Client:
         lost, tries = False, 0
         while True:
             try:
-                status, body = self._try(request)
-                return Answer(status, body, lost)
+                return Delivery(self._try(request), lost)
             except Passing as passing:
                 lost = lost or (request.is_write and passing.taken)
                 self._wait(passing, deadline, tries, lost)
                 tries += 1
             except ApiError as error:
-                error.answer_lost = lost
-                error.fate_unknown = error.fate_unknown or lost
-                raise
+                raise _after(error, lost) from error.__cause__
 
     def _wait(self, passing: Passing, deadline: float, tries: int, lost: bool) -> None:
         left = deadline - self._timing.monotonic()
@@ -287,7 +322,7 @@ class Client:
         self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
         self._timing.sleep(wait)
 
-    def _try(self, request: Request) -> tuple[int, dict[str, Any] | None]:
+    def _try(self, request: Request) -> Reply:
         settings = self._settings
         try:
             response = self._signed(request)
@@ -305,7 +340,7 @@ class Client:
             raise unreachable(request, exc, hint, settings, self._secrets(request)) from exc
         answer = heard(response)
         if 200 <= answer.status < 300:
-            return answer.status, good(request, answer, self._secrets(request))
+            return answer
         raise refused(request, answer, self._secrets(request), settings.proxies)
 
     def _signed(self, request: Request) -> Any:
@@ -336,8 +371,25 @@ class Client:
         return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
 
 
-def _all_of(made: Callable[[dict[str, Any]], _Row], rows: list[dict[str, Any]]) -> list[_Row]:
-    return [made(row) for row in rows]
+def _after(error: ApiError, answer_lost: bool) -> ApiError:
+    """The error, after an answer that was lost or not: then what was asked for may have been done."""
+    error.answer_lost = answer_lost
+    error.fate_unknown = error.fate_unknown or answer_lost
+    return error
+
+
+def _object(request: Request, answer: Answer) -> dict[str, Any]:
+    if answer.body is None:
+        raise strange(request, answer.status, "no body where a JSON object was due")
+    return answer.body
+
+
+def _page(request: Request, answer: Answer) -> Page:
+    body = _object(request, answer)
+    rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise strange(request, 200, "a listing whose results are not a list of objects")
+    return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
 
 def _session(settings: Settings) -> Any:

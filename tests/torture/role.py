@@ -37,6 +37,7 @@ _KEYWORDS = {
     "module_defaults",
     "check_mode",
     "changed_when",
+    "throttle",
 }
 
 

@@ -10,6 +10,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -211,6 +212,30 @@ def test_the_next_page_is_on_its_way_while_one_is_read(talk: TalkTo) -> None:
     assert waited == [True]
     assert sorted(ids) == sorted(one.id for one in asker.sim.world.snapshots(asker.sim.world.main))
     assert asker.sim.log.status(200) == 3
+
+
+def test_a_page_that_the_total_promises_is_asked_for_before_the_one_before_it_is_read(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 1100})
+    asker.sim.faults.add("answer", path="/snapshots$", body="half a", when=lambda call: call.query["pageNum"] == "2")
+    assert "half a" in error_of(asker.client.listing, *asker.base, "snapshots").message
+    assert "pageNum=3" in list(asker.sim.log)[-1].query
+
+
+@pytest.mark.parametrize("links", ["present", "absent"])
+def test_pages_are_never_asked_for_two_at_once(talk: TalkTo, links: str) -> None:
+    asker = talk("ops_manager", "many", {"count": 2100}, switches={"list_links": links})
+    under_way: list[Any] = []
+    most: list[int] = []
+
+    def began(call: Any) -> None:
+        under_way.append(call)
+        most.append(len(under_way))
+        time.sleep(0.02)  # so that another one would meet it
+
+    asker.sim.faults.before(began, times=None)
+    asker.sim.faults.after(lambda _call: under_way.pop(), times=None)
+    assert len(asker.client.listing(*asker.base, "snapshots")) == 2100
+    assert most == [1] * 5
 
 
 def test_a_row_that_cannot_be_read_ends_the_listing(talk: TalkTo) -> None:
