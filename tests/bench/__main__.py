@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m bench`: measure, print tables and ratios, write file and plot. Exit status 1 where a ratio is missed.
+"""`python -m bench`: measure, print tables and ratios, write file, plot and README. Status 1 where a ratio is missed.
 
 bench [--quick | --all]    --quick measures what the ratios need, and writes nothing; --all adds the slowest
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -20,10 +21,11 @@ from ansible.release import __version__ as core
 from bench import measure
 from bench.measure import Row
 from bench.plot import draw
-from bench.ratios import reached
+from bench.ratios import Reach, reached
+from bench.readme import with_tables
 from tools.artefact import build, install
 from tools.spending import write_measured
-from tools.tree import CACHE
+from tools.tree import CACHE, ROOT
 
 HERE = Path(__file__).parent
 TIMES = 5
@@ -44,7 +46,7 @@ def main(arguments: list[str]) -> int:
     for one in reach:
         print(one.line())
     if "--quick" not in arguments:
-        _write(rows, [one.line() for one in reach])
+        _write(rows, reach)
     return 0 if all(one.holds for one in reach) else 1
 
 
@@ -78,10 +80,13 @@ def _line(row: Row) -> str:
     return f"{text}  {row.megabytes:4.0f} MB" if row.megabytes else text
 
 
-def _write(rows: list[Row], reach: list[str]) -> None:
-    write_measured(HERE / "bench.json", reached=reach, measured=[row.as_dict() for row in rows])
+def _write(rows: list[Row], reach: list[Reach]) -> None:
+    file, readme = HERE / "bench.json", ROOT / "README.md"
+    write_measured(file, reached=[one.as_dict() for one in reach], measured=[row.as_dict() for row in rows])
     draw(rows, HERE / "bench.svg")
-    print(f"Written: {HERE / 'bench.json'} and {HERE / 'bench.svg'}")
+    text = with_tables(readme.read_text(encoding="utf-8"), json.loads(file.read_text(encoding="utf-8")))
+    readme.write_text(text, encoding="utf-8")
+    print(f"Written: {file}, {HERE / 'bench.svg'}, and the tables of {readme}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from bench.measure import Row
 
@@ -27,6 +28,10 @@ class Reach:
     @property
     def holds(self) -> bool:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the file."""
+        return {**asdict(self), "value": round(self.value, 2)}
 
     def line(self) -> str:
         """For the table."""

@@ -233,3 +233,18 @@ def test_a_plan_approved_twenty_hours_later_still_applies(
         assert (again.status, again.recap("orders")["changed"], sim.log.writes) == (0, 0, [])
     late = include("apply", **approved, retention_now=iso(sim.clock.epoch + int(timedelta(hours=5).total_seconds())))
     assert "more than 24h ago" in refusal(late, "orders")
+
+
+def test_that_the_plans_of_a_fleet_are_too_large_for_an_artifact_is_told(
+    playbooks: Playbooks, simulator: Start, tmp_path: Path
+) -> None:
+    sim = simulator(seeds.fleet(len(HOSTS), 12))
+    hosts = {"gone": inventory(sim.world, tmp_path)["gone"]}
+    told = []
+    for size in ("5000000", "6000000"):
+        arguments = ["-e", json.dumps({"__retention_fleet_bytes": size})]
+        run = playbooks.run(f"{NAMESPACE}.plan", *arguments, inventory=hosts, environment=atlas_environment(sim))
+        assert run.status == 0
+        told.append([line for line in lines(run, "gone") if "split the workflow by project" in line])
+    assert told[0] == []
+    assert "the artifact of 1 clusters takes about 6 MB" in told[1][0]
