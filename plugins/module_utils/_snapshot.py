@@ -44,6 +44,7 @@ _PART_KEYS = (
     "storage_size_bytes",
     "type_name",
 )
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 _LARGEST = 2**63
 _SIZES = ("data_size_bytes", "storage_size_bytes", "file_size_bytes")
 
@@ -87,7 +88,11 @@ def snake_case(value: Any, depth: int = 20) -> Any:
     if depth < 0:
         raise ValueError("it is nested too deeply")
     if isinstance(value, (dict, Mapping)):
-        return {_snake_case_key(str(key)): snake_case(item, depth - 1) for key, item in value.items()}
+        # Most of a part are plain values, and a call for each takes longer than all else here.
+        return {
+            _snake_case_key(str(key)): item if depth and item.__class__ in _PLAIN else snake_case(item, depth - 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [snake_case(item, depth - 1) for item in value]
     return value
