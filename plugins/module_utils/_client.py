@@ -142,7 +142,7 @@ class Client:
     ) -> Page:
         """One page of a listing."""
         request = self._page_request(parts, number, query, media_type)
-        return _page(request, self._read(request, self._deliver(request)))
+        return _page(request, self._answered(request))
 
     def listing(
         self,
@@ -280,7 +280,8 @@ class Client:
         try:
             body = good(request, delivery.reply, self._secrets(request))
         except ApiError as error:
-            raise _after(error, delivery.answer_lost) from error.__cause__
+            _mark(error, delivery.answer_lost)
+            raise
         return Answer(delivery.reply.status, body, delivery.answer_lost)
 
     def _deliver(self, request: Request) -> Delivery:
@@ -301,7 +302,8 @@ class Client:
                 self._wait(passing, deadline, tries, lost)
                 tries += 1
             except ApiError as error:
-                raise _after(error, lost) from error.__cause__
+                _mark(error, lost)
+                raise
 
     def _wait(self, passing: Passing, deadline: float, tries: int, lost: bool) -> None:
         left = deadline - self._timing.monotonic()
@@ -371,11 +373,10 @@ class Client:
         return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
 
 
-def _after(error: ApiError, answer_lost: bool) -> ApiError:
-    """The error, after an answer that was lost or not: then what was asked for may have been done."""
+def _mark(error: ApiError, answer_lost: bool) -> None:
+    """Note whether an earlier answer was lost: then what was asked for may have been done."""
     error.answer_lost = answer_lost
     error.fate_unknown = error.fate_unknown or answer_lost
-    return error
 
 
 def _object(request: Request, answer: Answer) -> dict[str, Any]:

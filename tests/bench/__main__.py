@@ -9,7 +9,6 @@ bench [--quick | --all]    --quick measures what the ratios need, and writes not
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -82,10 +81,9 @@ def _line(row: Row) -> str:
 
 def _write(rows: list[Row], reach: list[Reach]) -> None:
     file, readme = HERE / "bench.json", ROOT / "README.md"
-    write_measured(file, reached=[one.as_dict() for one in reach], measured=[row.as_dict() for row in rows])
+    measured = write_measured(file, reached=[one.as_dict() for one in reach], measured=[row.as_dict() for row in rows])
     draw(rows, HERE / "bench.svg")
-    text = with_tables(readme.read_text(encoding="utf-8"), json.loads(file.read_text(encoding="utf-8")))
-    readme.write_text(text, encoding="utf-8")
+    readme.write_text(with_tables(readme.read_text(encoding="utf-8"), measured), encoding="utf-8")
     print(f"Written: {file}, {HERE / 'bench.svg'}, and the tables of {readme}")
 
 

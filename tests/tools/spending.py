@@ -49,7 +49,9 @@ def spend(name: str, command: Sequence[str], folder: Path, more: dict[str, str])
     return Spent(**json.loads(target.read_text(encoding="utf-8")))
 
 
-def write_measured(file: Path, **measured: Any) -> None:
-    """What was measured, with the machine that it was measured on."""
+def write_measured(file: Path, **measured: Any) -> dict[str, Any]:
+    """Write, and return, what was measured, with the machine that it was measured on."""
     about = {"processors": os.cpu_count(), "python": platform.python_version(), "ansible_core": ansible_core}
-    file.write_text(json.dumps({**about, **measured}, indent=1) + "\n", encoding="utf-8")
+    document = {**about, **measured}
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return document
