@@ -117,6 +117,7 @@ options:
   concurrency:
     description:
       - How many requests may be under way at once, on as many connections, from 1 to 16.
+      - Of the pages of a listing there are no more than two.
     type: int
     default: 4
   unless_restoring:

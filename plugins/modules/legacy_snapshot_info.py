@@ -11,7 +11,7 @@ short_description: List legacy backup snapshots of a MongoDB cluster
 version_added: 1.0.0
 description:
   - Lists the legacy (continuous) backup snapshots of one cluster on Atlas, Cloud Manager or Ops Manager, all pages of
-    them, newest first.
+    them, two at a time where there are more, newest first.
   - Tells the snapshot schedule and the restore jobs as well, when asked to.
   - Changes nothing. The key needs the role Project Read Only.
 author:

@@ -159,6 +159,13 @@ def test_long_listings_stay_below_what_awx_shows(playbooks: Playbooks, simulator
         assert len(str(result)) < AWX_LIMIT
 
 
+def test_a_long_listing_comes_over_two_connections(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.many(2100), latency=0.05)
+    run = playbooks.run([play([task("look", "legacy_snapshot_info", {"gather": [], "limit": 1})], options(sim))])
+    assert run.named("look").result["total"] == 2100
+    assert (sim.log.requests, sim.log.challenges, sim.log.connections) == (6, 1, 2)
+
+
 def test_a_batch_of_the_role_stays_below_what_awx_shows(playbooks: Playbooks, simulator: Start) -> None:
     """100 snapshots of 13 parts, with the differences."""
     sim = simulator(seeds.many(100, shards=12))

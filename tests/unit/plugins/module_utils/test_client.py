@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -214,28 +214,107 @@ def test_the_next_page_is_on_its_way_while_one_is_read(talk: TalkTo) -> None:
     assert asker.sim.log.status(200) == 3
 
 
-def test_a_page_that_the_total_promises_is_asked_for_before_the_one_before_it_is_read(talk: TalkTo) -> None:
-    asker = talk("ops_manager", "many", {"count": 1100})
+def pages_asked(asker: Talk) -> list[int]:
+    """The numbers of the pages, in the order in which they were asked for."""
+    return [int(re.findall(r"pageNum=(\d+)", entry.query)[0]) for entry in asker.sim.log]
+
+
+@pytest.mark.parametrize(("connections", "last"), [(1, 3), (2, 4), (8, 4)])
+def test_pages_that_the_total_promises_are_asked_for_before_the_one_before_them_is_read(
+    talk: TalkTo, connections: int, last: int
+) -> None:
+    asker = talk("ops_manager", "many", {"count": 2100}, connections=connections)
     asker.sim.faults.add("answer", path="/snapshots$", body="half a", when=lambda call: call.query["pageNum"] == "2")
     assert "half a" in error_of(asker.client.listing, *asker.base, "snapshots").message
-    assert "pageNum=3" in list(asker.sim.log)[-1].query
+    assert max(pages_asked(asker)) == last
 
 
 @pytest.mark.parametrize("links", ["present", "absent"])
-def test_pages_are_never_asked_for_two_at_once(talk: TalkTo, links: str) -> None:
-    asker = talk("ops_manager", "many", {"count": 2100}, switches={"list_links": links})
-    under_way: list[Any] = []
-    most: list[int] = []
+@pytest.mark.parametrize(("connections", "most"), [(1, 1), (2, 2), (8, 2)])
+def test_two_pages_are_under_way_at_most_and_one_where_there_is_one_connection(
+    talk: TalkTo, links: str, connections: int, most: int
+) -> None:
+    asker = talk(
+        "ops_manager",
+        "many",
+        {"count": 3100},
+        switches={"list_links": links},
+        server={"latency": 0.1},
+        connections=connections,
+    )
+    assert len(asker.client.listing(*asker.base, "snapshots")) == 3100
+    arrivals = sorted(entry.arrived for entry in asker.sim.log)
+    # None is answered within the latency, so that what comes within it comes while the other is under way.
+    under_way = [sum(one <= other < one + 0.1 for other in arrivals) for one in arrivals]
+    assert max(under_way) == most
+    assert sorted(pages_asked(asker)) == [1, 1, 2, 3, 4, 5, 6, 7]  # the first with its challenge
+    assert (asker.sim.log.challenges, asker.sim.log.connections) == (1, most)
 
-    def began(call: Any) -> None:
-        under_way.append(call)
-        most.append(len(under_way))
-        time.sleep(0.02)  # so that another one would meet it
 
-    asker.sim.faults.before(began, times=None)
-    asker.sim.faults.after(lambda _call: under_way.pop(), times=None)
-    assert len(asker.client.listing(*asker.base, "snapshots")) == 2100
-    assert most == [1] * 5
+def on_page(number: int) -> Callable[[Any], bool]:
+    return lambda call: bool(call.query["pageNum"] == str(number))
+
+
+def pages_made(asker: Talk) -> list[str]:
+    """The numbers of the pages, as the service makes them from now on."""
+    made: list[str] = []
+    asker.sim.faults.after(lambda call: made.append(call.query["pageNum"]), path="/snapshots$", times=None)
+    return made
+
+
+def test_a_page_that_comes_before_the_one_before_it_is_read_after_it(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 2100}, connections=2)
+    asker.sim.faults.add("slow_before", seconds=0.3, path="/snapshots$", when=on_page(2))
+    made = pages_made(asker)
+    rows = asker.client.listing(*asker.base, "snapshots")
+    assert made[:3] == ["1", "3", "2"]
+    assert [one["id"] for one in rows] == [one["id"] for one in asker.sim.world.documents(asker.sim.world.main)]
+
+
+def test_a_row_that_comes_between_two_pages_under_way_is_not_missed_whatever_the_totals_say(talk: TalkTo) -> None:
+    """The second page is made after the third, and moves its last row to where nobody looks again."""
+    asker = talk("ops_manager", "many", {"count": 2100}, connections=2)
+    world = asker.sim.world
+
+    def arrive(_call: Any) -> None:
+        world.add_snapshot(world.main, world.clock.epoch - 3600, world.clock.epoch + 10**7)
+        asker.sim.switch(total_count_off=-1)
+
+    asker.sim.faults.add("slow_before", seconds=0.3, path="/snapshots$", when=on_page(2))
+    asker.sim.faults.before(arrive, path="/snapshots$", when=on_page(2))
+    made = pages_made(asker)
+    rows = asker.client.listing(*asker.base, "snapshots")
+    assert made[:3] == ["1", "3", "2"]
+    assert {one["id"] for one in rows} == {one.id for one in world.snapshots(world.main)}
+    assert len(rows) == 2101
+
+
+@pytest.mark.parametrize("comes", [True, False])
+@pytest.mark.parametrize("page", [1, 2, 3, 4, 5])
+def test_a_listing_that_shifts_while_two_pages_are_under_way_is_made_again(
+    talk: TalkTo, comes: bool, page: int
+) -> None:
+    asker = talk("ops_manager", "many", {"count": 2100}, connections=2)
+    world = asker.sim.world
+    changed = [max(world.snapshots(world.main), key=lambda one: one.created)]
+
+    def shift(_call: Any) -> None:
+        if comes:
+            changed[0] = world.add_snapshot(world.main, world.clock.epoch - 3600, world.clock.epoch + 10**7)
+        else:
+            world.remove(world.main, changed[0].id)
+
+    asker.sim.faults.after(shift, path="/snapshots$", when=on_page(page))
+    found = [one["id"] for one in asker.client.listing(*asker.base, "snapshots")]
+    assert len(set(found)) == len(found)
+    # After the last page is made nobody can see what comes or goes, and it may be made along with the one before it.
+    assert {one.id for one in world.snapshots(world.main)} ^ set(found) <= ({changed[0].id} if page > 3 else set())
+
+
+def test_what_a_total_promises_wrongly_is_asked_for_in_vain_twice_at_most(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 1100}, switches={"total_count_off": 10**9}, connections=8)
+    assert len(asker.client.listing(*asker.base, "snapshots")) == 1100
+    assert sorted(pages_asked(asker)) == [1, 1, 2, 3, 4, 5]
 
 
 def test_a_row_that_cannot_be_read_ends_the_listing(talk: TalkTo) -> None:
@@ -313,12 +392,14 @@ def test_a_listing_that_goes_round_is_an_error(talk: TalkTo) -> None:
     assert "goes round" in error_of(asker.client.listing, *asker.base, "snapshots").message
 
 
-def test_a_listing_without_end_is_an_error(talk: TalkTo, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("total", [0, 10**9])
+def test_a_listing_without_end_is_an_error(talk: TalkTo, monkeypatch: pytest.MonkeyPatch, total: int) -> None:
     monkeypatch.setattr(_client, "MOST_PAGES", 7)
-    asker = talk()
-    answer_pages(asker, [results(row(number), links=NEXT) for number in range(10)])
+    asker = talk(connections=2)
+    answer_pages(asker, [results(row(number), links=NEXT, totalCount=total) for number in range(10)])
     error = error_of(asker.client.listing, *asker.base, "snapshots")
     assert "a listing without end, 7 pages so far" in error.message
+    assert max(pages_asked(asker)) == 7
 
 
 STRANGE_PAGES = {
