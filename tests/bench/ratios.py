@@ -59,12 +59,16 @@ def reached(rows: Sequence[Row]) -> Iterator[Reach]:
     yield Reach(
         "role, 340 of 400 deleted: role / (empty play + ideal client)", one("role", "role", 400).seconds / whole, 1.5
     )
-    yield Reach("planning 10,000: seconds", one("plan", "filter", 10_000, 0).seconds, 0.5)
-    yield Reach("planning 100,000: seconds", one("plan", "filter", 100_000, 0).seconds, 6)
+    plans = [one("plan", "filter", size, 0).seconds for size in (10_000, 100_000)]
+    yield Reach("planning 10,000: seconds", plans[0], 0.5)
+    yield Reach("planning 100,000: seconds", plans[1], 6)
+    yield Reach("planning: time of each snapshot, of 100,000 / of 10,000", plans[1] / plans[0] / 10, 1.5)
     bare = one("list", "empty", 10_000).seconds + 1.2 * one("list", "ideal", 10_000).seconds
     yield Reach(
         "listing 10,000: module / (empty play + 1.2 x ideal client)",
         one("list", "module, short", 10_000).seconds / bare,
         1,
     )
+    grown = [one("list", "module, full", size).seconds - one("list", "empty", size).seconds for size in (1_000, 10_000)]
+    yield Reach("listing: time of each snapshot, of 10,000 / of 1,000", grown[1] / grown[0] / 10, 1)
     yield Reach("nothing to do: requests of the role", one("nothing to do", "role", 400).requests, READING)

@@ -67,11 +67,15 @@ def test_a_ratio_that_is_missed_is_called_so() -> None:
             ("plan", "filter", 10_000, 0, 0.4),
             ("plan", "filter", 100_000, 0, 7.0),
             ("list", "module, short result", 10_000, 20, 2.0),
+            ("list", "module, full result", 10_000, 20, 13.0),
+            ("list", "module, full result", 1_000, 20, 2.0),
             ("list", "empty play", 10_000, 20, 1.0),
+            ("list", "empty play", 1_000, 20, 1.0),
             ("list", "ideal client", 10_000, 20, 1.0),
             ("nothing to do", "role", 400, 20, 1.0),
         )
     ]
     reach = list(reached(rows))
-    assert [round(one.value, 2) for one in reach] == [40, 1.33, 4, 1, 1.33, 0.4, 7, 0.91, 4]
-    assert [one.line().split()[0] for one in reach] == ["ok", "MISS", "ok", "ok", "ok", "ok", "MISS", "ok", "ok"]
+    assert [round(one.value, 2) for one in reach] == [40, 1.33, 4, 1, 1.33, 0.4, 7, 1.75, 0.91, 1.2, 4]
+    missed = [number for number, one in enumerate(reach) if one.line().split()[0] == "MISS"]
+    assert missed == [1, 6, 7, 9]
