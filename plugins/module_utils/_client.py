@@ -241,8 +241,8 @@ class Client:
                 is_last = page.is_last and not seems_cut
                 if not is_last:
                     ask_for_promised(number)
-                if not (is_last or coming or number == MOST_PAGES):
-                    ask(number + 1)
+                    if not coming and number < MOST_PAGES:
+                        ask(number + 1)
                 yield page
                 if is_last:
                     return

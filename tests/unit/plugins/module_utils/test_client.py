@@ -124,6 +124,10 @@ NEXT = [{"rel": "self", "href": "x"}, {"rel": "next", "href": "http://elsewhere.
 SELF = [{"rel": "self", "href": "x"}]
 
 
+def on_page(number: int) -> Callable[[Any], bool]:
+    return lambda call: bool(call.query["pageNum"] == str(number))
+
+
 def answer_pages(asker: Talk, pages: list[str]) -> None:
     """The listing's pages, one after the other, the last for ever."""
     fault = asker.sim.faults.add("answer", path="/snapshots$", times=None)
@@ -198,9 +202,7 @@ def test_the_next_page_is_on_its_way_while_one_is_read(talk: TalkTo) -> None:
     asker = talk("ops_manager", "many", {"count": 1100})
     under_way = threading.Event()
     waited: list[bool] = []
-    asker.sim.faults.before(
-        lambda _call: under_way.set(), path="/snapshots$", when=lambda call: call.query["pageNum"] == "2"
-    )
+    asker.sim.faults.before(lambda _call: under_way.set(), path="/snapshots$", when=on_page(2))
 
     def made(row: dict[str, Any]) -> str:
         # The first row is not let go before the second page is asked for.
@@ -224,7 +226,7 @@ def test_pages_that_the_total_promises_are_asked_for_before_the_one_before_them_
     talk: TalkTo, connections: int, last: int
 ) -> None:
     asker = talk("ops_manager", "many", {"count": 2100}, connections=connections)
-    asker.sim.faults.add("answer", path="/snapshots$", body="half a", when=lambda call: call.query["pageNum"] == "2")
+    asker.sim.faults.add("answer", path="/snapshots$", body="half a", when=on_page(2))
     assert "half a" in error_of(asker.client.listing, *asker.base, "snapshots").message
     assert max(pages_asked(asker)) == last
 
@@ -249,10 +251,6 @@ def test_two_pages_are_under_way_at_most_and_one_where_there_is_one_connection(
     assert max(under_way) == most
     assert sorted(pages_asked(asker)) == [1, 1, 2, 3, 4, 5, 6, 7]  # the first with its challenge
     assert (asker.sim.log.challenges, asker.sim.log.connections) == (1, most)
-
-
-def on_page(number: int) -> Callable[[Any], bool]:
-    return lambda call: bool(call.query["pageNum"] == str(number))
 
 
 def pages_made(asker: Talk) -> list[str]:
@@ -337,7 +335,7 @@ def test_a_listing_that_shifts_is_made_again(talk: TalkTo) -> None:
     def arrive(call: Any) -> None:
         world.add_snapshot(world.main, newer, newer + 10**7)
 
-    asker.sim.faults.after(arrive, path="/snapshots$", when=lambda call: call.query["pageNum"] == "1", times=2)
+    asker.sim.faults.after(arrive, path="/snapshots$", when=on_page(1), times=2)
     rows = asker.client.listing(*asker.base, "snapshots")
     assert len(rows) == 602
     assert asker.sim.log.status(200) == 6
@@ -359,7 +357,7 @@ def test_a_row_that_was_missed_shows_in_the_total(talk: TalkTo) -> None:
     asker.sim.faults.after(
         lambda _call: world.remove(world.main, newest),
         path="/snapshots$",
-        when=lambda call: call.query["pageNum"] == "1",
+        when=on_page(1),
     )
     rows = asker.client.listing(*asker.base, "snapshots")
     assert {one["id"] for one in rows} == {one.id for one in world.snapshots(world.main)}
@@ -381,7 +379,7 @@ def test_a_listing_whose_rows_never_stay_is_an_error(talk: TalkTo) -> None:
     def remove_one(_call: Any) -> None:
         world.remove(world.main, max(world.snapshots(world.main), key=lambda one: one.created).id)
 
-    asker.sim.faults.after(remove_one, path="/snapshots$", when=lambda call: call.query["pageNum"] == "1", times=None)
+    asker.sim.faults.after(remove_one, path="/snapshots$", when=on_page(1), times=None)
     error = error_of(asker.client.listing, *asker.base, "snapshots")
     assert "the total was 596 and 597, in 4 listings one after the other" in error.message
 
