@@ -82,15 +82,15 @@ _value:
       type: dict
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _approval as approval
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import from_artifact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import approval
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import from_artifact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     RefusedError,
     blank,
     duration,

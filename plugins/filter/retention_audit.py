@@ -101,13 +101,13 @@ _value:
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _audit as audit
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import audit, shapes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
 
 # Of the plan's snapshots. The texts of the reasons are most of them, and tell nothing here.
 _NEEDED = ("id", "created_at", "complete", "do_not_delete", "expires_at", "state")

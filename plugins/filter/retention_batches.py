@@ -52,12 +52,13 @@ _value:
         unless_expires_after: "2026-12-24T18:00:00Z"
 """
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import batches, changes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, shown
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._shapes import plan as checked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches, changes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.shapes import plan as checked
 
 
 def retention_batches(plan: Any, size: Any = 100) -> list[list[dict[str, Any]]]:

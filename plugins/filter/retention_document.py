@@ -54,12 +54,13 @@ _value:
       sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 """
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._document import to_artifact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._shapes import plan as checked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import to_artifact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.shapes import plan as checked
 
 
 def retention_document(plan: Any) -> dict[str, Any]:

@@ -341,18 +341,19 @@ _value:
       sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 """
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import to_document
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan_input import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import to_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     RefusedError,
     parse_now,
     parse_options,
     parse_policy,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._retention import plan
 
 
 def retention_plan(info: Any, policy: Any = None, now: Any = None, **options: Any) -> dict[str, Any]:

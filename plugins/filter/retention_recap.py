@@ -83,12 +83,13 @@ _value:
       sample: false
 """
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _recap as recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import shapes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as recap
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
 
 
 def retention_recap(

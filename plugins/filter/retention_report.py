@@ -110,14 +110,15 @@ _value:
 """
 
 import json
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _shapes as shapes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, switch
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report import report
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import as_csv, as_json
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import shapes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
 
 
 def retention_report(

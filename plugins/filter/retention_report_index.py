@@ -43,12 +43,12 @@ _value:
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any, Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import RefusedError, shown
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, shown
 
 
 def retention_report_index(reports: Any) -> str:

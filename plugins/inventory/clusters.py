@@ -160,14 +160,15 @@ cache_timeout: 21600
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from typing import Any, Callable
+from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import REQUESTS_ERROR
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError, masked
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -176,8 +177,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     resolve,
     secrets_of,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import ApiError, OptionError, masked
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._fleet import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
     WORKERS,
     Entry,
     Fleet,
@@ -186,7 +186,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._fleet i
     read_fleet,
     refusals,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._hosts import default_name, named_hosts
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.hostnames import (
+    default_name,
+    named_hosts,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import foreign, template
 
 NAME = "mongodb_ops.legacy_backup.clusters"

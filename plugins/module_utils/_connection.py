@@ -23,10 +23,10 @@ from typing import Any, Callable
 from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import MASK, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import MASK, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
     ATLAS_V1,
     ATLAS_V2,
     MANAGER,

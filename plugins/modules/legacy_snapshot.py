@@ -348,7 +348,8 @@ error:
 
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._change import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
     Wish,
     apply,
     diffs,
@@ -356,7 +357,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._change 
     outcomes,
     wishes,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
 
 
 def work(call: Call, asked: list[Wish]) -> dict[str, Any]:

@@ -413,7 +413,12 @@ error:
 """
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, run
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._query import FILTERS, Query, listing, query
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_listing import (
+    FILTERS,
+    Query,
+    listing,
+    query,
+)
 
 
 def work(call: Call, asked: Query) -> dict[str, object]:

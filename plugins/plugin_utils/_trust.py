@@ -13,7 +13,8 @@ carries a mark of being unsafe.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 _Mark = Callable[[str], str]
 

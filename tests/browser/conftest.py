@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from playwright.sync_api import Browser, Route, sync_playwright
 
-from unit.plugins.module_utils.report_cases import MANY_RULES, NOW, OPEN, large, reported, varied
-from unit.plugins.module_utils.retention_cases import planned
+from unit.plugins.plugin_utils._report.cases import MANY_RULES, NOW, OPEN, large, reported, varied
+from unit.plugins.plugin_utils._retention.cases import planned
 
 ARGUMENTS = (
     "--no-sandbox",

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_data import document
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._report_index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
 from playwright.sync_api import Browser
 
 from browser.conftest import NARROW, WIDE, Open, Opened
-from unit.plugins.module_utils.report_cases import reported
-from unit.plugins.module_utils.retention_cases import ago, bare, info, row
+from unit.plugins.plugin_utils._report.cases import reported
+from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
 
 SIZES = ("400", "2000")
 LOOKS = [(size, scheme, width) for size in SIZES for scheme in ("light", "dark") for width in (WIDE, NARROW)]

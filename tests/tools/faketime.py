@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._client import Timing
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Timing
 
 from simulator.server import Simulator
 

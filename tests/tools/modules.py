@@ -19,7 +19,8 @@ from unittest.mock import patch
 
 from ansible.module_utils import basic
 from ansible.module_utils.common.parameters import PASS_VARS
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _client, _module
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _module
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import client as _client
 
 from tools.faketime import FakeTime
 

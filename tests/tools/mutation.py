@@ -25,30 +25,21 @@ from tools.tree import CACHE, NAME, NAMESPACE, copy_project
 
 FOLDER = CACHE / "mutation"
 COLLECTION = Path("ansible_collections", NAMESPACE, NAME)
-MUTATED = ("_retention", "_rules", "_snapshot")
+MUTATED = ("plugin_utils/_retention/engine", "plugin_utils/_retention/rules", "module_utils/_snapshot")
 LIMIT = 90.0
 # What tests these three in a few seconds: each mutant that nothing notices costs all of them.
-TESTS = (
-    "test_snapshot.py",
-    "test_hostile_reading.py",
-    "test_retention_approval.py",
-    "test_retention_calendar.py",
-    "test_retention_digest.py",
-    "test_retention_properties.py",
-    "test_retention_restic.py",
-    "test_retention_rules.py",
-)
+TESTS = ("module_utils/test_snapshot.py", "module_utils/test_hostile_reading.py", "plugin_utils/_retention")
 NOTICED = ("killed", "timeout", "segfault")
 
 
 def settings(names: list[str]) -> str:
     """mutmut's settings. JSON's strings and lists are TOML's too."""
-    utils, tests = COLLECTION / "plugins" / "module_utils", Path("tests", "unit", "plugins", "module_utils")
+    plugins, tests = COLLECTION / "plugins", Path("tests", "unit", "plugins")
     return "\n".join(
         [
             "[tool.mutmut]",
             f"source_paths = {json.dumps(['ansible_collections'])}",
-            f"only_mutate = {json.dumps([str(utils / f'{name}.py') for name in names])}",
+            f"only_mutate = {json.dumps([str(plugins / f'{name}.py') for name in names])}",
             f"pytest_add_cli_args_test_selection = {json.dumps([str(tests / name) for name in TESTS])}",
             f"also_copy = {json.dumps(['conftest.py', 'galaxy.yml', 'meta'])}",
             # A mutant that loops for ever is waited for this long.

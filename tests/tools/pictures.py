@@ -326,44 +326,7 @@ def _now(axis: Axis, bottom: float) -> str:
     return f'<path d="M{x:.1f} 4V{bottom}" stroke="currentColor" opacity="0.6" stroke-dasharray="2 3"/>'
 
 
-# From the top: what a floor is for, and its rooms. A star stands for all of that name.
-HOUSE = (
-    ("what users call", ("playbooks", "role", "modules", "filters", "inventory")),
-    ("reports", ("_report_*",)),
-    ("decide, and tell", ("_retention", "_rules", "_findings", "_audit", "_recap", "_module")),
-    ("list, change", ("_query", "_change", "_plan", "_plan_input", "_hosts")),
-    ("service, policy", ("_service", "_connection", "_policy", "_fleet")),
-    ("requests, calendar", ("_client", "_restore_job", "_periods")),
-    ("the ground", ("_snapshot", "_transport", "_auth", "_errors", "_workers")),
-)
-WAY = ("HTTP body", "Snapshot", "listing", "Plan", "changes", "outcomes", "report")
-
-
-def house() -> str:
-    """The floors, and the way of the data."""
-    left, parts = 150, []
-    for number, (name, rooms) in enumerate(HOUSE):
-        y, width = 4 + 40 * number, (RIGHT - left) / len(rooms)
-        parts.append(text(0, y + 20, name))
-        for place, room in enumerate(rooms):
-            x = left + width * place
-            parts.append(
-                f'<rect x="{x:.1f}" y="{y}" width="{width - 6:.1f}" height="32" rx="4"'
-                f' fill="{KEPT}" fill-opacity="0.12" stroke="{KEPT}"/>'
-            )
-            parts.append(text(x + width / 2 - 3, y + 20, room, text_anchor="middle", font_family="monospace"))
-    y, step = 4 + 40 * len(HOUSE) + 24, WIDTH / len(WAY)
-    for place, word in enumerate(WAY):
-        parts.append(text(step * (place + 0.5), y, word, text_anchor="middle"))
-        parts.append(text(step * place, y, "→", text_anchor="middle", fill=NEW) if place else "")
-    return svg(
-        "The house", "files by floor, each knows only those below; below them the way of the data", y + 12, parts
-    )
-
-
-PICTURES: dict[str, Callable[[], str]] = {
-    one.__name__: one for one in (rules, outage, floor, outlives, guarantee, house)
-}
+PICTURES: dict[str, Callable[[], str]] = {one.__name__: one for one in (rules, outage, floor, outlives, guarantee)}
 
 
 # --- into the guides ---

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _change, _client, _recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._service import Deleted, Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _snapshot_changes as _change
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import client as _client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Deleted, Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as _recap
 
 from torture.bench import SETTINGS, undisturbed
 from torture.faults import broken_promises, for_good, once

@@ -21,8 +21,8 @@ import yaml
 from ansible.parsing.plugin_docs import read_docstring
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import add_fragments
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._findings import _CODES
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import _CODES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
     parse_options,
@@ -34,7 +34,7 @@ from tools import pictures
 from tools.guides import GUIDES, Example, calls, commands, examples, tasks
 from tools.tree import FULL_NAME, ROOT
 
-UTILS = ROOT / "plugins" / "module_utils"
+PLUGINS = ROOT / "plugins"
 ROLE = yaml.safe_load((ROOT / "roles/retention/meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
 VARIABLES = {name for entry in ROLE.values() for name in entry["options"]}
 SETTINGS = yaml.safe_load((ROOT / "playbooks/vars/awx_settings.yml").read_text(encoding="utf-8"))
@@ -186,7 +186,7 @@ def codes_of(path: Path) -> Iterator[str]:
 
 
 def test_each_code_has_its_line() -> None:
-    ours = {code for path in UTILS.glob("_*.py") for code in codes_of(path) if not path.name.startswith("_report")}
+    ours = {code for path in PLUGINS.rglob("*.py") for code in codes_of(path) if "_report" not in path.parts}
     assert {"HELD", "NEWEST", "SNAPSHOT_NOT_FOUND", "VERSION_GONE", "GROUP_NAME_NOT_FOUND"} <= ours
     page = text_of("guide_errors")
     named = set(re.findall(r"``([A-Z][A-Z_]+)``", page))
@@ -196,12 +196,12 @@ def test_each_code_has_its_line() -> None:
 
 
 def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None:
-    files = [*(ROOT / "roles").rglob("*.yml"), *UTILS.glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")]
+    files = [*(ROOT / "roles").rglob("*.yml"), *PLUGINS.rglob("*.py")]
     source = "".join(path.read_text(encoding="utf-8") for path in files)
     messages = set(re.findall(r"RETENTION [A-Z ]+:", source))
     assert len(messages) == 5
     assert all(f"``{message}``" in text_of("guide_errors") for message in messages)
-    audit = (UTILS / "_audit.py").read_text(encoding="utf-8")
+    audit = (PLUGINS / "plugin_utils" / "_retention" / "audit.py").read_text(encoding="utf-8")
     findings = {*_CODES.values(), *re.findall(r'yield "(\w+)"', audit)}
     table = text_of("guide_audit").partition("Findings\n---")[2].partition("In a pipeline")[0]
     assert set(re.findall(r"^   \* - ``(\w+)``", table, re.MULTILINE)) == findings
@@ -209,7 +209,7 @@ def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None
 
 def test_quoted_messages_are_messages() -> None:
     """What the page about errors quotes stands in the code, but for what is cut or filled in."""
-    code = "".join(path.read_text(encoding="utf-8") for path in UTILS.glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in PLUGINS.rglob("*.py"))
     code = re.sub(r'"\s*\n?\s*f?"', "", code)
     page = text_of("guide_errors").partition("Without a code\n")[2]
     quoted = re.findall(r"``(.+?)``", "".join(re.findall(r"^   \* - (.+)$", page, re.MULTILINE)))
@@ -235,21 +235,11 @@ def test_every_picture_has_its_place() -> None:
     assert sorted(named) == sorted(pictures.PICTURES)
 
 
-def test_the_house_stands_as_the_layers_do() -> None:
-    """Each room of the picture is a file, and none is below one that it imports."""
-    rooms = [[room for room in row if room.startswith("_") and "*" not in room] for _name, row in pictures.HOUSE]
-    place = {room: number for number, row in enumerate(reversed(rooms)) for room in row}
-    for room, floor in place.items():
-        source = (UTILS / f"{room}.py").read_text(encoding="utf-8")
-        below = set(re.findall(r"module_utils(?:\.| import )(_\w+)", source))
-        assert all(place[other] <= floor for other in below & set(place)), room
-
-
 def test_each_file_that_is_named_for_contributors_is_there() -> None:
     page = text_of("guide_contributing")
-    files = set(re.findall(r"``(_\w+\.py)``", page))
+    files = set(re.findall(r"``((?:module|plugin)_utils/[\w/]+\.py)``", page))
     assert len(files) > 10
-    assert all((UTILS / name).exists() for name in files)
+    assert all((PLUGINS / name).exists() for name in files)
     for path in re.findall(r"``((?:playbooks|tests|docs|changelogs|plugins)/[\w/.]+)``", page):
         assert (ROOT / path).exists(), path
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The house: each file imports only from floors below its own, and few know Ansible or the network."""
+"""Imports go one way: plugins → plugin_utils → module_utils → module_utils/_api (docs/dev/architecture.md)."""
 
 from __future__ import annotations
 
@@ -11,100 +11,74 @@ from pathlib import Path
 
 from tools.tree import ROOT
 
-UTILS = ROOT / "plugins" / "module_utils"
-PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils"
-# From the ground up; files of one floor know nothing of each other.
-FLOORS = (
-    {
-        "_errors",
-        "_json",
-        "_snapshot",
-        "_workers",
-        "_auth",
-        "_transport",
-        "_report_model",
-        "_report_markup",
-        "_report_style",
-        "_report_words",
-    },
-    {"_request", "_tally", "_restore_job", "_periods"},
-    {"_answer"},
-    {"_silence"},
-    {"_client"},
-    {"_service", "_connection", "_policy", "_fleet"},
-    {"_change", "_query", "_plan_input", "_plan", "_hosts"},
-    {"_shapes"},
-    {"_module", "_rules", "_approval", "_document"},
-    {"_findings", "_recap"},
-    {"_retention", "_audit"},
-    {"_report_tiers", "_report_coverage", "_report_since", "_report_whatif", "_report_data", "_report_page"},
-    {"_report", "_report_svg", "_report_calendar", "_report_table", "_report_index"},
-    {"_report_html"},
-)
-# Which of the standard library, or of others, only some files may know.
-KNOWN_TO = {
-    "ansible": {"_module", "_connection"},
-    "requests": {"_client", "_silence", "_transport"},
-    "urllib3": {"_client", "_transport"},
-    "time": {"_client", "_transport", "_auth"},
+PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins."
+PLUGINS = ROOT / "plugins"
+CONTROLLER = ("plugin_utils._retention", "plugin_utils._report", "plugin_utils._inventory", "plugin_utils")
+HOST = ("module_utils._api", "module_utils")
+# What the files of a folder may import of ours. A folder that is not named here counts with the one around it.
+ALLOWED = {
+    "module_utils._api": {"module_utils._api"},
+    "module_utils": {*HOST},
+    "plugin_utils": {*HOST, "plugin_utils"},
+    "plugin_utils._retention": {"module_utils", "plugin_utils._retention"},
+    "plugin_utils._report": {"module_utils", "plugin_utils._retention", "plugin_utils._report"},
+    "plugin_utils._inventory": {*HOST, "plugin_utils._inventory"},
+    "modules": {*HOST, "doc_fragments"},
+    "": {*HOST, *CONTROLLER, "doc_fragments"},
 }
-# The retention engine: no request, no clock, no environment.
-PURE = set().union(*FLOORS) - {"_auth", "_client", "_silence", "_transport", "_connection", "_module", "_workers"}
-IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess"}
+IMPURE = {"os", "time", "requests", "urllib3", "socket", "random", "ansible", "subprocess", "pathlib", "jinja2"}
 
 
 def imports(path: Path) -> set[str]:
-    """The full names of what a file imports."""
-    found = set()
+    """The full names of what a file imports, modules imported from a package included."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module == PREFIX:
-            found |= {f"{PREFIX}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
+            if (PLUGINS / node.module.removeprefix(PREFIX).replace(".", "/")).is_dir():
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
-def own(path: Path) -> set[str]:
-    """The utils that a file imports."""
-    return {name[len(PREFIX) + 1 :] for name in imports(path) if name.startswith(PREFIX + ".")}
+def folder_of(name: str) -> str:
+    """The longest folder of the rule that a dotted name of ours lies in."""
+    return max((one for one in (*ALLOWED, "doc_fragments") if f"{name}.".startswith(f"{one}." if one else "")), key=len)
 
 
-def foreign(path: Path) -> set[str]:
-    """The top-level packages that a file imports, ours left out."""
-    return {name.split(".")[0] for name in imports(path)} - {"ansible_collections", "__future__"}
+def files() -> dict[str, Path]:
+    """All our Python files by their dotted name within `plugins`."""
+    return {".".join(path.relative_to(PLUGINS).with_suffix("").parts): path for path in PLUGINS.rglob("*.py")}
 
 
-def test_every_file_has_its_floor() -> None:
-    files = {path.stem for path in UTILS.glob("*.py") if path.stem != "__init__"}
-    assert files == set().union(*FLOORS)
-    assert all(name.startswith("_") for name in files)
-
-
-def test_imports_go_down() -> None:
-    floor_of = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-    upward = [
-        f"{path.stem} imports {name}"
-        for path in UTILS.glob("_*.py")
-        if path.stem != "__init__"
-        for name in own(path)
-        if floor_of[name] >= floor_of[path.stem]
+def test_imports_go_one_way() -> None:
+    wrong = [
+        f"{name} imports {one}"
+        for name, path in files().items()
+        for one in (found.removeprefix(PREFIX) for found in imports(path) if found.startswith(PREFIX))
+        if one in files() and folder_of(one) not in ALLOWED[folder_of(name)]
     ]
-    assert upward == []
+    assert wrong == []
 
 
-def test_few_know_ansible_and_the_network() -> None:
-    for package, few in KNOWN_TO.items():
-        knowing = {path.stem for path in UTILS.glob("_*.py") if package in foreign(path)}
-        assert knowing <= few, package
+def test_no_import_goes_round() -> None:
+    graph = {name: imports(path) for name, path in files().items()}
+    left = {name: {one.removeprefix(PREFIX) for one in found} & set(graph) for name, found in graph.items()}
+    while free := [name for name, found in left.items() if not found & set(left)]:
+        left = {name: found for name, found in left.items() if name not in free}
+    assert left == {}
 
 
 def test_the_engine_is_pure() -> None:
-    for name in PURE:
-        assert foreign(UTILS / f"{name}.py") & IMPURE == set(), name
+    for name, path in files().items():
+        if name.startswith("plugin_utils._retention."):
+            assert {one.split(".")[0] for one in imports(path)} & IMPURE == set(), name
 
 
-def test_only_one_file_knows_ansible_module() -> None:
-    knowing = [path.stem for path in UTILS.glob("_*.py") if "AnsibleModule" in path.read_text(encoding="utf-8")]
-    assert knowing == ["_module"]
+def test_ansible_is_known_to_plugins_and_two_files_of_the_modules() -> None:
+    knowing = {name for name, path in files().items() if any(one.split(".")[0] == "ansible" for one in imports(path))}
+    assert {name for name in knowing if name.startswith("module_utils")} == {
+        "module_utils._module",
+        "module_utils._connection",
+    }

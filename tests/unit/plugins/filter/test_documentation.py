@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tools.tree import FULL_NAME, ROOT
-from unit.plugins.module_utils.retention_cases import NOW, ago, info, row
+from unit.plugins.plugin_utils._retention.cases import NOW, ago, info, row
 
 NAMES = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("retention_*.py"))
 

@@ -26,15 +26,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report import retention_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._plan import digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import OPTION_KEYS, POLICY_KEYS
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
+    OPTION_KEYS,
+    POLICY_KEYS,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from unit import hostile
 from unit.hostile import MISSING
-from unit.plugins.module_utils.retention_cases import BARE, NOW, SCHEDULE, TIDY, ago, info, job, planned, row, sid
+from unit.plugins.plugin_utils._retention.cases import BARE, NOW, SCHEDULE, TIDY, ago, info, job, planned, row, sid
 
 LISTING = info(
     [

@@ -18,11 +18,15 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter import retention_plan as the_filter
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._policy import OPTION_KEYS, POLICY_KEYS, Options
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
+    OPTION_KEYS,
+    POLICY_KEYS,
+    Options,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.module_utils.retention_cases import FAR, NOW, TIDY, ago, info, job, row, rows, sid
+from unit.plugins.plugin_utils._retention.cases import FAR, NOW, TIDY, ago, info, job, row, rows, sid
 
 retention_plan = the_filter.FilterModule().filters()["retention_plan"]
 LISTING = info([*rows([NOW, ago(days=1), ago(days=2), ago(days=40)]), row(9, ago(days=900), None)])

@@ -16,7 +16,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.filter import retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report import retention_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
 
-from unit.plugins.module_utils.retention_cases import ago, bare, info, row
+from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
 
 LISTING = info([row(number, ago(days=number)) for number in range(1, 5)])
 PLAN = bare(LISTING, {"keep_last": 2})

@@ -15,8 +15,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_reca
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.module_utils.retention_cases import BARE, FAR, NOW, ago, info, planned, row, sid
-from unit.plugins.module_utils.test_retention_properties import cases
+from unit.plugins.plugin_utils._retention.cases import BARE, FAR, NOW, ago, info, planned, row, sid
+from unit.plugins.plugin_utils._retention.test_properties import cases
 
 SOON = "2026-09-01T00:00:00Z"
 

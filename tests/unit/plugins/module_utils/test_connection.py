@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import ATLAS_V1, ATLAS_V2, MANAGER
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -19,12 +21,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     resolve,
     secrets_of,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._request import ATLAS_V1, ATLAS_V2, MANAGER
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.module_utils.clients import Talk
+from unit.plugins.clients import Talk
 
 P1, P2, P3 = "1" * 24, "2" * 24, "3" * 24
 KEYS = {"public_key": "opt-pub", "private_key": "opt-priv"}

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import spelled
-from unit.plugins.module_utils.clients import world
+from unit.plugins.clients import world
 from unit.plugins.module_utils.test_module import Runner
 
 Start = Callable[..., Simulator]

@@ -17,10 +17,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._answer import LONGEST_WAIT, wait_asked_for
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._auth import parse_challenge
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._errors import readable, way_out
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._json import parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import parse_challenge
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import readable, way_out
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.parsing import parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import (
+    LONGEST_WAIT,
+    wait_asked_for,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import (
     job_from_api,
     job_to_result,

@@ -23,7 +23,7 @@ from simulator import seeds
 from simulator.server import Simulator
 from tools.faketime import FakeTime
 from tools.modules import run_module
-from unit.plugins.module_utils.clients import world
+from unit.plugins.clients import world
 
 Start = Callable[..., Simulator]
 LATER = "2099-06-01T00:00:00Z"

@@ -19,7 +19,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.module_utils.clients import NOW
+from unit.plugins.clients import NOW
 
 AHEAD, BEHIND, EXACT = "2026-11-24T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-23T12:00:00Z"
 

@@ -31,7 +31,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import simulator
-from unit.plugins.module_utils.clients import PLATFORMS, tried, world
+from unit.plugins.clients import PLATFORMS, tried, world
 
 ID = "5a4279d4fcc178500596745a"
 UTC = timezone.utc

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""What is sent: the dialects, how to reach the service, one request.
+
+Section numbers are those of the API contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable, Protocol
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic, Token
+
+
+def quoted_path(parts: Sequence[str]) -> str:
+    """A path of validated parts, each quoted whole. ValueError for one that would change the path's shape."""
+    for part in parts:
+        if not part or part in (".", ".."):
+            raise ValueError(f"{part!r} cannot be part of a path")
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+class Auth(Protocol):
+    """What the client needs of an auth object; see `_auth`."""
+
+    def prepare(self, mint: Callable[[Basic], Token]) -> None:
+        """Get a token where one is needed."""
+
+    def __call__(self, request: Any) -> Any:
+        """Sign the request."""
+
+    def accepted(self) -> None:
+        """Note that the service accepted the last request."""
+
+    def renewed(self, response: Any) -> bool:
+        """Whether a 401 is a reason to sign anew and send again."""
+
+    def secrets(self) -> list[str]:
+        """What must not be shown."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One of the three ways to speak to the service (1)."""
+
+    name: str
+    api_path: str
+    media_type: str
+    cluster_in_path: str  # "name" or "id"
+
+
+ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
+# Of Atlas's clusters, once the version of the rest of v2 has ended for them (2027-07-01).
+NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
+ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
+MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach the service. Times in seconds; `verify` and `proxies` as requests takes them."""
+
+    base_url: str
+    dialect: Dialect
+    timeout: float = 30
+    retry_timeout: float = 300
+    verify: bool | str = True
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
+    connections: int = 1
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, whoever sends it and however often."""
+
+    method: str
+    url: str
+    auth: Auth
+    query: Mapping[str, Any] | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The path, for messages."""
+        return urlsplit(self.url).path
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes anything."""
+        return self.method in ("PATCH", "DELETE")

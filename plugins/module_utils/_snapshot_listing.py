@@ -1,0 +1,116 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""What there is: filters, and the result of a listing. Public interface, section "legacy_snapshot_info"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Callable
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import job_to_result
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    Snapshot,
+    newest_first,
+    parse_instant,
+    parse_object_id,
+    to_result,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
+
+_DATES = ("created_after", "created_before", "expires_after", "expires_before")
+FILTERS = (*_DATES, "do_not_delete")
+# The service's ways to say that a cluster has no schedule (contract, sections 4 and 6).
+_NO_SCHEDULE = (400, 404, 409)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is to be listed. None is "any"."""
+
+    snapshot_id: str | None
+    completeness: str
+    dates: Mapping[str, datetime]
+    do_not_delete: bool | None
+    limit: int | None
+    gather: Sequence[str]
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.dates) or self.do_not_delete is not None or self.snapshot_id is not None
+
+    def matches(self, snapshot: Snapshot) -> bool:
+        """From …_after on, before …_before; what has no date matches no date."""
+        if self.do_not_delete is not None and bool(snapshot.do_not_delete) != self.do_not_delete:
+            return False
+        times = {"created": snapshot.created_at, "expires": snapshot.expires_at}
+        for name, limit in self.dates.items():
+            what, _underscore, side = name.partition("_")
+            moment = times[what]
+            if moment is None or (moment < limit if side == "after" else moment >= limit):
+                return False
+        return True
+
+
+def query(params: Mapping[str, Any]) -> Query:
+    """What the options ask for. Raises OptionError."""
+    if params["limit"] is not None and params["limit"] < 1:
+        raise OptionError(f"limit is {params['limit']}: it is 1 or more. Leave it out for all.")
+    try:
+        snapshot_id = None if params["snapshot_id"] is None else parse_object_id(params["snapshot_id"])
+    except ValueError as exc:
+        raise OptionError(f"snapshot_id: {exc}.") from exc
+    dates = {}
+    for name in _DATES:
+        try:
+            if params[name] is not None:
+                dates[name] = parse_instant(params[name])
+        except ValueError as exc:
+            raise OptionError(f"{name}: {exc}, such as 2026-01-31T00:00:00Z.") from exc
+    return Query(snapshot_id, params["completeness"], dates, params["do_not_delete"], params["limit"], params["gather"])
+
+
+def listing(
+    service: Service, project_id: str, asked: Query, now: datetime, warn: Callable[[str], None]
+) -> dict[str, Any]:
+    """The result of the module: what matches, newest first, and what was gathered beside it."""
+    found = _found(service, asked)
+    matching = newest_first([snapshot for snapshot in found if asked.matches(snapshot)])
+    shown = matching[: asked.limit]
+    detailed = "parts" in asked.gather
+    jobs = service.restore_jobs(now) if "restore_jobs" in asked.gather else None
+    return {
+        "snapshots": [to_result(snapshot, detailed) for snapshot in shown],
+        "total": len(matching),
+        "truncated": len(shown) < len(matching),
+        "filtered": asked.is_filtered,
+        "completeness": asked.completeness,
+        "project_id": project_id,
+        "cluster_id": service.cluster.id or next((one.cluster_id for one in found if one.cluster_id), None),
+        "cluster_name": service.cluster.name or next((one.cluster_name for one in found if one.cluster_name), None),
+        "schedule": _schedule(service, warn) if "schedule" in asked.gather else None,
+        "restore_jobs": None if jobs is None else [job_to_result(job) for job in jobs],
+    }
+
+
+def _found(service: Service, asked: Query) -> list[Snapshot]:
+    if asked.snapshot_id is None:
+        return service.snapshots(asked.completeness)
+    snapshot = service.snapshot(asked.snapshot_id)
+    return [] if snapshot is None else [snapshot]
+
+
+def _schedule(service: Service, warn: Callable[[str], None]) -> dict[str, Any] | None:
+    try:
+        return service.schedule()
+    except ApiError as error:
+        if error.status not in _NO_SCHEDULE:
+            raise
+        warn(f"Cluster {service.cluster.key} has no snapshot schedule: {error}")
+        return None

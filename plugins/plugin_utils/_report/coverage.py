@@ -1,0 +1,68 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""What can be restored before a plan and after it: how far back, with what gaps, and which periods are missing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Coverage, Row
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings, rules
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import text, zone
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
+
+
+def before(plan: Mapping[str, Any], rows: Sequence[Row], now: int) -> Coverage:
+    """As the snapshots are."""
+    missing = tuple(f"{gap['rule']} {gap['period']}" for gap in plan["gaps"])
+    kept, removed = (plan["summary"][f"file_size_bytes_{what}"] for what in ("kept", "removed"))
+    return _coverage(rows, now, missing, None if kept is None or removed is None else kept + removed)
+
+
+def after(plan: Mapping[str, Any], rows: Sequence[Row], now: int, missing: tuple[str, ...] | None) -> Coverage:
+    """As they are to be; what is given an early expiry counts as gone."""
+    return _coverage([row for row in rows if row.stays], now, missing, plan["summary"]["file_size_bytes_kept"])
+
+
+def missing_after(
+    cluster: Cluster, policy: Policy, options: Options, now: int, removed: Iterable[str]
+) -> tuple[str, ...]:
+    """The periods that the policy wants and nothing covers once the removed ones are gone."""
+    calendar, gone = zone(options.timezone), set(removed)
+    entries = rules.classify(cluster, options, now)
+    newest = next((entry.created for entry in entries if entry.is_restorable(now)), None)
+    anchor = now if options.anchor == "now" else newest
+    if anchor is None:
+        return ()
+    candidates = [entry for entry in entries if entry.state == "candidate"]
+    applied = rules.tiers(policy, candidates, anchor, calendar)
+    left = [entry for entry in entries if entry.snapshot.id not in gone]
+    found, _too_many = findings.gaps(applied, left, anchor, cluster.schedule, now, calendar)
+    return tuple(f"{gap.rule} {gap.period}" for gap in found)
+
+
+def _coverage(rows: Iterable[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
+    created = [row.created for row in rows if row.complete and row.created <= now and not _expired(row, now)]
+    gaps = [(newer - older, older, newer) for newer, older in itertools.pairwise(created)]
+    length, start, end = max(gaps, default=(None, None, None), key=lambda gap: gap[0] or 0)
+    return Coverage(
+        restorable=len(created),
+        oldest=text(created[-1]) if created else None,
+        newest=text(created[0]) if created else None,
+        largest_gap=length,
+        gap_from=None if start is None else text(start),
+        gap_to=None if end is None else text(end),
+        missing=missing,
+        size=size,
+    )
+
+
+def _expired(row: Row, now: int) -> bool:
+    return row.expires is not None and row.expires <= now

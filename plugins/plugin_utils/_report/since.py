@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+
+"""What is otherwise than in the last report of the same cluster: new, gone, or decided otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Since
+
+
+def since(previous: Mapping[str, Any], plan: Mapping[str, Any], rows: Sequence[Row]) -> Since | None:
+    """The differences; None where the last report is of another cluster, or newer. KeyError for what is no report."""
+    last = previous["plan"]
+    if any(last[key] != plan[key] for key in ("project_id", "cluster_id")) or last["now"] > plan["now"]:
+        return None
+    then = {row["id"]: row for row in last["snapshots"]}
+    present = {row.id for row in rows}
+    return Since(
+        at=last["now"],
+        new=tuple(row.id for row in rows if row.id not in then),
+        gone=tuple(_gone(row, plan["now"]) for row in last["snapshots"] if row["id"] not in present),
+        otherwise=tuple(_otherwise(then, rows)),
+    )
+
+
+def _gone(row: Mapping[str, Any], now: str) -> str:
+    expiry = row["expires_to"] or row["expires_at"]
+    if row["action"] == "delete":
+        return f"{row['id']}: removed, as was decided"
+    if expiry is not None and expiry <= now:
+        return f"{row['id']}: expired on {expiry}"
+    return f"{row['id']}: gone, though it was to stay" + (f" until {expiry}" if expiry else "")
+
+
+def _otherwise(then: Mapping[str, Mapping[str, Any]], rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        last = then.get(row.id)
+        if last is None:
+            continue
+        changes = [
+            f"{word} {last[key] or 'none'} → {present or 'none'}"
+            for word, key, present in (
+                ("state", "state", row.state),
+                ("action", "action", row.action),
+                ("expiry", "expires_at", row.expires_at),
+            )
+            if last[key] != present
+        ]
+        if changes:
+            yield f"{row.id}: {', '.join(changes)}"

@@ -1,0 +1,413 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Digest and bearer: what is sent, how often, and what happens when it wears out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import (
+    Basic,
+    Bearer,
+    Digest,
+    Token,
+    parse_challenge,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.plugins.clients import Talk, error_of
+
+TalkTo = Callable[..., Talk]
+
+CHALLENGES: dict[str, tuple[str, dict[str, str] | None]] = {
+    "as the documents print it": (
+        'Digest realm="MMS Public API", domain="", nonce="abc=", algorithm=MD5, op="auth", stale=false',
+        {"realm": "MMS Public API", "domain": "", "nonce": "abc=", "algorithm": "MD5", "op": "auth", "stale": "false"},
+    ),
+    "unquoted": ("Digest nonce=abc, qop=auth", {"nonce": "abc", "qop": "auth"}),
+    "names in any case": ('dIgEsT NONCE="a", Stale=TRUE', {"nonce": "a", "stale": "TRUE"}),
+    "escaped quotes": (r'Digest realm="a \"b\" c", nonce="n"', {"realm": 'a "b" c', "nonce": "n"}),
+    "after another scheme": ('Basic realm="x", Digest nonce="n", realm="y"', {"nonce": "n", "realm": "y"}),
+    "after one without parameters": ('Negotiate, Digest nonce="n"', {"nonce": "n"}),
+    "before another scheme": ('Digest nonce="n", Basic realm="x"', {"nonce": "n"}),
+    "the first that can be answered": (
+        'Digest nonce="n", algorithm=SHA-3, Digest nonce="m", algorithm=SHA-256',
+        {"nonce": "m", "algorithm": "SHA-256"},
+    ),
+    "unknown directives": ('Digest nonce="n", userhash=false, charset=UTF-8, x-y=1', None),
+    "no nonce": ('Digest realm="x"', None),
+    "an empty nonce": ('Digest nonce=""', None),
+    "another scheme": ('Basic realm="x"', None),
+    "nothing": ("", None),
+}
+
+
+@pytest.mark.parametrize(("header", "wanted"), CHALLENGES.values(), ids=CHALLENGES)
+def test_challenges_in_every_spelling(header: str, wanted: dict[str, str] | None) -> None:
+    if "userhash" in header:
+        wanted = {"nonce": "n", "userhash": "false", "charset": "UTF-8", "x-y": "1"}
+    assert parse_challenge(header) == wanted
+
+
+@given(st.text())
+def test_no_challenge_can_break_the_parser(header: str) -> None:
+    for text in (header, f'Digest nonce="n", {header}'):
+        found = parse_challenge(text)
+        assert found is None or found["nonce"]
+
+
+def signed(challenge: str, method: str = "GET", path: str = "/a?b=c") -> dict[str, str]:
+    """The directives of the Authorization header that a challenge leads to."""
+    auth = Digest("user", "pass")
+    first = SimpleNamespace(headers={}, method=method, path_url=path)
+    assert auth(first).headers == {}
+    answer = SimpleNamespace(headers={"WWW-Authenticate": challenge}, request=first)
+    assert auth.renewed(answer)
+    second = SimpleNamespace(headers={"Authorization": "Basic of a netrc"}, method=method, path_url=path)
+    header = auth(second).headers["Authorization"]
+    assert header.startswith("Digest ")
+    return {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^ ,]+))', header)}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "function"),
+    [("MD5", "md5"), ("md5", "md5"), ("MD5-sess", "md5"), ("SHA-256", "sha256"), ("SHA-256-sess", "sha256")],
+)
+@pytest.mark.parametrize("qop", ["auth", "auth-int,auth", "auth-int", ""])
+def test_the_response_is_that_of_the_rfc(algorithm: str, function: str, qop: str) -> None:
+    def digest(text: str) -> str:
+        return hashlib.new(function, text.encode()).hexdigest()
+
+    challenge = f'Digest realm="r", nonce="n", opaque="o", algorithm={algorithm}' + (f', qop="{qop}"' if qop else "")
+    found = signed(challenge)
+    secret = digest("user:r:pass")
+    if algorithm.endswith("sess"):
+        secret = digest(f"{secret}:n:{found['cnonce']}")
+    with_qop = qop in ("auth", "auth-int,auth")
+    middle = f"n:00000001:{found['cnonce']}:auth" if with_qop else "n"
+    assert found["response"] == digest(f"{secret}:{middle}:{digest('GET:/a?b=c')}")
+    assert found["algorithm"] == algorithm
+    assert (found["username"], found["realm"], found["opaque"]) == ("user", "r", "o")
+    assert ("qop" in found, "nc" in found) == (with_qop, with_qop)
+
+
+def test_no_algorithm_is_md5_and_is_not_echoed() -> None:
+    found = signed('Digest realm="r", nonce="n"')
+    assert len(found["response"]) == 32
+    assert "algorithm" not in found
+
+
+def test_a_quote_in_a_key_stays_inside_its_field() -> None:
+    auth = Digest('a"b\\c', "pass")
+    request = SimpleNamespace(headers={}, method="GET", path_url="/")
+    answer = SimpleNamespace(headers={"WWW-Authenticate": 'Digest nonce="n"'}, request=request)
+    assert auth.renewed(answer)
+    assert 'username="a\\"b\\\\c"' in auth(request).headers["Authorization"]
+
+
+def test_digest_costs_one_request_more_on_one_connection(talk: TalkTo) -> None:
+    asker = talk("v2")
+    for number in range(10):
+        asker.service.snapshot(asker.mark(f"plain_{number}"))
+    asker.client.patch(*asker.base, "snapshots", asker.mark("plain_0"), body={"expires": "2027-01-01T00:00:00Z"})
+    asker.client.delete(*asker.base, "snapshots", asker.mark("plain_9"))
+    assert (asker.sim.log.requests, asker.sim.log.challenges, asker.sim.log.connections) == (13, 1, 1)
+
+
+def test_a_body_survives_the_challenge(talk: TalkTo) -> None:
+    asker = talk("v2")
+    answer = asker.client.patch(
+        *asker.base, "snapshots", asker.mark("plain_0"), body={"expires": "2027-01-01T00:00:00Z"}
+    )
+    assert answer.body is not None
+    assert answer.body["expires"] == "2027-01-01T00:00:00Z"
+    assert [entry.body for entry in asker.sim.log] == ['{"expires": "2027-01-01T00:00:00Z"}'] * 2
+
+
+def test_threads_share_the_challenge(talk: TalkTo) -> None:
+    asker = talk("ops_manager", connections=8)
+    asker.service.snapshot(asker.mark("plain_0"))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(asker.service.snapshot, [asker.mark(f"plain_{n % 10}") for n in range(40)]))
+    assert all(found)
+    assert (asker.sim.log.requests, asker.sim.log.challenges) == (42, 1)
+    assert asker.sim.log.connections <= 8
+
+
+def test_threads_that_begin_together_all_get_through(talk: TalkTo) -> None:
+    asker = talk("ops_manager", connections=8)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(asker.service.snapshot, [asker.mark(f"plain_{n % 10}") for n in range(40)]))
+    assert all(found)
+    assert asker.sim.log.challenges <= 8
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_worn_out_nonce_is_renewed_once(talk: TalkTo, times: int) -> None:
+    asker = talk("v2")
+    for _unused in range(times):
+        assert asker.service.snapshot(asker.mark("plain_0"))
+        asker.sim.clock.advance(61)
+        assert asker.service.snapshot(asker.mark("plain_1"))
+    # Each nonce costs one challenge, and none of it is a retry.
+    assert asker.sim.log.challenges == 1 + times
+    assert asker.sim.log.requests == 2 * times + asker.sim.log.challenges
+    assert asker.client.retries.summary() is None
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_every_verb_survives_a_nonce_that_wears_out(talk: TalkTo, method: str) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.expire_nonces()
+    path = (*asker.base, "snapshots", asker.mark("plain_0"))
+    if method == "GET":
+        assert asker.client.get(*path)["id"] == asker.mark("plain_0")
+    elif method == "PATCH":
+        asker.client.patch(*path, body={"doNotDelete": True})
+    else:
+        asker.client.delete(*path)
+    assert [entry.method for entry in asker.sim.log] == ["GET", "GET", method, method]
+    assert len(asker.sim.log.done_writes) == (method != "GET")
+
+
+def test_threads_survive_nonces_that_wear_out(talk: TalkTo) -> None:
+    asker = talk("v2", connections=8)
+    asker.service.snapshot(asker.mark("plain_0"))
+    for at in (10, 30, 50):
+        asker.sim.faults.before(lambda call: asker.sim.expire_nonces(), at=at)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(asker.service.snapshot, [asker.mark(f"plain_{n % 10}") for n in range(80)]))
+    assert all(found)
+    assert asker.client.retries.summary() is None
+
+
+def test_an_old_nonce_that_is_refused_without_a_word_is_renewed_too(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unauthorized")
+    assert asker.service.snapshot(asker.mark("plain_0"))
+    assert asker.sim.log.requests == 4
+
+
+def test_a_service_that_calls_each_nonce_stale_is_not_bad_credentials(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.faults.add("stale", times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.status == 401
+    assert "calls every nonce worn out" in error.message
+    assert "credentials" not in error.message
+    assert asker.sim.log.requests == 3
+
+
+@pytest.mark.parametrize("name", ["v2", "v1.0", "cloud_manager", "ops_manager"])
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("key", ["qop", "op", "none"])
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+def test_the_service_takes_what_each_of_its_challenges_leads_to(
+    talk: TalkTo, name: str, quoted: bool, key: str, algorithm: str
+) -> None:
+    switches = {"challenge_quoted": quoted, "challenge_key": key, "digest_algorithm": algorithm}
+    asker = talk(name, switches=switches)
+    assert len(asker.service.snapshots()) == 20
+    assert asker.service.delete(asker.mark("plain_9")).by_us
+    assert asker.sim.log.challenges == 1
+
+
+@pytest.mark.parametrize("switches", [{}, {"unauthorized_code": "present"}])
+def test_a_bad_key_is_named_and_not_tried_again_and_again(talk: TalkTo, switches: dict[str, Any]) -> None:
+    asker = talk("v2", secret="wrong-secret", switches=switches)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.meets_all) == (401, True)
+    assert "401" in error.message
+    if not switches:
+        assert "did not accept the credentials" in error.message
+    assert "wrong-secret" not in error.message
+    assert asker.sim.log.requests == 2
+    assert asker.time.waits == []
+
+
+def test_a_key_that_is_no_longer_good_is_refused_after_one_new_challenge(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.world.accounts.clear()
+    asker.sim.reset_log()
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "did not accept the credentials" in error.message
+    assert asker.sim.log.requests == 2
+
+
+# --- service accounts ---
+
+
+def test_one_token_serves_all_requests(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account", connections=8)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(asker.service.snapshot, [asker.mark(f"plain_{n % 10}") for n in range(40)]))
+    assert all(found)
+    assert (asker.sim.log.requests, asker.sim.log.tokens) == (41, 1)
+    assert len(asker.told) == 1
+    assert asker.told[0] in asker.sim.api.auth.tokens.given
+
+
+def test_cloud_manager_takes_a_service_account(talk: TalkTo) -> None:
+    asker = talk("cloud_manager", key="service_account")
+    assert len(asker.service.snapshots()) == 20
+
+
+@pytest.mark.parametrize(("life", "good_for"), [(3600, 3540), (100, 50), (120, 60)])
+def test_a_token_is_renewed_before_it_wears_out(talk: TalkTo, life: int, good_for: int) -> None:
+    asker = talk("v2", key="service_account", switches={"token_lifetime": life})
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.time.sleep(good_for - 1)
+    asker.service.snapshot(asker.mark("plain_0"))
+    assert asker.sim.log.tokens == 1
+    asker.time.sleep(2)
+    asker.service.snapshot(asker.mark("plain_0"))
+    assert asker.sim.log.tokens == 2
+    assert asker.sim.log.status(401) == 0
+
+
+def test_a_token_that_was_good_and_is_refused_is_renewed_once(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.expire_tokens()
+    assert asker.service.snapshot(asker.mark("plain_1"))
+    assert (asker.sim.log.tokens, asker.sim.log.status(401)) == (2, 1)
+    assert len(set(asker.told)) == 2
+
+
+def test_threads_renew_a_refused_token_once(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account", connections=8)
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.expire_tokens()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(asker.service.snapshot, [asker.mark(f"plain_{n % 10}") for n in range(40)]))
+    assert all(found)
+    assert asker.sim.log.tokens == 2
+
+
+def test_a_token_that_never_was_good_is_not_renewed(talk: TalkTo) -> None:
+    asker = talk("v1.0", key="service_account")  # the version that refuses them, by default
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.status == 401
+    assert "service account" in error.message
+    assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 2)
+
+
+def test_a_token_refused_again_after_its_renewal_is_an_error(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unauthorized", path="/snapshots/", times=None)
+    assert error_of(asker.service.snapshot, asker.mark("plain_0")).status == 401
+    assert asker.sim.log.tokens == 2
+
+
+def test_a_bad_secret_is_the_account_and_shows_nowhere(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account", secret="wrong-secret")
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.path) == (401, "/api/oauth/token")
+    assert "service account" in error.message
+    assert "wrong-secret" not in error.message
+    assert asker.sim.log.requests == 1
+
+
+@pytest.mark.parametrize("header", ["present", "absent"])
+def test_the_limit_of_the_token_endpoint_is_waited_out(talk: TalkTo, header: str) -> None:
+    asker = talk("v2", key="service_account", switches={"retry_after": header})
+    account = asker.sim.world.keys["service_account"]
+    for _unused in range(10):
+        asker.sim.api.auth.tokens.wait(account.id)
+    assert asker.service.snapshot(asker.mark("plain_0"))
+    assert 59 <= sum(asker.time.waits) <= 130
+    summary = asker.client.retries.summary()
+    assert summary is not None
+    assert "429" in summary
+
+
+def test_the_limit_of_the_token_endpoint_uses_retry_timeout_up(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account", retry_timeout=20)
+    account = asker.sim.world.keys["service_account"]
+    for _unused in range(10):
+        asker.sim.api.auth.tokens.wait(account.id)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.exhausted, error.meets_all) == (429, True, True)
+    assert "retry_timeout (20 s) is used up" in error.message
+    assert "limited to 10 requests" in error.message
+
+
+STRANGE_TOKENS = {
+    "no body": "",
+    "HTML": "<html><title>Log in</title></html>",
+    "a list": "[]",
+    "no token": "{}",
+    "null": '{"access_token": null, "expires_in": 3600}',
+    "a number": '{"access_token": 5, "expires_in": 3600}',
+    "an empty token": '{"access_token": "", "expires_in": 3600}',
+    "a token with a line end": '{"access_token": "a\\nb", "expires_in": 3600}',
+    "a token with a blank": '{"access_token": "a b", "expires_in": 3600}',
+    "a token that no header takes": '{"access_token": "ключ", "expires_in": 3600}',
+    "a life that is text": '{"access_token": "a", "expires_in": "3600"}',
+    "a life that is true": '{"access_token": "a", "expires_in": true}',
+    "no life at all": '{"access_token": "a", "expires_in": 0}',
+    "a negative life": '{"access_token": "a", "expires_in": -1}',
+}
+
+
+@pytest.mark.parametrize("body", STRANGE_TOKENS.values(), ids=STRANGE_TOKENS)
+def test_a_strange_answer_of_the_token_endpoint_is_one_clear_error(talk: TalkTo, body: str) -> None:
+    asker = talk("v2", key="service_account")
+    asker.sim.faults.add("answer", path="oauth", body=body)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.path == "/api/oauth/token"
+    assert "POST /api/oauth/token was answered 200 with" in error.message
+    assert asker.sim.log.requests == 1
+
+
+@pytest.mark.parametrize("life", ["", ', "expires_in": 1e308', f', "expires_in": {10**400}'])
+def test_a_life_without_end_is_no_trouble(talk: TalkTo, life: str) -> None:
+    asker = talk("v2", key="service_account")
+    token = asker.sim.api.auth.tokens.mint(asker.sim.world.keys["service_account"].id, 3600)
+    asker.sim.faults.add("answer", path="oauth", body=f'{{"access_token": "{token}"{life}}}')
+    assert asker.service.snapshot(asker.mark("plain_0"))
+
+
+@pytest.mark.parametrize("key", ["owner", "service_account"])
+def test_netrc_replaces_neither_kind(talk: TalkTo, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\nmachine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    (tmp_path / ".netrc").write_text(netrc.read_text())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asker = talk("v2", key=key)
+    assert asker.service.snapshot(asker.mark("plain_0"))
+    kinds = {entry.auth for entry in asker.sim.log if not entry.is_token}
+    assert kinds == ({"none", "digest"} if key == "owner" else {"bearer"})
+    # The token endpoint takes basic too, and only from the account itself.
+    assert [entry.status for entry in asker.sim.log if entry.is_token] == ([] if key == "owner" else [200])
+
+
+def test_every_secret_is_known_to_the_scrubber() -> None:
+    bearer = Bearer("id", "secret", lambda token: None)
+    bearer.prepare(lambda account: Token("first", 3600))
+    assert {"first", "secret"} <= set(bearer.secrets())
+    basic = Basic("id", "secret")
+    assert basic.secrets() == ["aWQ6c2VjcmV0", "secret"]
+    assert basic(SimpleNamespace(headers={})).headers == {"Authorization": "Basic aWQ6c2VjcmV0"}
+    assert Digest("public", "private").secrets() == ["private"]
+
+
+def test_a_bearer_without_a_token_sends_none() -> None:
+    bearer = Bearer("id", "secret", lambda token: None)
+    assert bearer(SimpleNamespace(headers={})).headers == {}
+    assert bearer.renewed(SimpleNamespace(request=SimpleNamespace(headers={})))

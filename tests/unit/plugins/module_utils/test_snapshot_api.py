@@ -1,0 +1,654 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The snapshots of one cluster on each dialect: naming it, reading, changing, deleting, and what a 404 means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once, one_by_one
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import (
+    Cluster,
+    Service,
+    find_cluster,
+)
+
+from unit.plugins.clients import NOW, PLATFORMS, Talk, error_of
+
+TalkTo = Callable[..., Talk]
+LATER = NOW + timedelta(days=400)
+NOBODY = "0" * 24
+OTHER_404 = ["RESOURCE_NOT_FOUND", "INVALID_SNAPSHOT_ID", "CONFIG_SNAPSHOT_NOT_FOUND", None]
+BY_NAME, BY_ID = ["v2", "v1.0"], ["cloud_manager", "ops_manager"]
+
+
+def before_of(asker: Talk, mark: str = "plain_0") -> Snapshot:
+    body = asker.shown(asker.mark(mark))
+    assert body is not None
+    return from_api(body)
+
+
+# --- naming the cluster ---
+
+
+def find(asker: Talk, name: str | None, cluster_id: str | None) -> Cluster:
+    return find_cluster(asker.client, asker.sim.world.main.project_id, name, cluster_id)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_atlas_takes_the_name_as_it_is(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    assert find(asker, "ladder", None) == Cluster("ladder", "ladder", None)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", [None, "", "my cluster", "../x", "-a", "a_b", "ü", "a/b", "a\n"])
+def test_atlas_needs_a_name_that_can_be_one(talk: TalkTo, name: str | None) -> None:
+    asker = talk("v2")
+    with pytest.raises(OptionError, match="cluster_name"):
+        find(asker, name, "a" * 24)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_the_others_take_the_id_as_it_is(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    own = asker.sim.world.main.id
+    assert find(asker, None, own) == Cluster(own, None, own)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_the_others_look_a_name_up(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    own = asker.sim.world.main.id
+    assert find(asker, "ladder", None) == Cluster(own, "ladder", own)
+    assert asker.sim.log.status(200) == 1
+
+
+def test_of_a_sharded_cluster_the_whole_is_taken(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "sharded")
+    assert find(asker, "events", None).key == asker.sim.world.main.id
+
+
+def test_among_more_than_a_page_of_clusters(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 3, "each": 1})
+    world = asker.sim.world
+    project = world.project_of(world.main)
+    last = [world.add_cluster(project, f"more-{number}") for number in range(600)][-1]
+    assert find(asker, "more-599", None).key == last.id
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_both_given_and_agreeing(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    main = asker.sim.world.main
+    key = main.name if name in BY_NAME else main.id
+    assert find(asker, "ladder", main.id) == Cluster(key, "ladder", main.id)
+    assert asker.sim.log.status(200) == 1
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_agreeing(talk: TalkTo, name: str) -> None:
+    asker = talk(name, "fleet", {"clusters": 2, "each": 1})
+    first, second = asker.sim.world.clusters.values()
+    error = error_of(find, asker, first.name, second.id)
+    assert "are not the same cluster" in error.message
+    assert (second.name if name in BY_ID else first.id) in error.message
+
+
+def test_both_given_cost_the_same_in_a_large_project(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 600, "each": 0})
+    main = asker.sim.world.main
+    find(asker, main.name, main.id)
+    assert asker.sim.log.where(lambda one: not one.challenge)[0].path.endswith(f"/clusters/{main.id}")
+    assert asker.sim.log.status(200) == 1
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_there_names_those_that_are(talk: TalkTo, name: str) -> None:
+    error = error_of(find, talk(name), "elsewhere", "f" * 24)
+    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+    assert "The project has: ladder." in error.message
+
+
+def test_both_given_to_a_service_that_only_lists(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    main = asker.sim.world.main
+    asker.sim.faults.add("not_found", path=f"/clusters/{main.id}$", code="RESOURCE_NOT_FOUND")
+    assert find(asker, main.name, main.id) == Cluster(main.id, main.name, main.id)
+
+
+def test_both_given_once_the_older_version_has_ended(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.switch(clusters_version="newer")
+    main = asker.sim.world.main
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+
+
+ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
+    "a replica set": ([{"clusterName": "x", "typeName": "REPLICA_SET"}], "0"),
+    "a replica set by that name alone": ([{"replicaSetName": "x", "typeName": "REPLICA_SET"}], "0"),
+    "the sharded one before its shards": (
+        [
+            {"clusterName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
+            {"clusterName": "x", "typeName": "SHARDED_REPLICA_SET"},
+            {"clusterName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
+        ],
+        "1",
+    ),
+    "no shard and no config server by its own name": (
+        [
+            {"replicaSetName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
+            {"replicaSetName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
+        ],
+        None,
+    ),
+    "two replica sets": ([{"clusterName": "x"}, {"clusterName": "x"}], "two"),
+    "two sharded ones": (
+        [{"clusterName": "x", "typeName": "SHARDED"}, {"clusterName": "x", "typeName": "SHARDED"}],
+        "two",
+    ),
+    "none": ([{"clusterName": "y"}, {}], None),
+    "no clusters at all": ([], None),
+    "odd types": ([{"clusterName": 5, "typeName": [], "shardName": {}}], None),
+}
+
+
+@pytest.mark.parametrize(("rows", "wanted"), ROWS.values(), ids=ROWS)
+def test_which_entry_is_meant(talk: TalkTo, rows: list[dict[str, Any]], wanted: str | None) -> None:
+    asker = talk("ops_manager")
+    named = [{**row, "id": f"{number}" * 24} for number, row in enumerate(rows)]
+    asker.sim.faults.add("answer", path="/clusters$", body=json.dumps({"results": named}))
+    if wanted is not None and wanted != "two":
+        assert find(asker, "x", None).key == wanted * 24
+        return
+    error = error_of(find, asker, "x", None)
+    if wanted == "two":
+        assert f"give cluster_id, one of {'0' * 24}, {'1' * 24}" in error.message
+    else:
+        assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+        assert "There is no cluster 'x' in project" in error.message
+
+
+def test_a_cluster_that_is_not_there_names_those_that_are(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 12, "each": 1})
+    error = error_of(find, asker, "nobody", None)
+    assert "The project has: fleet-000, fleet-001, " in error.message
+    assert error.message.endswith("fleet-009 ….")
+    error = error_of(find, asker, "fleet-000", NOBODY)
+    assert (error.code, "There is no cluster" in error.message) == ("CLUSTER_NOT_FOUND", True)
+
+
+def test_an_id_of_the_service_that_is_none(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("answer", path="/clusters$", body='{"results": [{"clusterName": "x", "id": "../etc"}]}')
+    assert "'../etc', which is no id" in error_of(find, asker, "x", None).message
+
+
+def test_a_project_that_is_not_there_fails_the_look_up(talk: TalkTo) -> None:
+    assert "Check project_id" in error_of(find, talk("ops_manager", key="stranger"), "ladder", None).message
+
+
+# --- listing and reading ---
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+@pytest.mark.parametrize(("completeness", "count"), [("all", 20), ("complete", 19), ("incomplete", 1)])
+def test_the_listing(talk: TalkTo, name: str, completeness: str, count: int) -> None:
+    asker = talk(name)
+    found = asker.service.snapshots(completeness)
+    assert len(found) == count
+    assert {snapshot.complete for snapshot in found} <= {completeness != "incomplete", completeness == "complete"}
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_one_snapshot(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    found = asker.service.snapshot(asker.mark("plain_0"))
+    assert found is not None
+    assert found.id == asker.mark("plain_0")
+    assert asker.service.snapshot(NOBODY) is None
+
+
+@pytest.mark.parametrize("how", ["snapshot_not_found", "other_code", "no_code", "empty_body"])
+@pytest.mark.parametrize("name", ["v2", "ops_manager"])
+def test_not_there_however_it_is_spelled(talk: TalkTo, name: str, how: str) -> None:
+    asker = talk(name, switches={"missing_snapshot": how})
+    assert asker.service.snapshot(NOBODY) is None
+    # Any other spelling is settled by a listing of all, made after the answer.
+    listed = [entry.query for entry in asker.sim.log if entry.path.endswith("/snapshots")]
+    assert ["completed=all" in query for query in listed] == ([] if how == "snapshot_not_found" else [True])
+
+
+@pytest.mark.parametrize("code", OTHER_404)
+def test_a_404_about_a_snapshot_that_is_listed_fails(talk: TalkTo, code: str | None) -> None:
+    asker = talk()
+    asker.sim.faults.add("not_found", code=code)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.code) == (404, code)
+
+
+def test_a_404_about_an_incomplete_one_that_is_listed_fails(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.faults.add("not_found")
+    assert error_of(asker.service.snapshot, asker.mark("incomplete")).status == 404
+
+
+@pytest.mark.parametrize("code", ["CLUSTER_NOT_FOUND", "GROUP_NOT_FOUND", None])
+@pytest.mark.parametrize("kind", ["access_list", "unavailable", "login_page", "wrong_shape"])
+def test_a_404_whose_listing_fails_fails(talk: TalkTo, code: str | None, kind: str) -> None:
+    asker = talk(retry_timeout=0)
+    asker.sim.faults.add("not_found", code=code)
+    asker.sim.faults.add(kind, path="/snapshots$")
+    error = error_of(asker.service.snapshot, NOBODY)
+    assert error.status != 404
+
+
+@pytest.mark.parametrize("name", ["v2", "ops_manager"])
+def test_a_missing_cluster_is_never_a_missing_snapshot(talk: TalkTo, name: str) -> None:
+    asker = talk(name, cluster="nobody" if name == "v2" else NOBODY)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.code == "CLUSTER_NOT_FOUND"
+    assert error.meets_all
+
+
+def reading_requests(asker: Talk, ids: list[str], threads: int = 1) -> tuple[int, int]:
+    """How many listings and single reads it takes to read these."""
+    asker.sim.reset_log()
+    reading = asker.service.read(ids, at_once(threads))
+    assert reading.failed == {}
+    assert set(reading.found) == set(ids)
+    good = asker.sim.log.where(lambda entry: entry.status in (200, 404))
+    listings = [entry for entry in good if entry.path.endswith("/snapshots")]
+    return len(listings), len(good) - len(listings)
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "requests"),
+    [
+        (1200, [0], (0, 1)),
+        (1200, [0, 1], (1, 0)),
+        (1200, [0, 700], (1, 1)),
+        (1200, [700, 1100], (1, 2)),
+        (1200, [0, 700, 1100], (1, 2)),
+        (1200, [600, 700, 1100], (2, 1)),
+        (1200, range(0, 1200, 10), (3, 0)),
+        (10, range(10), (1, 0)),
+        (4000, [900, 901, 902, 903], (1, 4)),
+    ],
+)
+def test_the_cheaper_way_is_chosen(talk: TalkTo, count: int, wanted: Any, requests: tuple[int, int]) -> None:
+    asker = talk("ops_manager", "many", {"count": count}, server={"check": False})
+    ids = [snapshot.id for snapshot in asker.sim.world.snapshots(asker.sim.world.main)]
+    assert reading_requests(asker, [ids[number] for number in wanted]) == requests
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"total_count_off": 7},
+        {"total_count_off": -7},
+        {"list_links": "absent"},
+        {"order": "shuffled"},
+        {"order": "oldest"},
+    ],
+    ids=str,
+)
+def test_whatever_the_listing_is_like_all_are_found(talk: TalkTo, switches: dict[str, Any]) -> None:
+    asker = talk("ops_manager", "many", {"count": 1200}, switches=switches, server={"check": False})
+    ids = [snapshot.id for snapshot in asker.sim.world.snapshots(asker.sim.world.main)]
+    listings, reads = reading_requests(asker, ids[::100])
+    assert listings + reads <= 12 + 1
+
+
+def test_an_id_that_the_listing_lacks_is_confirmed_by_a_read(talk: TalkTo) -> None:
+    asker = talk()
+    assert reading_requests(asker, [asker.mark("plain_0"), NOBODY]) == (1, 1)
+    reading = asker.service.read([asker.mark("plain_0"), NOBODY], one_by_one)
+    assert reading.found[NOBODY] is None
+
+
+def test_one_listing_settles_all_unclear_ones(talk: TalkTo) -> None:
+    asker = talk(switches={"missing_snapshot": "no_code"})
+    missing = [f"{number:024x}" for number in range(5)]
+    assert reading_requests(asker, missing, threads=4) == (2, 5)
+
+
+def test_a_listing_without_totalcount(talk: TalkTo) -> None:
+    asker = talk()
+    rows = [asker.shown(asker.mark(f"plain_{number}")) for number in range(4)]
+    asker.sim.faults.add("answer", path="/snapshots$", times=2, body=json.dumps({"results": rows[:2]}))
+    reading = asker.service.read([asker.mark(f"plain_{number}") for number in range(4)], one_by_one)
+    assert len(reading.found) == 4
+
+
+@pytest.mark.parametrize("kind", ["login_page", "wrong_shape", "broken_json"])
+def test_a_listing_that_cannot_be_read_leaves_single_reads(talk: TalkTo, kind: str) -> None:
+    asker = talk()
+    asker.sim.faults.add(kind, path="/snapshots$")
+    ids = [asker.mark("plain_0"), asker.mark("plain_1")]
+    assert set(asker.service.read(ids, one_by_one).found) == set(ids)
+
+
+def test_a_listing_that_is_refused_stops_the_rest(talk: TalkTo) -> None:
+    asker = talk(key="stranger")
+    ids = [asker.mark("plain_0"), asker.mark("plain_1")]
+    reading = asker.service.read(ids, one_by_one)
+    assert reading.found == {}
+    assert {key: error.code for key, error in reading.failed.items()} == {ids[0]: "NOT_IN_GROUP"}
+    assert asker.sim.log.requests == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '{"id": "0123"}',
+        '{"id": 5}',
+        f'{{"id": "{NOBODY}"}}',
+        '{"id": null}',
+        '{"id": "%s", "expires": 5}',
+        '{"id": "%s", "expires": "soon"}',
+        '{"id": "%s", "complete": "yes"}',
+        '{"id": "%s", "created": "2026-01-01"}',
+        '{"id": "%s", "created": {"increment": true}}',
+        '{"id": "%s", "parts": {}}',
+        '{"id": "%s", "parts": [5]}',
+        '{"id": "%s", "parts": [{"fileSizeBytes": "5"}]}',
+        '{"id": "%s", "doNotDelete": 1}',
+        '{"id": "%s", "parts": [{"x": ' + "[" * 30 + "]" * 30 + "}]}",
+        '{"id": "%s", "parts": [{"x": ' + "[" * 44 + "]" * 44 + "}]}",
+        '{"id": "%s", "expires": ' + "[" * 44 + "]" * 44 + "}",
+    ],
+)
+def test_a_snapshot_of_another_shape_is_one_clear_error(talk: TalkTo, body: str) -> None:
+    asker = talk()
+    wanted = asker.mark("plain_0")
+    asker.sim.faults.add("answer", body=body.replace("%s", wanted))
+    error = error_of(asker.service.snapshot, wanted)
+    assert f"GET of snapshot {wanted} was answered with something that is not this snapshot" in error.message
+    assert len(error.message) < 1000
+    assert asker.time.waits == []
+
+
+def test_a_listing_with_one_row_of_another_kind_decides_nothing(talk: TalkTo) -> None:
+    asker = talk()
+    rows = [asker.shown(asker.mark("plain_0")), {"id": NOBODY, "expires": False}]
+    asker.sim.faults.add("answer", path="/snapshots$", body=json.dumps({"results": rows}))
+    error = error_of(asker.service.snapshots)
+    assert "The snapshots of cluster ladder cannot be read: expires: False is not an ISO 8601" in error.message
+    assert "Nothing is decided on them" in error.message
+
+
+# --- changing ---
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+@pytest.mark.parametrize(
+    ("mark", "expires", "hold", "sent"),
+    [
+        ("plain_0", LATER, None, {"expires": "2027-12-28T12:00:00Z"}),
+        ("plain_0", None, True, {"doNotDelete": True}),
+        ("held", LATER, False, {"doNotDelete": False, "expires": "2027-12-28T12:00:00Z"}),
+    ],
+)
+def test_a_change_sends_what_differs_and_returns_what_is(
+    talk: TalkTo, name: str, mark: str, expires: Any, hold: bool | None, sent: dict[str, Any]
+) -> None:
+    asker = talk(name)
+    after = asker.service.change(before_of(asker, mark), expires, hold)
+    assert [json.loads(entry.body or "") for entry in asker.sim.log.done_writes] == [sent]
+    assert (after.expires_at, after.do_not_delete) == (expires, bool(hold))
+
+
+LOST = ["reset_after", "truncated", "slow_after"]
+
+
+def lose(asker: Talk, kind: str, method: str) -> None:
+    slow: dict[str, Any] = {"seconds": 1.0} if kind == "slow_after" else {}
+    asker.sim.faults.add(kind, method=method, **slow)
+
+
+@pytest.mark.parametrize("kind", LOST)
+def test_a_change_whose_answer_was_lost_is_a_change(talk: TalkTo, kind: str) -> None:
+    asker = talk(timeout=0.3)
+    lose(asker, kind, "PATCH")
+    assert asker.service.change(before_of(asker), LATER, None).expires_at == LATER
+
+
+@pytest.mark.parametrize("kind", LOST)
+@pytest.mark.parametrize("edit_expired", ["ALREADY_EXPIRED", "CANNOT_MODIFY_SNAPSHOT"])
+def test_a_lost_change_whose_repetition_is_refused_is_settled_by_reading(
+    talk: TalkTo, kind: str, edit_expired: str
+) -> None:
+    asker = talk(timeout=0.3, switches={"removal": "when_told", "edit_expired": edit_expired})
+    lose(asker, kind, "PATCH")
+    # A date in the past: the repetition meets a snapshot that has expired.
+    past = NOW - timedelta(days=1)
+    assert asker.service.change(before_of(asker), past, None).expires_at == past
+
+
+def test_a_lost_change_that_did_not_happen_is_the_refusal(talk: TalkTo) -> None:
+    asker = talk(retry_timeout=10)
+    before = before_of(asker)
+    asker.sim.faults.add("bad_gateway", method="PATCH")
+    asker.sim.faults.add("error", method="PATCH", code="CANNOT_MODIFY_SNAPSHOT")
+    error = error_of(asker.service.change, before, LATER, None)
+    assert (error.status, error.code, error.fate_unknown) == (403, "CANNOT_MODIFY_SNAPSHOT", False)
+
+
+def test_a_lost_change_that_cannot_be_settled_has_an_unknown_fate(talk: TalkTo) -> None:
+    asker = talk(retry_timeout=10)
+    before = before_of(asker)
+    asker.sim.faults.add("reset_after", method="PATCH")
+    asker.sim.faults.add("access_list", times=None)
+    error = error_of(asker.service.change, before, LATER, None)
+    assert (error.status, error.fate_unknown) == (403, True)
+
+
+def test_a_change_without_any_answer_has_an_unknown_fate(talk: TalkTo) -> None:
+    asker = talk(retry_timeout=1)
+    before = before_of(asker)
+    asker.sim.faults.add("reset_after", method="PATCH", times=None)
+    error = error_of(asker.service.change, before, LATER, None)
+    assert (error.status, error.exhausted, error.fate_unknown) == (None, True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("", "something that is not this snapshot"),
+        ("{}", "something that is not this snapshot"),
+        (f'{{"id": "{NOBODY}"}}', f"it is snapshot {NOBODY}"),
+        ('{"id": "%s"}', "other values than were sent"),
+        ('{"id": "%s", "expires": "2026-12-01T00:00:00Z"}', "answered expires 2026-12-01T00:00:00Z, doNotDelete None"),
+    ],
+)
+def test_the_answer_to_a_change_must_be_the_snapshot_with_what_was_sent(talk: TalkTo, body: str, words: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", method="PATCH", body=body.replace("%s", asker.mark("plain_0")))
+    error = error_of(asker.service.change, before_of(asker), LATER, None)
+    assert words in error.message
+    assert error.fate_unknown
+
+
+def test_a_hold_that_the_service_does_not_answer_is_an_error(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", method="PATCH", body=f'{{"id": "{asker.mark("plain_0")}", "doNotDelete": false}}')
+    error = error_of(asker.service.change, before_of(asker), None, True)
+    assert "answered expires none, doNotDelete False" in error.message
+
+
+@pytest.mark.parametrize("date", ["2027-12-28T14:00:00+02:00", "2027-12-28T12:00:00.999Z", "2027-12-28T12:00"])
+def test_the_answer_s_date_is_compared_as_an_instant(talk: TalkTo, date: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", method="PATCH", body=f'{{"id": "{asker.mark("plain_0")}", "expires": "{date}"}}')
+    assert asker.service.change(before_of(asker), LATER, None).expires_at == LATER
+
+
+# --- deleting ---
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+@pytest.mark.parametrize("body", ["none", "empty_object"])
+def test_a_delete_on_ops_manager(talk: TalkTo, status: int, body: str) -> None:
+    asker = talk("ops_manager", switches={"om_delete_status": status, "om_delete_body": body})
+    assert asker.service.delete(asker.mark("plain_9")).by_us
+    assert asker.shown(asker.mark("plain_9")) is None
+
+
+@pytest.mark.parametrize("how", ["snapshot_not_found", "other_code", "no_code", "empty_body"])
+@pytest.mark.parametrize("kind", [None, *LOST])
+def test_a_delete_of_what_is_gone(talk: TalkTo, how: str, kind: str | None) -> None:
+    asker = talk(timeout=0.3, switches={"missing_snapshot": how})
+    wanted = asker.mark("plain_9")
+    if kind is None:
+        asker.sim.world.remove(asker.sim.world.main, wanted)
+    else:
+        lose(asker, kind, "DELETE")
+    # Gone before us is not ours; gone by a try of ours whose answer was lost is.
+    assert asker.service.delete(wanted).by_us is (kind is not None)
+
+
+@pytest.mark.parametrize("code", OTHER_404)
+def test_a_delete_answered_404_of_a_snapshot_that_is_listed_fails(talk: TalkTo, code: str | None) -> None:
+    asker = talk()
+    asker.sim.faults.add("not_found", code=code, method="DELETE")
+    error = error_of(asker.service.delete, asker.mark("plain_0"))
+    assert (error.status, error.code, error.fate_unknown) == (404, code, False)
+
+
+@pytest.mark.parametrize("code", ["SNAPSHOT_NOT_FOUND", None])
+def test_a_refused_token_says_nothing_of_a_snapshot(talk: TalkTo, code: str | None) -> None:
+    asker = talk(key="service_account")
+    asker.sim.faults.add("not_found", code=code, path="/oauth/token$", times=None)
+    for act in (asker.service.snapshot, asker.service.delete):
+        error = error_of(act, asker.mark("plain_5"))
+        assert (error.method, error.status, error.meets_all) == ("POST", 404, True)
+    reading = asker.service.read([asker.mark("plain_5"), asker.mark("plain_6")], one_by_one)
+    assert reading.found == {}
+    assert asker.shown(asker.mark("plain_5")) is not None
+
+
+def test_a_delete_is_not_taken_for_done_on_a_listing_that_shifted(talk: TalkTo) -> None:
+    """What our other workers delete meanwhile moves the rows: the listing that settles a 404 may miss one."""
+    asker = talk("ops_manager")
+    wanted = asker.mark("plain_5")
+    asker.sim.faults.add("not_found", code="CLUSTER_NOT_FOUND", method="DELETE")
+    asker.sim.faults.add("answer", path="/snapshots$", body='{"results": []}')
+    error = error_of(asker.service.delete, wanted)
+    assert (error.code, error.fate_unknown) == ("CLUSTER_NOT_FOUND", False)
+    assert asker.shown(wanted) is not None
+
+
+def test_a_delete_that_cannot_be_confirmed_is_an_error(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    wanted = asker.mark("plain_5")
+    asker.sim.faults.add("not_found", method="DELETE")
+    asker.sim.faults.add("answer", path="/snapshots$", body='{"results": []}')
+    asker.sim.faults.add("error", code="ACCESS_FORBIDDEN", path=f"/{wanted}$", method="GET")
+    assert error_of(asker.service.delete, wanted).code == "ACCESS_FORBIDDEN"
+
+
+def test_a_lost_delete_whose_404_cannot_be_settled_has_an_unknown_fate(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.faults.add("bad_gateway", method="DELETE")
+    asker.sim.faults.add("not_found", method="DELETE")
+    asker.sim.faults.add("access_list", path="/snapshots$")
+    error = error_of(asker.service.delete, asker.mark("plain_0"))
+    assert (error.status, error.fate_unknown) == (403, True)
+
+
+@pytest.mark.parametrize("code", ["USER_UNAUTHORIZED", "ACCESS_FORBIDDEN"])
+def test_a_lost_delete_that_is_then_refused_has_an_unknown_fate(talk: TalkTo, code: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("reset_after", method="DELETE")
+    asker.sim.faults.add("error", method="DELETE", code=code)
+    error = error_of(asker.service.delete, asker.mark("plain_0"))
+    assert (error.code, error.fate_unknown) == (code, True)
+
+
+@pytest.mark.parametrize("missing", ["not_found", "no_content"])
+def test_a_second_delete(talk: TalkTo, missing: str) -> None:
+    asker = talk(switches={"delete_missing": missing})
+    assert asker.service.delete(asker.mark("plain_9")).by_us
+    assert asker.service.delete(asker.mark("plain_9")).by_us is (missing == "no_content")
+
+
+# --- what belongs to it ---
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_schedule(talk: TalkTo, name: str) -> None:
+    asker = talk(name, "replica_set", {"specials": False})
+    found = asker.service.schedule()
+    assert (found["snapshot_interval_hours"], found["point_in_time_window_hours"]) == (6, 24)
+    assert "links" not in found
+    assert all(key == key.lower() for key in found)
+
+
+@pytest.mark.parametrize("body", ["{}", '{"results": [42]}', '{"id": null}', '{"error": 500, "reason": "x"}'])
+def test_what_has_no_field_of_a_schedule_is_none(talk: TalkTo, body: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", body=body)
+    error = error_of(asker.service.schedule)
+    assert "The schedule of cluster ladder cannot be read: none of its fields is in the answer" in error.message
+    assert error.status == 200
+
+
+def test_a_schedule_that_cannot_be_read_is_one_clear_error(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", body='{"x": ' + "[" * 45 + "]" * 45 + "}")
+    assert (
+        "The schedule of cluster ladder cannot be read: it is nested too deeply"
+        in error_of(asker.service.schedule).message
+    )
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_restore_jobs(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    jobs = {job.snapshot_id: job for job in asker.service.restore_jobs(NOW)}
+    assert {mark: jobs[asker.mark(mark)].in_use for mark in ("restoring", "downloadable", "restored")} == {
+        "restoring": True,
+        "downloadable": True,
+        "restored": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"delivery": 5},
+        {"timestamp": "x"},
+        {"timestamp": {"date": 5}},
+        {"statusName": 5},
+        {"snapshotId": "x"},
+        {"delivery": {"expires": "x"}},
+        {"delivery": {"statusName": []}},
+    ],
+    ids=str,
+)
+def test_restore_jobs_of_another_shape_are_one_clear_error(talk: TalkTo, row: dict[str, Any]) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", body=json.dumps({"results": [{"id": "1" * 24, **row}]}))
+    assert "The restore jobs of cluster ladder cannot be read" in error_of(asker.service.restore_jobs, NOW).message
+
+
+def test_a_service_speaks_of_its_own_cluster_alone(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "ops_manager", None)
+    world = asker.sim.world
+    counts = {}
+    for cluster in world.clusters.values():
+        service = Service(asker.client, cluster.project_id, Cluster(cluster.id, None, cluster.id))
+        counts[cluster.name] = len(service.snapshots()) == len(cluster.snapshots)
+    assert counts == dict.fromkeys(["invoices", "ledger", "archive", "scratch"], True)

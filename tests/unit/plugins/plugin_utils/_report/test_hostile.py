@@ -1,0 +1,158 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reports of names and texts from elsewhere: shown, never obeyed, in a page that loads nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.markup import attributes, esc, visible
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.plugins.plugin_utils._report.cases import Page, reported
+from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style><style>*{background:url(//evil.example)}",
+    "]]><svg/onload=alert(1)>",
+    "<!--",
+    "&lt;b&gt;",
+    "{{ lookup('pipe', 'id') }}",
+    "\u202etxt.exe",
+    "a\x00b\ud800c",
+    "=cmd|'/c calc'!A1",
+)
+ANY = st.text(max_size=60) | st.sampled_from(HOSTILE)
+
+
+def spoiled(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A listing, and a plan with a text wherever a file or a service may put one."""
+    listing = info([row(number, ago(days=number)) for number in range(1, 5)], cluster_name=text or "x")
+    plan = json.loads(json.dumps(bare(listing, {"keep_last": 1, "keep_within_weekly": "4w"})))
+    plan["cluster_name"] = text
+    plan["warnings"] = [text]
+    plan["gaps"] = [{"rule": text, "period": text}]
+    plan["guard"] = {"blocked": True, "reasons": [text]}
+    for one in plan["snapshots"]:
+        one["reasons"] = [*one["reasons"], text]
+        one["why"] = [text]
+    return listing, plan
+
+
+def forms(text: str) -> tuple[str, str, str]:
+    """HTML, CSV and JSON with that text everywhere."""
+    _listing, plan = spoiled(text)
+    made = reported(plan, None, findings=[{"code": text, "text": text}], evidence={text: text, "more": {"x": text}})
+    return as_html(made), as_csv(made), as_json(made)
+
+
+@given(ANY)
+def test_the_page_has_the_same_elements_whatever_the_names(text: str) -> None:
+    page, usual = Page.of(forms(text)[0]), Page.of(forms("orders")[0])
+    assert page.elements == usual.elements
+    assert page.handlers == []
+    assert page.elements["script"] == 1
+    assert all(re.fullmatch(r"#[a-z0-9-]+|retention-[a-z0-9-]+\.(json|csv)", target) for target in page.targets)
+    assert all(visible(text).strip() in page.texts.get(name, "") for name in ("guard", "findings"))
+
+
+@given(ANY)
+def test_every_form_can_be_written_as_utf_8(text: str) -> None:
+    for form in forms(text):
+        assert form.encode("utf-8").decode("utf-8") == form
+
+
+@given(ANY)
+def test_no_cell_of_the_csv_is_a_formula(text: str) -> None:
+    table = list(csv.reader(io.StringIO(forms(text)[1], newline="")))
+    assert {len(line) for line in table} == {len(table[0])}
+    assert len(table) == 5
+    for line in table:
+        for cell in line:
+            assert re.fullmatch(r"-?[0-9.]+", cell) or not cell.lstrip(" ").startswith(tuple("=+-@\t\r\n|%＝＋－＠"))
+
+
+@given(ANY)
+def test_the_json_carries_any_text_unchanged(text: str) -> None:
+    read = json.loads(forms(text)[2])
+    assert read["plan"]["warnings"] == [text]
+    assert read["findings"] == [{"code": text, "text": text}]
+
+
+@given(ANY)
+def test_the_index_shows_any_name(text: str) -> None:
+    page = Page.of(index([json.loads(forms(text)[2])]))
+    assert page.elements == Page.of(index([json.loads(forms("orders")[2])])).elements
+    assert page.handlers == []
+    assert page.elements["script"] == 0
+
+
+def test_a_cluster_called_script_is_shown_as_such() -> None:
+    page = Page.of(forms("<script>")[0])
+    assert "<script>" in page.text
+    assert page.elements["script"] == 1
+
+
+def test_the_page_may_load_nothing() -> None:
+    html = forms("orders")[0]
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy[1]
+    # The namespaces of SVG are no addresses either: inline SVG needs none.
+    assert re.findall(r"(?:https?:)?//[a-z]", re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)) == []
+    assert " style=" not in html
+
+
+@pytest.mark.parametrize("page", ["report", "index"])
+def test_every_row_has_a_cell_for_each_head(page: str) -> None:
+    text = forms("orders")[0] if page == "report" else index([json.loads(forms("orders")[2])])
+    tables = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
+    assert tables
+    for table in tables:
+        head, *rows = re.findall(r"<tr.*?</tr>", table, flags=re.DOTALL)
+        widths = {len(re.findall(r"<t[hd][ >]", row)) for row in rows}
+        assert widths <= {len(re.findall(r"<t[hd][ >]", head))}, table[:300]
+
+
+def test_the_index_puts_what_is_blocked_first() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 9)])
+    plans = [
+        bare({**listing, "cluster_name": "calm"}, {"keep_last": 1}),
+        bare({**listing, "cluster_name": "shut"}, {"keep_last": 1}, max_delete=1),
+    ]
+    reports = [json.loads(as_json(reported(plan))) for plan in plans]
+    text = Page.of(index(reports)).texts["clusters"]
+    assert text.index("shut") < text.index("calm")
+    assert plans[1]["guard"]["reasons"][0] in text
+    assert Page.of(index([])).elements["tr"] == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, [], None, {"kind": "else"}, {"kind": "mongodb_ops.legacy_backup.report", "schema": 1}]
+)
+def test_the_index_refuses_what_is_no_report(wrong: Any) -> None:
+    with pytest.raises(RefusedError, match=r"_input\[0\]"):
+        index([wrong])
+
+
+def test_odd_characters_leave_a_mark() -> None:
+    assert visible("a\x00b\u202ec\ud800") == "a\ufffdb\ufffdc\ufffd"
+    assert esc("<&\"'>") == "&lt;&amp;&quot;&#x27;&gt;"
+    assert attributes(class_="a", data_x="1", gone=None) == ' class="a" data-x="1"'

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an audit finds beyond the policy, one finding after the other, and what it gates by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.audit import evidence, findings
+
+from unit.plugins.plugin_utils._retention.cases import ago, info, planned, row, sid
+
+WEEK = [row(number, ago(days=number)) for number in range(1, 8)]
+EVERYTHING = {"keep_last": -1}
+
+
+def found(listing: dict[str, Any], policy: Any = None, **options: Any) -> list[tuple[str, str]]:
+    document = planned(listing, policy or EVERYTHING, **options)
+    return [(finding["code"], finding["text"]) for finding in findings(document, listing)]
+
+
+def with_row(*more: dict[str, Any]) -> dict[str, Any]:
+    return info([*WEEK, *more])
+
+
+def gated(gate: str, value: Any) -> dict[str, Any]:
+    return {gate: value}
+
+
+def test_nothing_is_found_in_a_listing_without_fault() -> None:
+    assert found(info(WEEK)) == []
+
+
+@pytest.mark.parametrize(
+    ("listing", "policy", "options", "code", "text"),
+    [
+        (with_row(row(20, ago(days=20), None)), None, {}, "no_expiry", "has no expiry and is not held"),
+        (
+            with_row(row(20, ago(days=20), ago(days=-1))),
+            {"keep_within": "1y"},
+            {},
+            "expires_sooner",
+            "the service expires it on",
+        ),
+        (
+            with_row(row(20, ago(days=20), ago(days=-1))),
+            None,
+            {},
+            "expires_sooner",
+            "1 snapshots kept by counts expire",
+        ),
+        (info(WEEK), None, {"protected_ids": [sid(3)]}, "protected_expires", f"{sid(3)} is protected from this plan"),
+        (with_row(row(20, ago(days=20), complete=False)), None, {}, "incomplete", "is still incomplete"),
+        (info([row(1, ago(days=4))]), None, {}, "stale", f"{sid(1)} of 2026-08-17T01:00:00Z, is older than 3d"),
+        (info([]), None, {}, "stale", "there is no complete snapshot"),
+        (info(WEEK, schedule=None), None, {}, "no_backup", "has no snapshot schedule"),
+        (
+            with_row(row(20, ago(days=20), is_possibly_inconsistent=True)),
+            None,
+            {},
+            "inconsistent",
+            "possibly inconsistent",
+        ),
+        (
+            with_row(row(20, ago(days=20), missing_shards=[{"shard_name": "s1"}])),
+            None,
+            {},
+            "missing_shards",
+            "lacks shards: s1",
+        ),
+        (
+            with_row(row(20, ago(days=10))),
+            {"keep_within_daily": "9d", "keep_last": -1},
+            {},
+            "gap",
+            "within_daily: 2 periods",
+        ),
+    ],
+)
+def test_each_finding(listing: Any, policy: Any, options: Any, code: str, text: str) -> None:
+    told = found(listing, policy, **options)
+    assert [name for name, _text in told] == [code]
+    assert text in told[0][1]
+
+
+def test_where_backups_have_ended_nobody_is_told_so() -> None:
+    assert found(info([row(1, ago(days=400))], schedule=None), stale_after="off", anchor="now") == []
+
+
+def test_the_listings_sha256_depends_on_what_the_service_said_alone() -> None:
+    one, other = info(WEEK), {**info(WEEK), "requests": {"gets": 7}, "warnings": ["slow"]}
+    assert evidence(one, [])["listing_sha256"] == evidence(other, [])["listing_sha256"]
+    assert evidence(one, [])["listing_sha256"] != evidence(info(WEEK[1:]), [])["listing_sha256"]
+
+
+@pytest.mark.parametrize("gate", ["fail_on_drift", "fail_on_gap"])
+def test_gates_take_what_surveys_send(gate: str) -> None:
+    listing = info([row(1, ago(days=1)), *(row(number, ago(days=number)) for number in range(5, 9))])
+    plan = planned(listing, {"keep_within_daily": "7d"}, min_keep=1, max_delete=-1, max_delete_percent=100)
+    for off in ("", None, "no", False, "false"):
+        assert retention_audit(plan, listing, **gated(gate, off))["failures"] == []
+    for on in ("yes", True, "true", 1):
+        assert len(retention_audit(plan, listing, **gated(gate, on))["failures"]) == 1
+    with pytest.raises(AnsibleFilterError, match=f"{gate}: must be true or false"):
+        retention_audit(plan, listing, **gated(gate, "perhaps"))
+
+
+def test_without_the_evidence_all_else_is_the_same() -> None:
+    odd = {**row(2, ago(days=2)), "is_possibly_inconsistent": True, "missing_shards": [{"shard_name": "a"}]}
+    listing = info([row(1, ago(days=1)), odd, row(3, ago(days=9), expires=None)])
+    plan = planned(listing, {"keep_within_daily": "7d"})
+    told, short = retention_audit(plan, listing), retention_audit(plan, listing, evidence="no")
+    assert {one["code"] for one in told["findings"]} >= {"inconsistent", "missing_shards", "no_expiry"}
+    assert told.pop("evidence")["listing_sha256"] == evidence(listing, [])["listing_sha256"]
+    assert short.pop("evidence") is None
+    assert told == short
+
+
+def test_what_is_no_plan_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="this is no plan"):
+        retention_audit({}, info(WEEK))

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rule R18: the digest of what decides, and of nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import changes, digest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.plugins.plugin_utils._retention.cases import FAR, NOW, SCHEDULE, TIDY, ago, info, planned, row, sid
+
+LISTING = [
+    row(1, NOW, ago(days=-2)),
+    row(2, ago(hours=6), ago(days=-7)),
+    row(3, ago(days=3), None, do_not_delete=True),
+    row(4, ago(days=3, hours=6), FAR),
+    row(5, ago(days=3, hours=12), ago(days=-4), created_increment=2),
+    row(6, ago(days=40), FAR, complete=False),
+    row(7, ago(days=40), ago(days=1)),
+    row(8, ago(days=800), FAR),
+]
+GOLDEN = "857e70176140e6f1980f8c7d03ca005b5759c06efa2c944f8cccd1681c3463da"
+
+
+def plan(**options: Any) -> dict[str, Any]:
+    """The plan that all of these tests are about."""
+    return planned(info(LISTING), TIDY, **{"timezone": "Europe/Berlin", "max_delete_percent": 100, **options})
+
+
+def test_r18_the_digest_is_the_same_on_any_machine_and_any_python() -> None:
+    assert plan()["digest"] == GOLDEN
+
+
+def test_r18_the_digest_is_that_of_the_document_also_when_read_back() -> None:
+    document = plan()
+    assert digest(document) == document["digest"]
+    assert digest(json.loads(json.dumps(document))) == document["digest"]
+    assert changes(document) == document["changes"]
+
+
+def test_r18_an_order_of_input_or_of_ids_is_none_of_it() -> None:
+    both = [sid(1), sid(2)]
+    one = planned(info(LISTING[::-1]), dict(reversed(TIDY.items())), protected_ids=both)
+    other = planned(info(LISTING), TIDY, protected_ids=both[::-1])
+    assert one["digest"] == other["digest"]
+
+
+def test_r18_spellings_are_none_of_it() -> None:
+    given_as_strings = {"min_keep": "3", "min_age": " 24h", "extend_kept": "no", "max_delete": "50", "stale_after": ""}
+    assert (
+        planned(info(LISTING), {**TIDY, "keep_last": "2"}, **given_as_strings)["digest"]
+        == (planned(info(LISTING), {**TIDY, "keep_last": 2, "keep_daily": 0})["digest"])
+    )
+
+
+def test_r18_names_and_sizes_are_none_of_it() -> None:
+    others = [{**one, "cluster_name": "other", "file_size_bytes": 7, "incremental": True} for one in LISTING]
+    named = info(others, cluster_name="other")
+    assert planned(named, TIDY)["digest"] == planned(info(LISTING), TIDY)["digest"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"now": "2026-08-21T01:00:01Z"},
+        {"timezone": "UTC"},
+        {"min_keep": 4},
+        {"min_age": "25h"},
+        {"pit_window": "25h"},
+        {"protected_ids": sid(1)},
+        {"no_expiry": "candidate"},
+        {"extend_kept": True},
+        {"max_delete": 51},
+        {"max_delete_percent": 99},
+        {"stale_after": "4d"},
+        {"anchor": "now"},
+        {"method": "expire"},
+    ],
+)
+def test_r18_every_option_is_part_of_it(change: dict[str, Any]) -> None:
+    assert plan(**change)["digest"] != plan()["digest"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"project_id": "d" * 24},
+        {"cluster_id": "d" * 24},
+        {"schedule": {**SCHEDULE, "point_in_time_window_hours": 25}},
+    ],
+)
+def test_r18_the_cluster_and_what_the_schedule_decides_are_part_of_it(change: dict[str, Any]) -> None:
+    bare = [{**one, "project_id": None, "cluster_id": None} for one in LISTING]
+    assert planned(info(bare, **change), TIDY)["digest"] != planned(info(bare), TIDY)["digest"]
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where the single values of a document are."""
+    if isinstance(value, dict):
+        return [leaf for key in value for leaf in leaves(value[key], (*path, key))]
+    if isinstance(value, list) and value:
+        return [leaf for place, item in enumerate(value) for leaf in leaves(item, (*path, place))]
+    return [path]
+
+
+NOT_DECIDING = {"schema", "cluster_name", "changes", "summary", "gaps", "reasons", "why", "warnings", "file_size_bytes"}
+DOCUMENT = plan()
+DECIDING = [
+    path for path in leaves(DOCUMENT) if not NOT_DECIDING & {*path} and path not in {("digest",), ("guard", "reasons")}
+]
+
+
+@given(st.sampled_from(DECIDING), st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.just([])))
+def test_r18_no_deciding_value_can_be_altered_unseen(path: tuple[Any, ...], value: Any) -> None:
+    tampered = copy.deepcopy(DOCUMENT)
+    *parents, last = path
+    place: Any = tampered
+    for step in parents:
+        place = place[step]
+    before, place[last] = place[last], value
+    same = type(before) is type(value) and before == value
+    assert (digest(tampered) == DOCUMENT["digest"]) is same
+
+
+@given(st.integers(0, 7), st.integers(0, 7))
+def test_r18_no_snapshot_can_be_moved_added_or_taken_away_unseen(one: int, other: int) -> None:
+    rows = DOCUMENT["snapshots"]
+    swapped = list(rows)
+    swapped[one], swapped[other] = rows[other], rows[one]
+    assert (digest({**DOCUMENT, "snapshots": swapped}) == DOCUMENT["digest"]) is (one == other)
+    assert digest({**DOCUMENT, "snapshots": [*rows, rows[one]]}) != DOCUMENT["digest"]
+    assert digest({**DOCUMENT, "snapshots": rows[:one] + rows[one + 1 :]}) != DOCUMENT["digest"]
+
+
+@pytest.mark.parametrize("document", [{}, {**DOCUMENT, "snapshots": [{}]}, {**DOCUMENT, "snapshots": 7}])
+def test_r18_what_is_no_plan_has_no_digest(document: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        digest(document)

@@ -1,0 +1,241 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan as files and artifacts carry it: small, without loss of what decides, and no change of it goes unseen."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_document import retention_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import (
+    BYTES_A_SNAPSHOT,
+    BYTES_MORE,
+    from_artifact,
+    to_artifact,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tools.awx import extra_vars_file
+from unit.plugins.plugin_utils._retention.cases import FAR, NOW, PROJECT, TIDY, ago, info, moment, planned, row
+from unit.plugins.plugin_utils._retention.test_properties import cases
+
+LATER = moment(NOW) + timedelta(hours=20)
+Document = dict[str, Any]
+
+
+def bare_of_reasons(document: Document) -> Document:
+    """A plan without what its compact form leaves out."""
+    return {**document, "snapshots": [{**one, "reasons": [], "why": []} for one in document["snapshots"]]}
+
+
+def size(artifact: Document) -> int:
+    return len(json.dumps(artifact))
+
+
+@given(cases())
+def test_nothing_that_decides_is_lost(case: Any) -> None:
+    listing, policy, options = case
+    document = planned(listing, policy, **options)
+    artifact = json.loads(json.dumps(to_artifact(document)))
+    read = from_artifact(artifact)
+    assert digest(read) == document["digest"]
+    assert size(artifact) <= BYTES_A_SNAPSHOT * len(document["snapshots"]) + BYTES_MORE
+    if not any("did not fit" in warning for warning in read["warnings"]):
+        assert read == bare_of_reasons(document)
+    # A whole plan, as the filter returns it, is one too; and so is a text.
+    assert from_artifact(document) == document
+    assert from_artifact(json.dumps(artifact)) == read
+
+
+@given(cases())
+def test_nothing_that_decides_is_lost_on_the_way_through_awx(case: Any) -> None:
+    """As the role hands it on: in plain data YAML would take ids of digits alone for numbers, and "off" for false."""
+    listing, policy, options = case
+    document = planned(listing, policy, **options)
+    told = extra_vars_file({"retention_plan": json.dumps(to_artifact(document))}, {})
+    assert digest(from_artifact(DataLoader().load(told)["retention_plan"])) == document["digest"]
+
+
+def test_two_thousand_snapshots_are_small() -> None:
+    """The widest rows there are: all extended, all warned of, a hundred terabytes each."""
+    rows = [
+        row(number, ago(hours=6 * number), ago(days=-3), created_increment=12, file_size_bytes=10**14)
+        for number in range(1, 2001)
+    ]
+    policy = {"keep_within": "3y", "keep_within_daily": "9y"}
+    for options in ({"extend_kept": True}, {}):
+        document = planned(rows, policy, **options)
+        artifact = to_artifact(document)
+        assert size(artifact) <= 160 * 2000 + 4000
+        assert digest(from_artifact(artifact)) == document["digest"]
+    assert any(count == 2000 for count in document["summary"]["by_action"].values())
+
+
+def test_gaps_and_warnings_that_do_not_fit_are_said_to_be_left_out() -> None:
+    rows = [row(1, ago(days=1)), row(2, ago(days=3000))]
+    document = planned(rows, {"keep_within_daily": "10y", "keep_within_weekly": "10y"}, max_delete=-1)
+    assert len(document["gaps"]) > 400
+    artifact = to_artifact(document)
+    assert size(artifact) <= 160 * 2 + 4000
+    read = from_artifact(artifact)
+    assert read["warnings"][-1].endswith("did not fit into this document")
+    assert read["gaps"] == document["gaps"][: len(read["gaps"])]
+    assert read["gaps"]
+
+
+def approve(document: Any, approved: Any, **more: Any) -> str:
+    return str(retention_approval(document, approved, now=LATER, **more)["refused"])
+
+
+@st.composite
+def tamperings(draw: st.DrawFn) -> tuple[Document, Document]:
+    """A compact plan, and the same with one change of any kind to what decides."""
+    listing, policy, options = draw(cases())
+    document = planned(listing, policy, **{**options, "max_delete": -1, "max_delete_percent": 100})
+    before = json.loads(json.dumps(to_artifact(document)))
+    after = copy.deepcopy(before)
+    rows, columns = after["rows"], after["columns"]
+    ways = ["option", "policy", "head"] + (["cell", "drop", "double", "swap", "order", "column"] if rows else [])
+    way = draw(st.sampled_from(ways))
+    place = draw(st.integers(0, len(rows) - 1)) if rows else 0
+    other = draw(st.integers(0, len(rows) - 1)) if rows else 0
+    if way == "cell":
+        column = draw(st.integers(0, len(columns) - 2))  # the last is the size, which decides nothing
+        values = [
+            None,
+            True,
+            False,
+            0,
+            2,
+            "delete",
+            "keep",
+            "extend",
+            "shorten",
+            "candidate",
+            "held",
+            FAR,
+            NOW,
+            "f" * 24,
+        ]
+        rows[place][column] = draw(st.sampled_from(values))
+    elif way == "drop":
+        del rows[place]
+    elif way == "double":
+        rows.insert(other, list(rows[place]))
+    elif way == "swap":
+        rows[place][0], rows[other][0] = rows[other][0], rows[place][0]
+    elif way == "order":
+        rows[place], rows[other] = rows[other], rows[place]
+    elif way == "column":
+        columns[0], columns[draw(st.integers(1, len(columns) - 2))] = (
+            columns[draw(st.integers(1, len(columns) - 2))],
+            "id",
+        )
+    elif way == "option":
+        after["options"][draw(st.sampled_from(sorted(after["options"])))] = draw(
+            st.sampled_from([None, "off", 1, True])
+        )
+    elif way == "policy":
+        after["policy"][draw(st.sampled_from(["keep_last", "keep_within", "keep_x"]))] = draw(st.integers(1, 9))
+    else:
+        key = draw(st.sampled_from(["project_id", "cluster_id", "now", "timezone"]))
+        after[key] = draw(st.sampled_from([None, "c" * 24, "2026-08-21T02:00:00Z", "Europe/Rome"]))
+    # JSON has the last word on what is the same: 1 is not true.
+    assume(json.dumps(before) != json.dumps(after))
+    return before, after
+
+
+@given(tamperings())
+def test_any_change_is_caught_when_the_digest_comes_another_way(pair: tuple[Document, Document]) -> None:
+    before, after = pair
+    approved = before["digest"]
+    assert "its digest is" not in approve(before, approved)
+    for forged in (after, {**after, "digest": approved}, json.dumps(after)):
+        assert approve(forged, approved).startswith(("The approved plan is refused: ", "RETENTION BLOCKED: "))
+
+
+def test_a_digest_in_the_document_is_not_an_approval() -> None:
+    document = planned([row(1, ago(days=1))], TIDY)
+    assert "no digest was approved" in approve(document, "")
+    assert "no digest was approved" in approve(document, None)
+    assert approve(document, f" {document['digest'].upper()} ") == ""
+
+
+def test_changes_added_to_a_whole_plan_are_caught() -> None:
+    document = planned([row(1, ago(days=1))], TIDY)
+    added = {**document, "changes": [{"snapshot_id": row(1, NOW)["id"], "state": "absent"}]}
+    assert "its changes are not those of its snapshots" in approve(added, document["digest"])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"rows": []}, [], "{", "{}", 7, "/nowhere/plan.json", "plan\0", {"columns": ["id"], "rows": [[1, 2]]}, 3.5],
+    ids=str,
+)
+def test_what_is_no_plan_is_refused(document: Any) -> None:
+    refused = approve(document, "0" * 64)
+    assert refused.startswith(("The approved plan is refused: ", "RETENTION NO PLAN: "))
+
+
+@pytest.mark.parametrize("document", [None, "", "  ", {}, []])
+def test_no_plan_is_not_nothing_to_do(document: Any) -> None:
+    assert approve(document, "0" * 64).startswith("RETENTION NO PLAN: ")
+
+
+def test_dates_that_yaml_made_of_strings_are_read() -> None:
+    """A plan that went through a YAML file whose dates were not quoted."""
+    document = planned([row(1, ago(days=1))], TIDY)
+    dated = {**document, "now": moment(NOW)}
+    dated["snapshots"] = [{**one, "created_at": moment(one["created_at"])} for one in document["snapshots"]]
+    assert approve(dated, document["digest"]) == ""
+
+
+def test_another_cluster_is_refused_before_and_after_listing() -> None:
+    document = planned([row(1, ago(days=1))], TIDY)
+    approved = document["digest"]
+    assert "it is for cluster " in approve(document, approved, cluster_id="d" * 24)
+    assert approve(document, approved, project_id=f" {PROJECT.upper()}", cluster_id="") == ""
+    elsewhere = info([{**row(1, ago(days=1)), "cluster_id": "d" * 24}], cluster_id="d" * 24)
+    assert "it is for cluster " in approve(document, approved, listing=elsewhere)
+
+
+def test_what_cannot_be_dated_any_more_is_left_out_and_said() -> None:
+    """Extensions of what has expired meanwhile: gone, or still listed, where the service refuses to edit it."""
+    lives = [ago(hours=-10), ago(hours=-12), ago(days=-20), ago(days=-90)]
+    rows = [row(number, ago(days=40 * number), expires) for number, expires in enumerate(lives, 1)]
+    document = planned(rows, {"keep_within_monthly": "13mo"}, extend_kept=True)
+    extended = [one["snapshot_id"] for one in document["changes"]]
+    assert len(extended) >= 3
+    result = retention_approval(document, document["digest"], now=LATER, listing=info(rows[1:]))
+    assert result["refused"] == ""
+    plan = result["plan"]
+    assert [one["snapshot_id"] for one in plan["changes"]] == [
+        name for name in extended if name not in (rows[0]["id"], rows[1]["id"])
+    ]
+    assert [warning.split()[0] for warning in plan["warnings"][-2:]] == [rows[1]["id"], rows[0]["id"]]
+    assert plan["digest"] == digest(plan) == document["digest"]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), [({"max_age": "soon"}, "max_age"), ({"now": ""}, "now"), ({"listing": {}}, "_input")]
+)
+def test_what_cannot_be_used_is_named(given: dict[str, Any], named: str) -> None:
+    document = planned([row(1, ago(days=1))], TIDY)
+    with pytest.raises(AnsibleFilterError, match=f"retention_approval: {named}"):
+        retention_approval(document, document["digest"], **{"now": LATER, **given})
+
+
+def test_the_filter_refuses_what_is_no_plan() -> None:
+    with pytest.raises(AnsibleFilterError, match="retention_document: _input: this is no plan"):
+        retention_document({})
