@@ -23,7 +23,7 @@ from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import spelled
 from unit.plugins.clients import world
-from unit.plugins.module_utils.test_module import Runner
+from unit.plugins.modules.test_modules import Runner
 
 Start = Callable[..., Simulator]
 COMMON = (

@@ -29,7 +29,7 @@ from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import MISSING, WRONG
 from unit.plugins.clients import world
-from unit.plugins.module_utils.test_module import Runner
+from unit.plugins.modules.test_modules import Runner
 
 Start = Callable[..., Simulator]
 Drawn = tuple[dict[str, Any], dict[str, Any]]
