@@ -5,7 +5,8 @@
 """Makes the checkout importable as a collection, wherever it lies and however pytest was started.
 
 Afterwards ``ansible_collections.mongodb_ops.legacy_backup…``, ``simulator…`` and ``tools…`` import, here and in
-processes that the tests start.
+processes that the tests start. ``ansible-test units`` reads this file too. It brings its own tree and loader, and hides
+the controller's code from the tests of module_utils and modules.
 """
 
 from __future__ import annotations
@@ -21,19 +22,22 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from tools.tree import CACHE, make_tree  # noqa: E402  (found by the line above)
 
-TREE = make_tree()
+LOADED = "ansible_pytest_collections" in sys.modules  # by ansible-test
+TREE = ROOT.parents[2] if LOADED else make_tree()
+PATH = [str(TREE), str(ROOT / "tests")]
 sys.path.insert(0, str(TREE))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(TREE), str(ROOT / "tests")])
+os.environ["PYTHONPATH"] = os.pathsep.join([*PATH, os.environ["PYTHONPATH"]] if LOADED else PATH)
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
 os.environ.setdefault("ANSIBLE_HOME", str(CACHE / "ansible"))
 
 # Ansible reads its settings when it is first imported, so these imports come last.
 import hypothesis  # noqa: E402  (as said above)
 import hypothesis.configuration  # noqa: E402  (as said above)
-from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (as said above)
 from ansible.utils.collection_loader._collection_config import AnsibleCollectionConfig  # noqa: E402  (as said above)
 
 if AnsibleCollectionConfig.collection_finder is None:  # mutation testing runs pytest many times in one process
+    from ansible.plugins.loader import init_plugin_loader
+
     init_plugin_loader([str(TREE)])
 
 pytest_plugins = ["tools.counted", "tools.figures"]

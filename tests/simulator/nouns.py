@@ -24,7 +24,7 @@ class Project:
     compliance_policy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """One snapshot of a whole cluster. Instants are epoch seconds; `expires` None is: none."""
 

@@ -18,10 +18,8 @@ from datetime import date, datetime, timedelta, timezone
 from datetime import time as time_of_day
 from typing import Any
 
-from ansible.utils.unsafe_proxy import wrap_var
 from hypothesis import settings
 from hypothesis import strategies as st
-from jinja2 import StrictUndefined
 
 EXAMPLES = settings().max_examples
 # What no example may take, on a machine that does much else.
@@ -347,8 +345,8 @@ def _sound_dates(draw: st.DrawFn) -> Pair:
 sound_snapshots = documents_of(
     {
         "id": hex_ids.map(lambda text: (text, text)),
-        "complete": st.one_of(*[st.just((True, True))] * 4, flags.filter(lambda pair: pair[1] is not WRONG)),
-        "doNotDelete": st.one_of(*[st.just((False, False))] * 4, flags.filter(lambda pair: pair[1] is not WRONG)),
+        "complete": st.one_of(*[st.just((True, True))] * 4, right(True, False)),
+        "doNotDelete": st.one_of(*[st.just((False, False))] * 4, right(True, False)),
         "expires": st.one_of(st.just(("2099-01-01T00:00:00Z", "2099-01-01T00:00:00Z")), _sound_dates()),
         "created": _sound_dates().map(lambda pair: ({"date": pair[0], "increment": 1}, (pair[1], 1))),
     },
@@ -386,7 +384,7 @@ JOB_FIELDS: dict[str, st.SearchStrategy[Pair]] = {
 jobs = documents_of(JOB_FIELDS, st.just({"links": []}))
 
 
-# --- any value that a template may hold ---
+# --- any value that an option or a variable may hold ---
 
 
 class Odd:
@@ -394,14 +392,13 @@ class Odd:
 
 
 _zones = st.none() | st.sampled_from([timezone.utc, timezone(timedelta(hours=23, minutes=59)), timezone.min])
-_template_scalars = st.one_of(
+_odd_scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-3, 3),
     st.sampled_from([10**18, -(10**18), 10**400, 2**63]) | st.integers(5000, 5001).map(lambda zeros: 10**zeros),
     st.floats(),
     texts,
-    texts.map(wrap_var),
     st.binary(max_size=4),
     st.dates(),
     st.datetimes(timezones=_zones) | st.sampled_from([datetime(1, 1, 1, tzinfo=timezone.utc), datetime(9999, 12, 31)]),
@@ -409,21 +406,27 @@ _template_scalars = st.one_of(
     st.sampled_from([date.min, date.max, time_of_day.max]),
     st.timedeltas(),
     st.builds(Odd),
-    st.builds(lambda: StrictUndefined(name="nowhere")),
     st.sampled_from(["1" + "0" * 30 + "y", "999999999y", "0d", "1m", "24 h", "-1h", "\u0661h", "1h1h"]),
     st.sampled_from(["../../etc/passwd", "/etc/localtime", "Europe/../UTC", "", "localtime", "\x00", "x" * 300]),
 )
 _hashable = st.none() | st.booleans() | st.integers(-3, 3) | texts | st.tuples(st.integers(0, 2))
-any_values: st.SearchStrategy[Any] = st.recursive(
-    _template_scalars,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(_hashable, inner, max_size=3)
-        | st.tuples(inner)
-        | st.sets(st.integers(0, 3), max_size=2)
-    ),
-    max_leaves=4,
-)
+
+
+def any_values_or(*more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of any type, and those of more kinds."""
+    return st.recursive(
+        st.one_of(_odd_scalars, *more),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(_hashable, inner, max_size=3)
+            | st.tuples(inner)
+            | st.sets(st.integers(0, 3), max_size=2)
+        ),
+        max_leaves=4,
+    )
+
+
+any_values = any_values_or()
 
 
 def nest(depth: int) -> list[Any]:

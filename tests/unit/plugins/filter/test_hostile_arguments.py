@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
@@ -33,12 +34,14 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from jinja2 import UndefinedError
+from jinja2 import StrictUndefined, UndefinedError
 
 from unit import hostile
 from unit.hostile import MISSING
 from unit.plugins.plugin_utils._retention.cases import BARE, NOW, SCHEDULE, TIDY, ago, info, job, planned, row, sid
 
+# Whatever a template may hold: also text that is not trusted, and variables that are not defined.
+ANY_VALUES = hostile.any_values_or(hostile.texts.map(wrap_var), st.builds(lambda: StrictUndefined(name="nowhere")))
 LISTING = info(
     [
         row(1, ago(hours=6), missing_shards=[{"shard_name": "s0"}]),
@@ -157,7 +160,7 @@ def test_the_filters_work_on_what_they_are_made_for() -> None:
 
 @pytest.mark.parametrize(("name", "argument"), EACH, ids=[f"{name}-{argument}" for name, argument in EACH])
 @settings(max_examples=hostile.examples(0.3))
-@given(value=hostile.any_values)
+@given(value=ANY_VALUES)
 def test_any_value_is_a_result_or_an_error_of_the_filter(name: str, argument: str, value: Any) -> None:
     called(name, **{argument: value})
 
@@ -172,7 +175,7 @@ PLACES = [
 
 
 @settings(max_examples=hostile.examples(6))
-@given(st.sampled_from(PLACES), hostile.any_values | st.just(MISSING))
+@given(st.sampled_from(PLACES), ANY_VALUES | st.just(MISSING))
 def test_any_value_inside_a_document_is_a_result_or_an_error_of_the_filter(
     at: tuple[str, str, tuple[Any, ...]], value: Any
 ) -> None:
@@ -181,7 +184,7 @@ def test_any_value_inside_a_document_is_a_result_or_an_error_of_the_filter(
 
 
 @settings(max_examples=hostile.examples(0.6))
-@given(st.sampled_from(list(hostile.places(REPORT))), hostile.any_values | st.just(MISSING))
+@given(st.sampled_from(list(hostile.places(REPORT))), ANY_VALUES | st.just(MISSING))
 def test_any_value_inside_an_older_report_is_a_result_or_an_error_of_the_filter(
     place: tuple[Any, ...], value: Any
 ) -> None:
@@ -345,14 +348,14 @@ ROWS = st.dictionaries(
     st.sampled_from(
         ["id", "created_at", "created_increment", "complete", "do_not_delete", "expires_at", "file_size_bytes"]
     ),
-    hostile.any_values | st.sampled_from([True, False, None, sid(1), sid(2), ago(days=90), ago(hours=1), "2099-01-01"]),
+    ANY_VALUES | st.sampled_from([True, False, None, sid(1), sid(2), ago(days=90), ago(hours=1), "2099-01-01"]),
     max_size=3,
 )
 TOPS = st.dictionaries(
     st.sampled_from(
         ["total", "truncated", "filtered", "completeness", "project_id", "cluster_id", "schedule", "restore_jobs"]
     ),
-    hostile.any_values,
+    ANY_VALUES,
     max_size=1,
 )
 

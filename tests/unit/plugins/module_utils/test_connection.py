@@ -543,7 +543,7 @@ def test_a_connection_becomes_a_client(talk: Callable[..., Talk], kind: str, aut
     sim = talk().sim
     account = sim.world.keys[kind]
     names = KEYS if kind == "owner" else ACCOUNT
-    options = dict(zip(names, (account.id, account.secret), strict=True))
+    options = dict(zip(names, (account.id, account.secret)))
     found = resolved({**options, "project_id": sim.world.main.project_id, "base_url": sim.url + "/api/atlas/v2/"})
     told: list[str] = []
     client = connect(found, read_only=True, connections=3, on_token=told.append)

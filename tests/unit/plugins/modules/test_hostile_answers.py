@@ -18,21 +18,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan import retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot, legacy_snapshot_info
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.exchange import Call
+from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import MISSING, WRONG
 from unit.plugins.clients import world
-from unit.plugins.modules.test_modules import Runner
+from unit.plugins.modules.runner import Runner
 
-Start = Callable[..., Simulator]
-Drawn = tuple[dict[str, Any], dict[str, Any]]
 PLATFORMS = ("v2", "ops_manager")
 SNAPSHOT_PATH = re.compile(
     r"/api/(atlas/v2|public/v1\.0)/groups/[0-9a-f]{24}/clusters/([0-9a-f]{24}|ladder)/snapshots/([0-9a-f]{24})"
@@ -42,11 +39,6 @@ slow = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=hostile.examples(0.6),
 )
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
-    return Runner(monkeypatch)
 
 
 @pytest.fixture
@@ -250,52 +242,6 @@ def test_a_listing_is_read_as_the_contract_has_it_or_refused(
             read["expires"],
         )
         assert (row["created_at"], row["created_increment"]) == (created, increment)
-
-
-@slow
-@given(
-    st.lists(hostile.sound_snapshots, min_size=2, max_size=8, unique_by=lambda drawn: drawn[1]["id"]),
-    st.lists(hostile.snapshots, max_size=1),
-    st.sampled_from(["delete", "expire"]),
-)
-def test_no_listing_makes_anything_be_removed_that_must_not_be(
-    runner: Runner, sims: dict[str, Simulator], sound: list[Drawn], odd: list[Drawn], method: str
-) -> None:
-    """The whole way: what the service lists, what is planned on that, and what is sent then."""
-    sim, drawn = ready(runner, sims["v2"]), [*sound, *odd]
-    documents = [document for document, _read in drawn]
-    sim.faults.add("answer", path="/snapshots$", times=None, body=listed(documents))
-    info = told(runner, runner(legacy_snapshot_info, completeness="all", gather=["restore_jobs"]), set())
-    if info.get("failed"):
-        return
-    info["restore_jobs"] = []
-    now = "2026-11-23T12:00:00Z"
-    off: dict[str, Any] = {"min_age": "off", "pit_window": "off", "stale_after": "off", "min_keep": 1}
-    try:
-        plan = retention_plan(info, {"keep_within": "1h"}, now=now, method=method, max_delete_percent=100, **off)
-    except AnsibleFilterError:
-        assert any(read["created"][0] is None for _document, read in drawn)
-        return
-    asked = {change["snapshot_id"] for change in plan["changes"]}
-    found = told(runner, runner(legacy_snapshot, snapshots=plan["changes"], concurrency=1), asked)
-    by_id = {read["id"]: read for _document, read in drawn}
-    fit = [
-        read["id"]
-        for read in by_id.values()
-        if read["complete"] is True
-        and read["doNotDelete"] is not True
-        and read["expires"]
-        and read["expires"] > now
-        and read["created"][0] <= now
-    ]
-    newest = max(
-        (read for read in by_id.values() if read["complete"] is True and read["created"][0] <= now),
-        key=lambda read: (read["created"][0], read["created"][1] or 0, read["id"]),
-        default={"id": ""},
-    )["id"]
-    sent = {entry.path.rpartition("/")[2] for entry in sim.log.writes}
-    assert sent <= asked <= set(fit) - {newest}
-    assert len(found["outcomes"]) == len(plan["changes"])
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -22,8 +22,7 @@ from hypothesis import strategies as st
 from simulator.server import Simulator
 from unit import hostile
 from unit.hostile import spelled
-from unit.plugins.clients import world
-from unit.plugins.modules.test_modules import Runner
+from unit.plugins.modules.runner import Runner
 
 Start = Callable[..., Simulator]
 COMMON = (
@@ -89,14 +88,12 @@ def _is_copied(value: Any, frames: int = 200) -> bool:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, simulator: Start) -> Runner:
-    runner = Runner(monkeypatch)
-    runner.sim = simulator(world())
+def run(run: Runner, monkeypatch: pytest.MonkeyPatch) -> Runner:
     # Nothing is reached but the simulator, wherever an address leads.
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return runner
+    return run
 
 
 def tried(run: Runner, module: ModuleType, options: dict[str, Any]) -> dict[str, Any]:

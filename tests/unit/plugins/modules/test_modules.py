@@ -7,10 +7,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -20,62 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator import seeds
-from simulator.server import Simulator
-from tools.faketime import FakeTime
-from tools.modules import run_module
+from simulator.fixtures_pytest import Start
 from unit.plugins.clients import world
+from unit.plugins.modules.runner import Runner
 
-Start = Callable[..., Simulator]
 LATER = "2099-06-01T00:00:00Z"
-
-
-class Runner:
-    """Runs a module in this process and gives its result."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.monkeypatch = monkeypatch
-        self.time = FakeTime()
-        self.sim: Simulator | None = None
-        self.key = "owner"
-        self.output = ""
-        for name in [name for name in os.environ if name.startswith(("MONGODB_ATLAS_", "MCLI_"))]:
-            monkeypatch.delenv(name)
-        self.warnings: list[str] = []
-
-    def options(self) -> dict[str, Any]:
-        """What names the simulator's project and cluster, and a key."""
-        assert self.sim is not None
-        account, main = self.sim.world.keys[self.key], self.sim.world.main
-        names = ("public_key", "private_key") if account.kind == "key" else ("client_id", "client_secret")
-        platform = self.sim.world.project_of(main).platform
-        return {
-            "platform": platform,
-            "base_url": self.sim.url,
-            "project_id": main.project_id,
-            "cluster_name": main.name,
-            **dict(zip(names, (account.id, account.secret), strict=True)),
-        }
-
-    def raw(self, module: ModuleType, options: dict[str, Any], **flags: Any) -> dict[str, Any]:
-        """The result, failed or not; the output is kept to look for secrets in."""
-        done = run_module(module, options, self.time, **flags)
-        self.output, self.warnings = done.output, done.warnings
-        return done.result
-
-    def __call__(self, module: ModuleType, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
-        return self.raw(module, {**self.options(), **options}, check_mode=check, diff=diff)
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
-    return Runner(monkeypatch)
-
-
-@pytest.fixture
-def run(runner: Runner, simulator: Start) -> Runner:
-    """A runner for a ladder on Atlas."""
-    runner.sim = simulator(world())
-    return runner
 
 
 # --- listing ---

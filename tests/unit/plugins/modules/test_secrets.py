@@ -25,12 +25,13 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy
 from simulator import faults, tokens
 from simulator.accounts import Account, Role
 from simulator.exchange import Call
+from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.faketime import FakeTime
 from tools.modules import Finished, run_module
 from unit.plugins.clients import world
+from unit.plugins.modules.runner import connection
 
-Start = Callable[..., Simulator]
 LATER = "2099-06-01T00:00:00Z"
 PROXY_PASSWORD = "pr0xy%40canary%2Fpassword"
 UNUSED = "unused-canary-31"
@@ -60,18 +61,12 @@ class Watch:
 
     def options(self, **more: Any) -> dict[str, Any]:
         """The way to the service, which goes through a proxy that wants a password."""
-        main = self.sim.world.main
-        names = ("public_key", "private_key") if self.account.kind == "key" else ("client_id", "client_secret")
         return {
-            "platform": self.sim.world.project_of(main).platform,
+            **connection(self.sim, self.who, self.secret or None),
             "base_url": "http://mongo.invalid",
             "proxy": f"http://me:{PROXY_PASSWORD}@127.0.0.1:{self.sim.port}",
-            "project_id": main.project_id,
-            "cluster_name": main.name,
             "timeout": 1,
             "retry_timeout": 0,
-            names[0]: self.account.id,
-            names[1]: self.secret or self.account.secret,
             **more,
         }
 
