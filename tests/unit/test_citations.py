@@ -22,7 +22,9 @@ SUFFIXES = {".py", ".yml", ".md", ".rst", ".sh", ".j2", ".js", ".css"}
 RULE = re.compile(r"\bR[0-9]{1,2}[a-z]?\b")
 SECTION = re.compile(r"\b[Cc]ontract\s+(?:#\s+)?([0-9]+(?:\.[0-9]+)?)")
 # Other spellings, which a search for `R13` or `contract 1.3` would miss. In comments a bare "(1.3)" is one too.
-OTHERS = re.compile(r"\b(?:[Rr]ules?\s+R|[Ss]ections?\s+|[Cc]ontract(?:,| [0-9.]+(?:,| and)) )[0-9]")
+OTHERS = re.compile(
+    r"\b(?:[Rr]ules?\s+R|[Ss]ections?\s+|[Cc]ontract(?:,| [0-9.]+(?:,| and)) )[0-9][0-9.]*[a-z]?|\b[Ss]ection numbers\b"
+)
 BARE = re.compile(r"(?<![\w`])\((?:[1-9]|1[01])(?:\.[0-9]+)?(?:, [0-9.]+)*\)")
 
 
