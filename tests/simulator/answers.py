@@ -37,7 +37,7 @@ def document(status: int, body: Any, schema: str, media_type: str = JSON_TYPE) -
 
 
 def error(refused: Refused) -> Answer:
-    """Section 4: errors come as application/json on every dialect."""
+    """Contract 4: errors come as application/json on every dialect."""
     return Answer(refused.status, dumps(body_of(refused)), JSON_TYPE, refused.headers, schema="error")
 
 
@@ -47,7 +47,7 @@ def error_without_code(status: int, detail: str) -> Answer:
 
 
 def unauthorized(headers: dict[str, str], *, with_code: bool) -> Answer:
-    """Section 3: the printed body has no errorCode."""
+    """Contract 3: the printed body has no errorCode."""
     if with_code:
         answer = replace(error(Refused("NO_CURRENT_USER")), headers=headers)
     else:
@@ -60,7 +60,7 @@ def oauth_error(status: int, name: str, description: str) -> Answer:
 
 
 def too_many_tokens(resource: str, wait: int | None) -> Answer:
-    """Section 3: the token endpoint's own kind of 429."""
+    """Contract 3: the token endpoint's own kind of 429."""
     body = fixture("oauth-rate-limited.json").replace(b"{URL}", resource.encode())
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return Answer(429, body, JSON_TYPE, headers, schema="oauth error")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of the three dialects (contract, sections 1, 2, 4, 6 and 9)."""
+"""The endpoints of the three dialects (contract 1, contract 2, contract 4, contract 6, contract 9)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Api:
     def _pay(
         self, call: Call, dialect: Dialect, route: routes.Route, path: dict[str, str], user: str, rate: dict[str, str]
     ) -> None:
-        """Take a token of the bucket (section 5), and note the headers that say so."""
+        """Take a token of the bucket (contract 5), and note the headers that say so."""
         switches = self.world.switches
         if switches.rate_limited == "off" or (switches.rate_limited == "v2" and dialect.name != "v2"):
             return
@@ -162,7 +162,7 @@ class Api:
             raise Refused("INVALID_ENUM_VALUE", query["completed"])
 
     def _check_address(self, call: Call, dialect: Dialect, route: routes.Route, account: Account) -> None:
-        """Section 3: for writes the address has to be listed; on v2 the settings decide."""
+        """Contract 3: for writes the address has to be listed; on v2 the settings decide."""
         switches = self.world.switches
         rule = switches.v2_access_list if dialect.name == "v2" else "writes"
         if rule == "off" or (rule == "writes" and route.method == "GET") or account.listed(call.address):
@@ -181,7 +181,7 @@ class Api:
         if (project.platform == "atlas") != context.dialect.atlas:
             raise Refused("NOT_ATLAS_GROUP" if context.dialect.atlas else "ATLAS_GROUP", group)
         if project.platform == "ops_manager" and context.account.kind == "service_account":
-            # Section 3: Ops Manager knows no service accounts.
+            # Contract 3: Ops Manager knows no service accounts.
             raise Refused("USER_UNAUTHORIZED")
         if role < context.route.role:
             raise Refused("USER_UNAUTHORIZED")
@@ -281,7 +281,7 @@ class Api:
         return answers.error(refused)
 
     def _in_order(self, cluster: Cluster) -> list[Snapshot]:
-        """All snapshots in the service's order (section 1.3); made anew only after a change."""
+        """All snapshots in the service's order (contract 1.3); made anew only after a change."""
         switches = self.world.switches
         kept = self._ordered.get(cluster.id)
         if kept is not None and kept[0] == cluster.revision and kept[1] is switches:
@@ -442,7 +442,7 @@ class Api:
         return self._page(context, rows, dumps, "overview")
 
     def no_config_host(self, context: Context) -> Answer:
-        """Section 1.1: only mirrored config servers of MongoDB 3.2 and older have these; there is none here."""
+        """Contract 1.1: only mirrored config servers of MongoDB 3.2 and older have these; there is none here."""
         raise Refused("HOST_NOT_FOUND", context.path["host"], context.path["group"])
 
     def _cluster_documents(self, context: Context, cluster: Cluster) -> list[dict[str, Any]]:
@@ -490,7 +490,7 @@ class Api:
         return number
 
     def _page(self, context: Context, rows: Sequence[Any], render: Callable[[Any], bytes], name: str) -> Answer:
-        """Section 1.3: offset based, `next` absent on the last page, totalCount only an estimate."""
+        """Contract 1.3: offset based, `next` absent on the last page, totalCount only an estimate."""
         call, switches = context.call, self.world.switches
         number = self._number(call, "pageNum", 1, 1, 1 << 30)
         size = min(self._number(call, "itemsPerPage", 100, 1, 500), switches.page_cap or 500)
@@ -528,7 +528,7 @@ class Api:
         return f"application/vnd.atlas.{context.version}+json;charset=utf-8"
 
     def _dressed(self, context: Context, answer: Answer) -> Answer:
-        """pretty and envelope (section 8.8)."""
+        """pretty and envelope (contract 8, trap 8)."""
         query = context.call.query
         pretty, envelope = (query.get(name, "false").lower() == "true" for name in ("pretty", "envelope"))
         if not answer.body or not (pretty or envelope):

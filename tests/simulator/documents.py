@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON documents that the three dialects answer with (contract, sections 2, 6 and 9)."""
+"""The JSON documents that the three dialects answer with (contract 2, contract 6, contract 9)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .switches import Switches
 
 @dataclass(frozen=True)
 class Dialect:
-    """One way to speak to the service (contract, section 1)."""
+    """One way to speak to the service (contract 1)."""
 
     name: Literal["v2", "v1.0", "public"]
     path: str
@@ -92,7 +92,7 @@ def timestamp(epoch: int, increment: int, switches: Switches) -> dict[str, Any]:
 
 
 def _optional(snapshot: Snapshot, cluster: Cluster, dialect: Dialect, switches: Switches) -> dict[str, Any]:
-    """Fields that not every source of section 2 knows."""
+    """Fields that not every source of contract 2 knows."""
     fields: dict[str, Any] = {}
     if snapshot.complete:
         fields["lastOplogAppliedTimestamp"] = timestamp(snapshot.created - 1, 1, switches)
@@ -114,7 +114,7 @@ def shard_id(cluster: Cluster, part: int) -> str:
 def _parts(
     snapshot: Snapshot, cluster: Cluster, dialect: Dialect, switches: Switches, only: int
 ) -> list[dict[str, Any]]:
-    """One for a replica set; one for each shard and one for the config server (section 2)."""
+    """One for a replica set; one for each shard and one for the config server (contract 2)."""
     if not cluster.sharded:
         return [_part(snapshot, cluster, dialect, switches, 0, f"{cluster.name}-shard-0", 1)]
     names = part_names(cluster)
@@ -159,7 +159,7 @@ def schedule_document(
     *,
     base: str = CENTRAL_URL,
 ) -> dict[str, Any]:
-    """Section 6. The reference fields are Ops Manager's, and Cloud Manager's."""
+    """Contract 6. The reference fields are Ops Manager's, and Cloud Manager's."""
     schedule = cluster.schedule
     document: dict[str, Any] = {
         "clusterId": cluster.id,
@@ -191,7 +191,7 @@ def schedule_document(
 def restore_document(
     job: RestoreJob, cluster: Cluster, project: Project, dialect: Dialect, switches: Switches, *, base: str
 ) -> dict[str, Any]:
-    """Section 9. The delivery's secrets are recognisable: tests look for them where they must not be."""
+    """Contract 9. The delivery's secrets are recognisable: tests look for them where they must not be."""
     delivery: dict[str, Any] = {"methodName": job.method, "statusName": job.delivery_status}
     if job.delivery_expires is not None:
         delivery |= {
@@ -234,7 +234,7 @@ def legacy_backup(cluster: Cluster) -> bool:
 
 
 def atlas_cluster_document(cluster: Cluster, version: str) -> dict[str, Any]:
-    """Section 6: 2023-01-01 shows both kinds of backup, 2024-08-05 the cloud backup alone."""
+    """Contract 6: 2023-01-01 shows both kinds of backup, 2024-08-05 the cloud backup alone."""
     document: dict[str, Any] = {
         "clusterType": "SHARDED" if cluster.sharded else "REPLICASET",
         "groupId": cluster.project_id,
@@ -258,7 +258,7 @@ def atlas_cluster_document(cluster: Cluster, version: str) -> dict[str, Any]:
 
 
 def public_cluster_documents(cluster: Cluster, now: int) -> list[dict[str, Any]]:
-    """Section 6: a sharded cluster with n shards appears as n + 1 entries."""
+    """Contract 6: a sharded cluster with n shards appears as n + 1 entries."""
     beat = iso(now - now % HOUR)
     whole: dict[str, Any] = {
         "clusterName": cluster.name,
@@ -285,7 +285,7 @@ def public_cluster_documents(cluster: Cluster, now: int) -> list[dict[str, Any]]
 
 
 def overview_document(project: Project, clusters: list[Cluster], switches: Switches) -> dict[str, Any]:
-    """A row of `GET /clusters`, over all projects (section 6). Shards have no entry of their own."""
+    """A row of `GET /clusters`, over all projects (contract 6). Shards have no entry of their own."""
     rows = [
         _overview_cluster(
             one.id,

@@ -36,7 +36,7 @@ def moment_of(epoch: int) -> datetime:
 
 @lru_cache(maxsize=65536)
 def iso(epoch: int) -> str:
-    """The service's own spelling: whole seconds and `Z` (contract, section 2)."""
+    """The service's own spelling: whole seconds and `Z` (contract 2)."""
     return moment_of(epoch).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch >= 0 else _early(epoch)
 
 
@@ -46,7 +46,7 @@ def _early(epoch: int) -> str:
 
 
 def parse(text: str) -> tuple[int, bool]:
-    """What the service makes of a date it is sent: (epoch, had a fraction). Contract, section 2.1, point 7.
+    """What the service makes of a date it is sent: (epoch, had a fraction). Contract 2.1, point 7.
 
     No zone is UTC, and a bare date is its first second. Anything else is a ValueError.
     """

@@ -20,7 +20,7 @@ class Project:
     name: str
     org_id: str
     platform: Platform
-    # Contract, section 4: CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY.
+    # Contract 4: CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY.
     compliance_policy: bool = False
 
 
@@ -37,7 +37,7 @@ class Snapshot:
     incremental: bool = True
     possibly_inconsistent: bool = False
     data_bytes: int = 0
-    # The date as it was sent, for a service that echoes (contract, section 2.1, point 7).
+    # The date as it was sent, for a service that echoes (contract 2.1, point 7).
     expires_text: str | None = None
     # When somebody last changed the expiry: a past one does not act before that.
     dated: int = 0
@@ -50,7 +50,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RestoreJob:
-    """Contract, section 9. Without `snapshot_id`: a restore to a point in time."""
+    """Contract 9. Without `snapshot_id`: a restore to a point in time."""
 
     id: str
     created: int
@@ -80,7 +80,7 @@ class Cluster:
     project_id: str
     shards: tuple[str, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
-    # Contract, section 6: INACTIVE, PROVISIONING, STARTED, STOPPED, TERMINATING.
+    # Contract 6: INACTIVE, PROVISIONING, STARTED, STOPPED, TERMINATING.
     backup: str = "STARTED"
     cloud_backup: bool = False
     version: str = "4.0.28"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The paths that the service knows, and what each demands before it is answered (contract, sections 1, 5 and 6)."""
+"""The paths that the service knows, and what each demands first (contract 1, contract 5, contract 6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Route:
     # The method of Api that answers.
     handler: str
     dialects: frozenset[str] = EVERY
-    # The endpoint set whose bucket pays (section 5).
+    # The endpoint set whose bucket pays (contract 5).
     bucket: str = BACKUP
     query: frozenset[str] = frozenset()
     role: Role = Role.READ_ONLY

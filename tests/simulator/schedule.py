@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The snapshot schedule: when a snapshot is taken, and how long it lives (contract, section 6)."""
+"""The snapshot schedule: when a snapshot is taken, and how long it lives (contract 6)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Schedule:
     def expiry(self, slot: int, previous: int | None, marks: Marks = "first", week_start: WeekStart = "monday") -> int:
         """The end of the longest life that any tier gives the snapshot taken at that slot.
 
-        Which snapshot of a day, week or month gets the longer life is not documented (contract, section 10): the
+        Which snapshot of a day, week or month gets the longer life is not documented (contract 10): the
         first one taken, or the last one that the schedule has for it.
         """
         neighbour = previous if marks == "first" else self.slot_after(slot)

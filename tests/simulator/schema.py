@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shapes of all answers as JSON Schema: names, types and enums restated from the contract's sections 2 to 9.
+"""The shapes of all answers as JSON Schema: names, types and enums restated from contract 2 to contract 9.
 
 Objects are closed (`additionalProperties: false`), so that a field the simulator invents by mistake is found.
 """
@@ -18,7 +18,7 @@ ID: Schema = {"type": "string", "pattern": "^[a-f0-9]{24}$"}
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
-# Whole seconds and Z; what a PATCH sent may be echoed (section 2.1, point 7).
+# Whole seconds and Z; what a PATCH sent may be echoed (contract 2.1, point 7).
 MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 ECHO: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"}
 
@@ -43,7 +43,7 @@ def _enum(*values: object) -> Schema:
 
 
 LINKS = _list(_object("href rel"))
-# Section 2: the document's own minimum for increment is a mistake; every real one is 1.
+# Contract 2: the document's own minimum for increment is a mistake; every real one is 1.
 TIMESTAMP = _object("date increment", "time", date=MOMENT, increment={"type": "integer", "minimum": 1}, time=COUNT)
 PART = _object(
     "clusterId replicaSetName typeName",
@@ -79,14 +79,14 @@ _SNAPSHOT = {
     "namespaceFilterList": _object("filterList filterType", filterList=_list(TEXT)),
 }
 _COMMON = "clusterName lastOplogAppliedTimestamp doNotDelete expires links parts"
-# Section 2: clusterName and incremental are v2's, the last three CM's and OM's.
+# Contract 2: clusterName and incremental are v2's, the last three CM's and OM's.
 SNAPSHOT_ATLAS = _object("id groupId clusterId complete created", f"{_COMMON} incremental", **_SNAPSHOT)
 SNAPSHOT_PUBLIC = _object(
     "id groupId clusterId complete created",
     f"{_COMMON} isPossiblyInconsistent missingShards namespaceFilterList",
     **_SNAPSHOT,
 )
-# doNotDelete true comes without expires (section 2).
+# doNotDelete true comes without expires (contract 2).
 for _schema in (SNAPSHOT_ATLAS, SNAPSHOT_PUBLIC):
     _schema["if"] = {"properties": {"doNotDelete": {"const": True}}, "required": ["doNotDelete"]}
     _schema["then"] = {"properties": {"expires": False}}
@@ -206,7 +206,7 @@ BACKUP_CONFIG = _object(
     includedNamespaces=_list(TEXT),
 )
 ON_DEMAND = _object("clusterName description timestamp", timestamp=TIMESTAMP)
-# Section 4. The parameters' items are strings and numbers.
+# Contract 4. The parameters' items are strings and numbers.
 ERROR = _object(
     "error errorCode",
     "detail parameters reason badRequestDetail",
@@ -216,7 +216,7 @@ ERROR = _object(
     parameters=_list({"type": ["string", "number"]}),
     badRequestDetail=_object("fields", fields=_list(_object("field description"))),
 )
-# Section 3: a 401's body may lack errorCode.
+# Contract 3: a 401's body may lack errorCode.
 ERROR_BARE = ERROR | {"required": ["error"]}
 TOKEN = _object("access_token token_type expires_in", token_type=_enum("Bearer"), expires_in=COUNT)
 OAUTH_ERROR = _object("error", "error_description")

@@ -224,7 +224,7 @@ def add_specials(world: World, cluster: Cluster) -> None:
 
     put("held", base, None, do_not_delete=True)
     put("never_expiring", base - DAY, None)
-    # Expired an hour ago: listed for as long as the service likes (section 2.1, point 3).
+    # Expired an hour ago: listed for as long as the service likes (contract 2.1, point 3).
     put("expired", base - 2 * DAY, now - HOUR)
     put("incomplete", now - 10 * 60, now + 2 * DAY, complete=False)
     put("restoring", base - 3 * DAY, later)

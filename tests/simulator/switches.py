@@ -20,24 +20,24 @@ from typing import Any, Literal
 class Switches:
     """One answer to each open question. Change some with `dataclasses.replace` or `Simulator.switch(**changes)`."""
 
-    # --- deleting (section 1.1, 2.2) ---
+    # --- deleting (contract 1.1, contract 2.2) ---
     # CM/OM: the page gives no status, only "no response body" [U]. Atlas always answers 204.
     om_delete_status: Literal[200, 202, 204] = 200
     om_delete_body: Literal["none", "empty_object"] = "none"
-    # Section 2.2: what an explicit DELETE of a doNotDelete snapshot does [U].
+    # Contract 2.2: what an explicit DELETE of a doNotDelete snapshot does [U].
     delete_held: Literal["refused", "deleted"] = "refused"
-    # Section 2.2: CANNOT_DELETE_IN_PROGRESS_SNAPSHOT is listed, for this resource only inferred [I].
+    # Contract 2.2: CANNOT_DELETE_IN_PROGRESS_SNAPSHOT is listed, for this resource only inferred [I].
     delete_incomplete: Literal["refused", "deleted"] = "refused"
-    # Section 2.2: no code that blocks is documented [U].
+    # Contract 2.2: no code that blocks is documented [U].
     delete_in_use: Literal["deleted", "refused"] = "deleted"
-    # Section 2.2: the second DELETE of an id; no sample [I].
+    # Contract 2.2: the second DELETE of an id; no sample [I].
     delete_missing: Literal["not_found", "no_content"] = "not_found"
-    # Sections 2.2 and 4: how "no such snapshot" is spelled, for GET, PATCH and DELETE [I].
+    # Contract 2.2, contract 4: how "no such snapshot" is spelled, for GET, PATCH and DELETE [I].
     missing_snapshot: Literal["snapshot_not_found", "other_code", "no_code", "empty_body"] = "snapshot_not_found"
-    # Section 1.1: the code of a DELETE inside the point-in-time window without the role [U].
+    # Contract 1.1: the code of a DELETE inside the point-in-time window without the role [U].
     pit_delete_error: Literal["USER_UNAUTHORIZED", "ACCESS_FORBIDDEN"] = "USER_UNAUTHORIZED"
 
-    # --- changing the expiry (section 2.1) ---
+    # --- changing the expiry (contract 2.1) ---
     # Point 1: doNotDelete true with expires; the code is a match of texts [I].
     hold_with_expires: Literal["CANNOT_MODIFY_SNAPSHOT", "INVALID_ATTRIBUTE"] = "CANNOT_MODIFY_SNAPSHOT"
     # Point 4: editing a snapshot whose expiry has passed; the code is [U].
@@ -52,10 +52,10 @@ class Switches:
     fractions: Literal["refused", "cut"] = "refused"
     # Point 9: a PATCH that changes nothing [U].
     same_value_patch: Literal["accepted", "refused"] = "accepted"
-    # Section 2.1, point 5: no upper bound is documented [U]; days from now, 0 is none.
+    # Contract 2.1, point 5: no upper bound is documented [U]; days from now, 0 is none.
     max_expiry_days: Literal[0, 1200] = 0
 
-    # --- the snapshot document (section 2) ---
+    # --- the snapshot document (contract 2) ---
     # Some answers carry `time` (epoch seconds) beside `date`.
     timestamp_time: Literal[False, True] = False
     # clusterName: in Atlas v2's document only; nullable there.
@@ -71,7 +71,7 @@ class Switches:
     # filterType: "blacklist" in Ops Manager's samples, denyList in Cloud Manager's text.
     filter_type: Literal["blacklist", "denyList"] = "blacklist"
 
-    # --- the list (section 1.3) ---
+    # --- the list (contract 1.3) ---
     # The order is stated by a command's help alone.
     order: Literal["newest", "oldest", "shuffled"] = "newest"
     # totalCount is an estimate: by how much it is wrong.
@@ -80,16 +80,16 @@ class Switches:
     list_links: Literal["present", "absent"] = "present"
     # Rows a page at most, whatever was asked for; 0 is what is documented, 500 [U].
     page_cap: Literal[0, 7] = 0
-    # Section 8.12: Ops Manager emits its configured central URL, which need not be the one asked.
+    # Contract 8, trap 12: Ops Manager emits its configured central URL, which need not be the one asked.
     link_host: Literal["same", "other"] = "same"
-    # Section 8.8: the inner key under envelope=true.
+    # Contract 8, trap 8: the inner key under envelope=true.
     envelope_key: Literal["content", "envelope"] = "content"
-    # Section 1.2: does CM/OM honour includeCount?
+    # Contract 1.2: does CM/OM honour includeCount?
     om_include_count: Literal["honoured", "refused"] = "honoured"
-    # Section 4: an unknown query parameter.
+    # Contract 4: an unknown query parameter.
     unknown_query: Literal["refused", "ignored"] = "refused"
 
-    # --- authentication (section 3) ---
+    # --- authentication (contract 3) ---
     # How the challenge spells qop; the docs print op.
     challenge_key: Literal["qop", "op", "none"] = "qop"
     challenge_quoted: Literal[True, False] = True
@@ -103,9 +103,9 @@ class Switches:
     # Service accounts on Atlas v1.0 [U]; on Cloud Manager they are a preview.
     v1_bearer: Literal["refused", "accepted"] = "refused"
     cm_bearer: Literal["accepted", "refused"] = "accepted"
-    # Section 3: on v2 the organisation's settings decide for which requests the access list counts.
+    # Contract 3: on v2 the organisation's settings decide for which requests the access list counts.
     v2_access_list: Literal["writes", "all", "off"] = "writes"
-    # Section 4: the name of the 403 for an address that is not listed.
+    # Contract 4: the name of the 403 for an address that is not listed.
     access_list_code: Literal[
         "IP_ADDRESS_NOT_ON_ACCESS_LIST",
         "IP_ADDRESS_NOT_ON_WHITELIST",
@@ -115,7 +115,7 @@ class Switches:
         "ORG_REQUIRES_ACCESS_LIST",
     ] = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
 
-    # --- projects, clusters, versions (sections 1, 4, 6) ---
+    # --- projects, clusters, versions (contract 1, contract 4, contract 6) ---
     missing_project: Literal["NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "GROUP_NOT_FOUND"] = "NOT_IN_GROUP"
     # "Cluster is not on legacy backup": no dedicated code [U].
     no_legacy_backup: Literal["empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND"] = "empty"
@@ -123,13 +123,13 @@ class Switches:
     no_schedule: Literal[
         "BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"
     ] = "BACKUP_CONFIG_NOT_FOUND"
-    # Section 1: newer dated Accept values falling back to 2023-01-01 [I].
+    # Contract 1: newer dated Accept values falling back to 2023-01-01 [I].
     newer_accept: Literal["refused", "falls_back"] = "refused"
-    # Section 4: the version has reached its end.
+    # Contract 4: the version has reached its end.
     version_gone: Literal[False, True] = False
-    # Section 6: 2023-01-01 of the clusters alone ends on 2027-07-01; then only the newer version is served.
+    # Contract 6: 2023-01-01 of the clusters alone ends on 2027-07-01; then only the newer version is served.
     clusters_version: Literal["both", "newer"] = "both"
-    # Section 6: `GET /clusters` spells types in constants, or, as the Go client's sample does, in words.
+    # Contract 6: `GET /clusters` spells types in constants, or, as the Go client's sample does, in words.
     overview_types: Literal["constants", "words"] = "constants"
     # What `GET /clusters` holds: standalones too, as that sample; nothing of projects without a cluster.
     overview_standalones: Literal["absent", "present"] = "absent"
@@ -142,10 +142,10 @@ class Switches:
     overview_pages: Literal["accepted", "refused"] = "accepted"
     # `GET /groups/{id}/backupConfigs`: clusters without a backup, left out or INACTIVE [U].
     inactive_configs: Literal["absent", "present"] = "absent"
-    # Section 6: docs and Go tests spell this key differently.
+    # Contract 6: docs and Go tests spell this key differently.
     ssl_key: Literal["sslEnabled", "SSLEnabled"] = "sslEnabled"
 
-    # --- rate limits (section 5) ---
+    # --- rate limits (contract 5) ---
     # Atlas v2 has the documented buckets; for the others no numbers were found [U].
     rate_limited: Literal["v2", "all", "off"] = "v2"
     # May be missing on a 429.
@@ -155,7 +155,7 @@ class Switches:
     # Whether a digest challenge consumes a token [U].
     challenge_costs: Literal[False, True] = False
 
-    # --- the service's own doings (sections 6, 10) ---
+    # --- the service's own doings (contract 6, contract 10) ---
     # Which snapshot of a day, week or month gets the longer life [U].
     long_lived: Literal["first", "last"] = "first"
     week_start: Literal["monday", "sunday"] = "monday"

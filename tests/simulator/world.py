@@ -95,7 +95,7 @@ class World:
         at: datetime | int | None = None,
         **more: Any,
     ) -> list[RestoreJob]:
-        """A restore of a snapshot, or to a point in time. On a sharded cluster: one job for each part (section 9)."""
+        """A restore of a snapshot, or to a point in time. On a sharded cluster: one job for each part (contract 9)."""
         with self.lock:
             where = self.cluster(cluster)
             source = where.snapshots[snapshot] if isinstance(snapshot, str) else snapshot
@@ -206,7 +206,7 @@ class World:
             return found
 
     def patch(self, cluster: Cluster | str, snapshot_id: str, body: object) -> Snapshot:
-        """Change expires and doNotDelete, by the rules of section 2.1."""
+        """Change expires and doNotDelete, by the rules of contract 2.1."""
         with self.lock:
             where = self.cluster(cluster)
             found = self.find(where, snapshot_id)
@@ -218,7 +218,7 @@ class World:
             return self._put(where, changed)
 
     def delete(self, cluster: Cluster | str, snapshot_id: str, *, backup_admin: bool = True) -> None:
-        """Remove one snapshot, by the rules of section 2.2."""
+        """Remove one snapshot, by the rules of contract 2.2."""
         with self.lock:
             where = self.cluster(cluster)
             found = self.find(where, snapshot_id)
@@ -227,13 +227,13 @@ class World:
             where.revision += 1
 
     def take_on_demand(self, cluster: Cluster | str, retention_days: int) -> Snapshot:
-        """Section 1.1: Ops Manager's on-demand snapshot; afterwards it looks like any other (section 10)."""
+        """Contract 1.1: Ops Manager's on-demand snapshot; afterwards it looks like any other (contract 10)."""
         with self.lock:
             now = self.clock.epoch
             return self.add_snapshot(cluster, now, now + retention_days * DAY)
 
     def set_backup(self, cluster: Cluster | str, status: str) -> None:
-        """Stop keeps the snapshots, terminate deletes them at once (section 10)."""
+        """Stop keeps the snapshots, terminate deletes them at once (contract 10)."""
         with self.lock:
             where = self.cluster(cluster)
             where.backup = status
@@ -331,7 +331,7 @@ class World:
         return replace(found, do_not_delete=False, expires=expires, expires_text=text, dated=now)
 
     def _after_release(self, cluster: Cluster, found: Snapshot, now: int) -> int | None:
-        """Section 2.1, point 6: what doNotDelete:false alone leaves behind is unknown."""
+        """Contract 2.1, point 6: what doNotDelete:false alone leaves behind is unknown."""
         if self.switches.release_expires == "removed":
             return None
         if self.switches.release_expires == "past":
@@ -384,7 +384,7 @@ class World:
         return gone
 
     def _last_restorable(self, cluster: Cluster, due: list[Snapshot]) -> str | None:
-        """Section 10: Ops Manager always preserves at least one restorable snapshot, past its expiry."""
+        """Contract 10: Ops Manager always preserves at least one restorable snapshot, past its expiry."""
         platform = self.projects[cluster.project_id].platform
         if self.switches.keep_last_restorable != "all" and platform != "ops_manager":
             return None
@@ -412,7 +412,7 @@ _READ_ONLY = frozenset(
 
 
 def _wanted(body: object) -> tuple[bool | None, str | None]:
-    """doNotDelete and expires out of a PATCH body; everything else is refused with 400 (section 2.1, point 8)."""
+    """doNotDelete and expires out of a PATCH body; everything else is refused with 400 (contract 2.1, point 8)."""
     if not isinstance(body, Mapping):
         raise Refused("INVALID_JSON")
     for name in body:

@@ -22,7 +22,7 @@ from simulator.server import Simulator
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
 
 _WAITED = re.compile(r"waited \d+ s in (\d+) retr(?:y|ies); last: 429 ")
-# The endpoints of the bucket (contract, section 5); restore jobs have another.
+# The endpoints of the bucket (contract 5); restore jobs have another.
 _LIMITED = re.compile(r"/(?:snapshots(?:/\w+)?|snapshotSchedule)$")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paths, projects, clusters, versions, roles, addresses (contract, sections 1, 3, 4 and 6)."""
+"""Paths, projects, clusters, versions, roles, addresses (contract 1, contract 3, contract 4, contract 6)."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_sharded_cluster_is_listed_with_its_shards(ask: Any, now: Any) -> None
 
 
 def test_habits_of_the_listings_of_projects_and_clusters(ask: Any, code: Any, now: Any) -> None:
-    """Section 6, and the Go client's sample: words, standalones, other platforms, no pages."""
+    """Contract 6, and the Go client's sample: words, standalones, other platforms, no pages."""
     asker = ask("cloud_manager", world=seeds.demo(now))
     asker.sim.world.add_project("Empty", "cloud_manager")
     everything = f"{asker.base}/clusters"

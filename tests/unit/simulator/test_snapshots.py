@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The four snapshot endpoints on every dialect (contract, sections 1, 2 and 4)."""
+"""The four snapshot endpoints on every dialect (contract 1, contract 2, contract 4)."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_odd_snapshots(
     [("removed", None), ("past", "2026-11-23T12:00:00Z"), ("schedule", "2026-11-05T09:00:00Z")],
 )
 def test_release_alone(ask: Any, how: str, expires: str | None) -> None:
-    """Section 2.1, point 6: why a client has to send a date with it."""
+    """Contract 2.1, point 6: why a client has to send a date with it."""
     asker = ask("v1.0", switches=Switches(release_expires=how))  # type: ignore[arg-type]  # one of the three above
     answer = asker.patch(asker.sim.world.marks["held"], {"doNotDelete": False})
     assert answer.json()["doNotDelete"] is False
@@ -202,7 +202,7 @@ def test_a_compliance_policy_forbids_deleting(ask: Any, code: Any) -> None:
 
 
 def test_parts_of_a_sharded_cluster(ask: Any, code: Any, now: Any) -> None:
-    """Sections 2.2, 6: the whole has 13 parts; a shard's own cluster shows its part, and lets nobody change it."""
+    """Contract 2.2, contract 6: the whole has 13 parts; a shard's own cluster shows its part and refuses changes."""
     asker = ask("ops_manager", world=seeds.sharded(now), key="pit_admin")
     row = asker.list(itemsPerPage=1).json()["results"][0]
     assert len(row["parts"]) == 13

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Desired state to changes: each bullet of the public interface's section "legacy_snapshot"."""
+"""Desired state to changes: each promise in the documentation of `legacy_snapshot`."""
 
 from __future__ import annotations
 
@@ -877,7 +877,7 @@ def test_what_cannot_be_restored_for_long_is_not_the_newest(talk: TalkTo, change
 
 
 def test_of_expired_ones_alone_the_newest_stays(talk: TalkTo) -> None:
-    """Past its expiry the service keeps the last one that can be restored; so do we (contract, section 10)."""
+    """Past its expiry the service keeps the last one that can be restored; so do we (contract 10)."""
     asker = talk()
     world = asker.sim.world
     for one in list(world.snapshots(world.main)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rule R19: which approved plans are refused, and what counts as drift."""
+"""R19: which approved plans are refused, and what counts as drift."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules R5 and R7: periods and spans on the local calendar, in whole seconds."""
+"""R5 and R7: periods and spans on the local calendar, in whole seconds."""
 
 from __future__ import annotations
 

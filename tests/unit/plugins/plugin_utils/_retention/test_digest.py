@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rule R18: the digest of what decides, and of nothing else."""
+"""R18: the digest of what decides, and of nothing else."""
 
 from __future__ import annotations
 
