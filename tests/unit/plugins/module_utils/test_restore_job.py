@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Restore jobs: which are in use, what they need, and what of them is never shown (contract, section 9)."""
+"""Restore jobs: which are in use, what they need, and what of them is never shown (contract 9)."""
 
 from __future__ import annotations
 
