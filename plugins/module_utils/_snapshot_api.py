@@ -52,6 +52,11 @@ class Reading:
     others: Sequence[Mapping[str, Any]] = ()
 
 
+def _says_gone(error: ApiError) -> bool:
+    """Whether an error says by itself that the snapshot does not exist. No other 404 does (contract 8)."""
+    return error.status == 404 and error.code == "SNAPSHOT_NOT_FOUND" and not error.is_about_the_token
+
+
 class Service:
     """The snapshots of one cluster. Every method raises ApiError."""
 
@@ -147,7 +152,7 @@ class Service:
         try:
             body = self._client.get(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if error.is_snapshot_gone:
+            if _says_gone(error):
                 return None
             raise
         return self._parsed_one(body, snapshot_id, "GET")
@@ -185,7 +190,7 @@ class Service:
                 f"The service answered the change of snapshot {before.id} with other values than were sent: "
                 f"sent {sent}, answered expires {expiry}, doNotDelete {after.do_not_delete}. "
                 "Look at the snapshot before anything else is done.",
-                status=response.status,
+                status=200,
                 method="PATCH",
                 path=f"snapshots/{before.id}",
                 fate_unknown=True,
@@ -213,7 +218,7 @@ class Service:
         try:
             self._client.delete(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if error.is_snapshot_gone:
+            if _says_gone(error):
                 return error.answer_lost
             if error.status != 404:
                 raise
