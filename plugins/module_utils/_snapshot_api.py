@@ -4,7 +4,7 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""The endpoints of one cluster on each dialect: snapshots, snapshot schedule, restore jobs (contract 1.1, 6 and 9)."""
+"""The endpoints of one cluster: snapshots, schedule and restore jobs (contract 1.1, contract 6, contract 9)."""
 
 from __future__ import annotations
 
