@@ -298,6 +298,24 @@ def test_a_field_of_the_wrong_kind_is_a_value_error(key: str, value: Any) -> Non
     assert 0 < len(str(error)) < 250
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"id": "x"}, "'x' is not an id of 24 hexadecimal digits"),
+        ({"expires": "soon"}, "expires: 'soon' is not an ISO 8601 date or date-time"),
+        ({"complete": "yes"}, "complete is 'yes', which is no bool"),
+        ({"created": {"increment": True}}, "increment is True, which is no int"),
+        ({"parts": [5]}, "parts holds something that is no object"),
+        ({"clusterId": 5}, "clusterId is 5, which is no str"),
+        ({"namespaceFilterList": []}, r"namespaceFilterList is \[\], which is no dict"),
+    ],
+    ids=str,
+)
+def test_a_field_of_the_wrong_kind_is_named(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        from_api({"id": ID, **fields})
+
+
 @pytest.mark.parametrize(("body", "kind"), [(None, "NoneType"), ([], "list"), ("x", "str"), (5, "int")])
 def test_what_is_no_object_is_a_value_error(body: Any, kind: str) -> None:
     with pytest.raises(ValueError, match=f"^a snapshot is a JSON object, not {kind}$"):
