@@ -179,22 +179,22 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
     WORKERS,
-    Entry,
     Fleet,
-    Wanted,
-    entry_from_result,
+    FleetCluster,
+    Selection,
+    cluster_from_result,
+    failure_text,
     read_fleet,
-    refusals,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.hostnames import (
     default_name,
     named_hosts,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import foreign, template
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import trusted, untrusted
 
 NAME = "mongodb_ops.legacy_backup.clusters"
 ENDINGS = ("clusters.yml", "clusters.yaml")
-# Those of ours that may be templates in the file, and are rendered before anything is read.
+# Our options that may be templates in the file.
 _RENDERED = {
     *CONNECTION_SPEC,
     "projects",
@@ -211,12 +211,12 @@ _EE = (
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """What Ansible looks for."""
+    """The inventory plugin."""
 
     NAME = NAME
 
     def verify_file(self, path: str) -> bool:
-        """Whether it is a file for this plugin, by its name."""
+        """Whether the name of the file says that it is for this plugin."""
         if not super().verify_file(path):  # type: ignore[no-untyped-call]  # ansible-core has no types here
             return False
         fits = path.endswith(ENDINGS)
@@ -225,13 +225,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return fits
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
-        """Options as for the modules: rendered, and a blank one is one that is not given."""
+        """Render our options first. As in the modules, an empty one counts as unset."""
         given = self._rendered(direct) if isinstance(direct, Mapping) else direct
         super().set_options(task_keys, var_options, given)  # type: ignore[no-untyped-call]  # nor here
         self._given = set(given or ())
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Read the file, ask the service or the cache, and make the hosts. AnsibleParserError for all that fails."""
+        """Read the file, then the cache or the service, and add the hosts. Every error is an AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
         if REQUESTS_ERROR is not None:
             raise AnsibleParserError(f"{missing_required_lib('requests')} {_EE}")
@@ -239,10 +239,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._secrets = secrets_of({name: self.get_option(name) for name in CONNECTION_SPEC}, os.environ)
         try:
             self._check_options()
-            entries = self._filtered(self._entries(path, cache))
-            self._add(inventory, named_hosts(entries, self._name_of()))
+            clusters = self._filtered(self._clusters(path, cache))
+            self._add(inventory, named_hosts(clusters, self._name_of()))
         except (ApiError, OptionError) as error:
-            # Without what led to it, which may show more than the message does.
+            # Not chained: the cause can show more than the redacted message.
             raise AnsibleParserError(masked(f"{NAME}: {error}", self._secrets)) from None
 
     def _warn(self, text: str) -> None:
@@ -281,17 +281,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise OptionError("projects is an empty list: name the projects, or leave it out to read all of them.")
 
     def _connection(self) -> Connection:
-        # Of Ansible's own reading of the variables nothing is taken: it knows no families, and blank ones are given.
+        # Only options of the file. For the variables Ansible's own reading would not do: it takes an empty one as set,
+        # and one from another family of variables than the rest.
         given = {name: self.get_option(name) for name in CONNECTION_SPEC if name in self._given}
         defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
         return resolve({**defaults, **given}, os.environ, needs_project=False)
 
-    def _wanted(self, connection: Connection) -> Wanted:
+    def _selection(self, connection: Connection) -> Selection:
         def texts(name: str) -> tuple[str, ...]:
             return tuple(str(one).strip() for one in self.get_option(name) or () if str(one).strip())
 
         named = texts("projects")
-        return Wanted(
+        return Selection(
             projects=named or ((connection.project_id,) if connection.project_id else ()),
             include=texts("include_clusters"),
             exclude=texts("exclude_clusters"),
@@ -301,49 +302,50 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # --- from the service, or the cache ---
 
-    def _entries(self, path: str, cache: bool) -> list[Entry]:
+    def _clusters(self, path: str, cache: bool) -> list[FleetCluster]:
         connection = self._connection()
-        wanted = self._wanted(connection)
-        key = f"{self.get_cache_key(path)}_{_fingerprint(connection, wanted)}"
-        keeps = self.get_option("cache")
-        if keeps and cache:
-            kept = self._kept(key)
-            if kept is not None:
-                return kept
-        fleet = self._read(connection, wanted)
-        if keeps and not fleet.failed:
-            self._cache[key] = {"entries": [entry.to_result() for entry in fleet.entries]}
-        return list(fleet.entries)
+        selection = self._selection(connection)
+        key = f"{self.get_cache_key(path)}_{_fingerprint(connection, selection)}"
+        uses_cache = self.get_option("cache")
+        if uses_cache and cache:
+            cached = self._cached(key)
+            if cached is not None:
+                return cached
+        fleet = self._read(connection, selection)
+        if uses_cache and not fleet.failed:
+            self._cache[key] = {"entries": [cluster.to_result() for cluster in fleet.clusters]}
+        return list(fleet.clusters)
 
-    def _kept(self, key: str) -> list[Entry] | None:
+    def _cached(self, key: str) -> list[FleetCluster] | None:
         try:
-            return [entry_from_result(document) for document in self._cache[key]["entries"]]
+            return [cluster_from_result(document) for document in self._cache[key]["entries"]]
         except (KeyError, TypeError, ValueError):
-            # Not there, too old, or of another version.
+            # There is none, it is too old, or another version of the collection wrote it.
             return None
 
-    def _read(self, connection: Connection, wanted: Wanted) -> Fleet:
+    def _read(self, connection: Connection, selection: Selection) -> Fleet:
         tolerant = self.get_option("on_project_error") == "warn"
         for warning in connection.warnings:
             self._warn(warning)
         client = connect(connection, True, WORKERS, self._secrets.append)
         try:
-            fleet = read_fleet(client, wanted, tolerant)
+            fleet = read_fleet(client, selection, tolerant)
         finally:
             retries = client.retries.summary()
             if retries is not None:
                 self._warn(retries)
         if fleet.failed and not tolerant:
             raise OptionError(
-                f"{refusals(fleet.failed)} To go on without its clusters, and be warned, set on_project_error to warn."
+                f"{failure_text(fleet.failed)} To go on without its clusters, and be warned, set on_project_error to "
+                "warn."
             )
         if fleet.failed and not fleet.projects:
-            raise OptionError(f"No project could be read. {refusals(fleet.failed)}")
-        self._tell(fleet)
+            raise OptionError(f"No project could be read. {failure_text(fleet.failed)}")
+        self._report(fleet)
         self._check_names(fleet)
         return fleet
 
-    def _tell(self, fleet: Fleet) -> None:
+    def _report(self, fleet: Fleet) -> None:
         for project, error in fleet.failed:
             self._warn(f"the clusters of project {project} are missing: {error}")
         if fleet.elsewhere:
@@ -351,68 +353,70 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.v(f"{NAME}: left out, being on another platform: {names}")
         if not fleet.projects:
             raise OptionError("The key sees projects on another platform only: set platform to where they are.")
-        if not fleet.entries:
+        if not fleet.clusters:
             found = f"{fleet.seen} clusters were found in {fleet.projects} projects"
             self._warn(f"no hosts. {found}{', and the options leave none' if fleet.seen else ''}.")
 
     def _check_names(self, fleet: Fleet) -> None:
-        """A server that repeats what it was sent must not get a secret into variables and caches."""
+        """Reject names that contain a secret. A server that echoes requests would put it into variables and caches."""
         secrets = [secret for secret in self._secrets if is_masked_everywhere(secret)]
-        for entry in fleet.entries:
+        for cluster in fleet.clusters:
             if any(
-                secret in text for text in entry.to_result().values() if isinstance(text, str) for secret in secrets
+                secret in text for text in cluster.to_result().values() if isinstance(text, str) for secret in secrets
             ):
                 raise OptionError(
-                    f"The service answered with a secret of ours in a name of project {entry.project_id}. Nothing is "
+                    f"The service answered with a secret of ours in a name of project {cluster.project_id}. Nothing is "
                     "made of such an answer. Check base_url, and what lies between."
                 )
 
     # --- hosts ---
 
-    def _name_of(self) -> Callable[[Entry], str]:
+    def _name_of(self) -> Callable[[FleetCluster], str]:
         pattern = self.get_option("hostname")
         if not pattern:
             return default_name
 
-        def rendered(entry: Entry) -> str:
-            self.templar.available_variables = _variables(entry)
+        def rendered(cluster: FleetCluster) -> str:
+            self.templar.available_variables = _variables(cluster)
             try:
                 return str(self.templar.template(pattern))
             except AnsibleError as error:
-                raise OptionError(f"hostname cannot be rendered for cluster {entry.cluster_name!r}: {error}") from None
+                raise OptionError(
+                    f"hostname cannot be rendered for cluster {cluster.cluster_name!r}: {error}"
+                ) from None
 
         return rendered
 
-    def _filtered(self, entries: list[Entry]) -> list[Entry]:
+    def _filtered(self, clusters: list[FleetCluster]) -> list[FleetCluster]:
         conditions = self.get_option("filters") or []
-        kept = [entry for entry in entries if all(self._holds(one, entry) for one in conditions)]
-        if entries and not kept:
-            self._warn(f"no hosts. filters leaves none of {len(entries)} clusters.")
+        kept = [cluster for cluster in clusters if all(self._holds(one, cluster) for one in conditions)]
+        if clusters and not kept:
+            self._warn(f"no hosts. filters leaves none of {len(clusters)} clusters.")
         return kept
 
-    def _holds(self, condition: str, entry: Entry) -> bool:
+    def _holds(self, condition: str, cluster: FleetCluster) -> bool:
         try:
-            value = self._compose(condition, _variables(entry))
+            value = self._compose(condition, _variables(cluster))
         except AnsibleError as error:
             raise OptionError(
-                f"filters: {condition!r} cannot be evaluated for cluster {entry.cluster_name!r}: {error}"
+                f"filters: {condition!r} cannot be evaluated for cluster {cluster.cluster_name!r}: {error}"
             ) from None
         if not isinstance(value, bool):
             raise OptionError(
-                f"filters: {condition!r} is neither true nor false for cluster {entry.cluster_name!r}. Compare it "
+                f"filters: {condition!r} is neither true nor false for cluster {cluster.cluster_name!r}. Compare it "
                 "with something."
             )
         return value
 
-    def _add(self, inventory: Any, hosts: Iterable[tuple[str, Entry]]) -> None:
-        """All hosts or none: what an error leaves behind would pass for the whole."""
+    def _add(self, inventory: Any, hosts: Iterable[tuple[str, FleetCluster]]) -> None:
+        """Add all hosts, or none after an error: Ansible would use a part as if it were the whole inventory."""
         new = []
         try:
-            for name, entry in hosts:
+            for name, cluster in hosts:
                 if name not in inventory.hosts:
                     new.append(name)
                 inventory.add_host(name)
-                for key, value in _variables(entry).items():
+                for key, value in _variables(cluster).items():
                     inventory.set_variable(name, key, value)
                 self._construct(name, inventory.hosts[name].get_vars())
         except BaseException:
@@ -428,19 +432,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
 
 
-def _variables(entry: Entry) -> dict[str, Any]:
-    """The variables of a host. The interpreter is a template: AWX lists in another container than it runs in."""
+def _variables(cluster: FleetCluster) -> dict[str, Any]:
+    """The variables of a host. The interpreter is a template, since AWX runs jobs in another container."""
     return {
-        **{key: foreign(value) for key, value in entry.to_result().items()},
-        "ansible_connection": template("local"),
-        "ansible_python_interpreter": template("{{ ansible_playbook_python }}"),
+        **{key: untrusted(value) for key, value in cluster.to_result().items()},
+        "ansible_connection": trusted("local"),
+        "ansible_python_interpreter": trusted("{{ ansible_playbook_python }}"),
     }
 
 
-def _fingerprint(connection: Connection, wanted: Wanted) -> str:
-    """What an answer depends on, as a word that tells nothing of it."""
+def _fingerprint(connection: Connection, selection: Selection) -> str:
+    """A hash of everything that the clusters depend on, so that other settings have another entry in the cache."""
     settings = connection.settings
-    asked = [connection.platform, settings.base_url, settings.dialect.name, connection.user, asdict(wanted)]
+    asked = [connection.platform, settings.base_url, settings.dialect.name, connection.user, asdict(selection)]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 

@@ -24,6 +24,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import sanitize_keys
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import READS_AT_ONCE, REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import find_cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CLUSTER_SPEC,
     CONNECTION_SPEC,
@@ -34,7 +35,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     shown,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service, find_cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 
 _Asked = TypeVar("_Asked")
 _IN_A_CONTAINER = (

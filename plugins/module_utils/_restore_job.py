@@ -4,11 +4,12 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""The other noun: a restore job, and which snapshots it needs (API contract, section 9; rule R11a)."""
+"""Restore jobs, and which snapshots they need (contract 9, R11a)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, TypeVar
@@ -25,24 +26,37 @@ _ENDED = ("FINISHED", "BROKEN", "KILLED")
 _Value = TypeVar("_Value")
 
 
-def job_from_api(row: Mapping[str, Any], now: datetime) -> RestoreJob:
-    """The job in an answer; `now` decides whether a download can still be fetched.
+@dataclass(frozen=True)
+class RestoreJob:
+    """A restore job (contract 9), without the fields that give access to the data."""
 
-    Raises ValueError for a field of the wrong kind.
+    id: str
+    snapshot_id: str | None
+    timestamp: datetime | None
+    status: str | None
+    delivery_status: str | None
+    delivery_expires_at: datetime | None
+    in_use: bool
+
+
+def job_from_api(row: Mapping[str, Any], now: datetime) -> RestoreJob:
+    """The restore job in a row of the service; ValueError for a field of the wrong type.
+
+    A job that has ended is still in use at `now` while its download can be fetched.
     """
     delivery, stamp = _object(row, "delivery"), _object(row, "timestamp")
     expires = _optional(delivery.get("expires"), parse_instant)
-    status, delivered = _word(row.get("statusName")), _word(delivery.get("statusName"))
-    # A download that is ready may be fetched until it expires; one that does not say until when may be fetched.
-    fetchable = delivered == "READY" and (expires is None or expires > now)
+    status, delivered = _status(row), _status(delivery)
+    # A download that does not say when it expires is taken for one that can be fetched.
+    can_be_fetched = delivered == "READY" and (expires is None or expires > now)
     return RestoreJob(
-        id=_name(row.get("id")),
+        id=_job_id(row.get("id")),
         snapshot_id=_optional(row.get("snapshotId"), parse_object_id),
         timestamp=_optional(stamp.get("date"), parse_instant),
         status=status,
         delivery_status=delivered,
         delivery_expires_at=expires,
-        in_use=status not in _ENDED or fetchable,
+        in_use=status not in _ENDED or can_be_fetched,
     )
 
 
@@ -51,20 +65,21 @@ def _optional(value: Any, parse: Callable[[Any], _Value]) -> _Value | None:
 
 
 def _object(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    # Only what is left out says nothing. False or 0 is no "not in use".
+    # Only null counts as missing. A value such as false or 0 must not read as "not in use".
     value = row.get(key)
     if value is not None and not isinstance(value, Mapping):
         raise ValueError(f"{key} is no object")
     return value or {}
 
 
-def _name(value: Any) -> str:
+def _job_id(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a restore job has no id")
     return value
 
 
-def _word(value: Any) -> str | None:
+def _status(row: Mapping[str, Any]) -> str | None:
+    value = row.get("statusName")
     if value is not None and not isinstance(value, str):
         raise ValueError("a status is no text")
     return value
@@ -75,60 +90,54 @@ def job_to_result(job: RestoreJob) -> dict[str, Any]:
     return {
         "id": job.id,
         "snapshot_id": job.snapshot_id,
-        "timestamp": None if job.timestamp is None else format_instant(job.timestamp),
+        "timestamp": _optional(job.timestamp, format_instant),
         "status": job.status,
         "delivery_status": job.delivery_status,
-        "delivery_expires_at": None if job.delivery_expires_at is None else format_instant(job.delivery_expires_at),
+        "delivery_expires_at": _optional(job.delivery_expires_at, format_instant),
         "in_use": job.in_use,
     }
 
 
 def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) -> dict[str, str]:
-    """Which of all the snapshots of a cluster a restore needs: snapshot id to job id.
+    """Which of all the snapshots of a cluster the restore jobs in use need: snapshot id to job id.
 
-    A job on a sharded cluster may carry the ids of a shard's parts, and is then matched by the time of
-    the snapshot. A job that names none restores a point in time, and replays the oplog onto the newest
-    complete snapshot at or before it. Raises ValueError for a job of which neither can be told.
+    Raises ValueError for a job that does not tell which snapshot it needs.
     """
-    by_id = {snapshot.id: snapshot for snapshot in snapshots}
+    ids = {snapshot.id for snapshot in snapshots}
     used: dict[str, str] = {}
     for job in jobs:
-        if not job.in_use:
-            continue
-        if job.snapshot_id in by_id:
-            used[str(job.snapshot_id)] = job.id
-        elif job.timestamp is None:
-            if job.snapshot_id is None:
-                raise ValueError(f"restore job {job.id} is in use and names neither a snapshot nor a point in time")
-        elif job.snapshot_id is not None:
-            used.update({one.id: job.id for one in snapshots if one.created_at == job.timestamp and _is_sharded(one)})
-        else:
-            moment = job.timestamp
-            undated = next((one for one in snapshots if one.complete and one.created_at is None), None)
-            if undated is not None:
-                raise ValueError(
-                    f"restore job {job.id} restores a point in time, and of snapshot {undated.id}, which it may replay "
-                    "onto, nobody knows when it was taken"
-                )
-            older = [one for one in snapshots if one.complete and one.created_at and one.created_at <= moment]
-            if older:
-                used[max(older, key=age_key).id] = job.id
+        if job.in_use:
+            used.update(dict.fromkeys(_needed_by(job, ids, snapshots), job.id))
     return used
 
 
-def _is_sharded(snapshot: Snapshot) -> bool:
-    """Whether it may have parts with ids of their own; where the parts were not gathered, it may."""
+def _needed_by(job: RestoreJob, ids: AbstractSet[str], snapshots: Sequence[Snapshot]) -> list[str]:
+    """The ids of the snapshots that one job needs."""
+    if job.snapshot_id in ids:
+        return [str(job.snapshot_id)]
+    if job.timestamp is None:
+        if job.snapshot_id is None:
+            raise ValueError(f"restore job {job.id} is in use and names neither a snapshot nor a point in time")
+        return []
+    if job.snapshot_id is None:
+        return _base_of(job.id, job.timestamp, snapshots)
+    # On a sharded cluster the id can be that of one shard's part. The time then tells which snapshot it is part of.
+    return [one.id for one in snapshots if one.created_at == job.timestamp and _may_have_parts(one)]
+
+
+def _may_have_parts(snapshot: Snapshot) -> bool:
+    # A plan is made without the parts, and then nobody knows.
     return snapshot.parts is None or len(snapshot.parts) != 1
 
 
-@dataclass(frozen=True)
-class RestoreJob:
-    """A restore job (contract, section 9), without what gives access to the data."""
-
-    id: str
-    snapshot_id: str | None
-    timestamp: datetime | None
-    status: str | None
-    delivery_status: str | None
-    delivery_expires_at: datetime | None
-    in_use: bool
+def _base_of(job_id: str, moment: datetime, snapshots: Sequence[Snapshot]) -> list[str]:
+    """The snapshot that a restore to a point in time begins with: the newest complete one at or before it."""
+    complete = [one for one in snapshots if one.complete]
+    undated = next((one for one in complete if one.created_at is None), None)
+    if undated is not None:
+        raise ValueError(
+            f"restore job {job_id} restores a point in time, and of snapshot {undated.id}, which it may replay "
+            "onto, nobody knows when it was taken"
+        )
+    older = [one for one in complete if one.created_at and one.created_at <= moment]
+    return [max(older, key=age_key).id] if older else []

@@ -4,7 +4,7 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""What there is: filters, and the result of a listing. Public interface, section "legacy_snapshot_info"."""
+"""List the snapshots of a cluster: what the options ask for, and the result of `legacy_snapshot_info`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 
 _DATES = ("created_after", "created_before", "expires_after", "expires_before")
 FILTERS = (*_DATES, "do_not_delete")
-# The service's ways to say that a cluster has no schedule (contract, sections 4 and 6).
+# The statuses by which the service says that a cluster has no schedule (contract 4).
 _NO_SCHEDULE = (400, 404, 409)
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is to be listed. None is "any"."""
+    """What is to be listed. None means "any"."""
 
     snapshot_id: str | None
     completeness: str
@@ -46,7 +46,7 @@ class Query:
         return bool(self.dates) or self.do_not_delete is not None or self.snapshot_id is not None
 
     def matches(self, snapshot: Snapshot) -> bool:
-        """From …_after on, before …_before; what has no date matches no date."""
+        """Whether a snapshot passes the filters: from …_after on, before …_before. Without a date it passes no date."""
         if self.do_not_delete is not None and bool(snapshot.do_not_delete) != self.do_not_delete:
             return False
         times = {"created": snapshot.created_at, "expires": snapshot.expires_at}
@@ -66,20 +66,21 @@ def query(params: Mapping[str, Any]) -> Query:
         snapshot_id = None if params["snapshot_id"] is None else parse_object_id(params["snapshot_id"])
     except ValueError as exc:
         raise OptionError(f"snapshot_id: {exc}.") from exc
-    dates = {}
-    for name in _DATES:
-        try:
-            if params[name] is not None:
-                dates[name] = parse_instant(params[name])
-        except ValueError as exc:
-            raise OptionError(f"{name}: {exc}, such as 2026-01-31T00:00:00Z.") from exc
+    dates = {name: _date(params, name) for name in _DATES if params[name] is not None}
     return Query(snapshot_id, params["completeness"], dates, params["do_not_delete"], params["limit"], params["gather"])
+
+
+def _date(params: Mapping[str, Any], name: str) -> datetime:
+    try:
+        return parse_instant(params[name])
+    except ValueError as exc:
+        raise OptionError(f"{name}: {exc}, such as 2026-01-31T00:00:00Z.") from exc
 
 
 def listing(
     service: Service, project_id: str, asked: Query, now: datetime, warn: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The result of the module: what matches, newest first, and what was gathered beside it."""
+    """The result of the module: the snapshots that match, newest first, and what else was to be gathered."""
     found = _found(service, asked)
     matching = newest_first([snapshot for snapshot in found if asked.matches(snapshot)])
     shown = matching[: asked.limit]

@@ -350,16 +350,16 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
-    Wish,
+    DesiredState,
     apply,
+    desired_states,
     diffs,
     failure_text,
     outcomes,
-    wishes,
 )
 
 
-def work(call: Call, asked: list[Wish]) -> dict[str, Any]:
+def work(call: Call, asked: list[DesiredState]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
     params = call.params
     outcome = apply(
@@ -381,7 +381,7 @@ def work(call: Call, asked: list[Wish]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    wish: dict[str, dict[str, Any]] = {
+    item: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
         "expires_at": {"type": "str"},
         "do_not_delete": {"type": "bool"},
@@ -391,21 +391,21 @@ def main() -> None:
     run(
         {
             "snapshot_id": {"type": "str", "aliases": ["id"]},
-            "state": {**wish["state"], "default": "present"},
-            "expires_at": wish["expires_at"],
-            "do_not_delete": wish["do_not_delete"],
-            "allow_past_expiry": {**wish["allow_past_expiry"], "default": False},
-            "unless_expires_after": wish["unless_expires_after"],
+            "state": {**item["state"], "default": "present"},
+            "expires_at": item["expires_at"],
+            "do_not_delete": item["do_not_delete"],
+            "allow_past_expiry": {**item["allow_past_expiry"], "default": False},
+            "unless_expires_after": item["unless_expires_after"],
             "snapshots": {
                 "type": "list",
                 "elements": "dict",
-                "options": {"snapshot_id": {"type": "str", "required": True, "aliases": ["id"]}, **wish},
+                "options": {"snapshot_id": {"type": "str", "required": True, "aliases": ["id"]}, **item},
             },
             "concurrency": {"type": "int", "default": 4},
             "unless_restoring": {"type": "bool", "default": False},
             "unless_newest": {"type": "bool", "default": False},
         },
-        wishes,
+        desired_states,
         work,
         mutually_exclusive=[("snapshot_id", "snapshots")],
         required_one_of=[("snapshot_id", "snapshots")],

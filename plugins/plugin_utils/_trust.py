@@ -4,10 +4,10 @@
 
 # Note that this plugin util is PRIVATE to the collection. Do not use it from outside.
 
-"""What may be a template and what never is, on each ansible-core.
+"""Mark which texts Ansible may render as templates, for each ansible-core.
 
-From 2.19 on a text is only templated when it carries a mark of trust; until then each text is, unless it
-carries a mark of being unsafe.
+Since 2.19 a text is rendered only if it is marked as trusted. Before, every text is rendered unless it is marked as
+unsafe.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_Mark = Callable[[str], str]
+# No template in any syntax consists of these characters alone.
+_NO_TEMPLATE = re.compile(r"[\w .-]*\Z")
 
 
-def _marks() -> tuple[_Mark, _Mark]:
-    """How to mark what is trusted, and what is not."""
+def _marks() -> tuple[Callable[[str], str], Callable[[str], str]]:
+    """The functions that mark a text as trusted, and as untrusted."""
     try:
         from ansible.template import trust_as_template
     except ImportError:
@@ -30,22 +31,20 @@ def _marks() -> tuple[_Mark, _Mark]:
     return trust_as_template, str
 
 
-_trusted, _untrusted = _marks()
-# No template in any syntax is made of these alone.
-_PLAIN = re.compile(r"[\w .-]*\Z")
+_mark_trusted, _mark_untrusted = _marks()
 
 
-def template(text: str) -> str:
-    """A template of ours, to be rendered where it is used."""
-    return _trusted(text)
+def trusted(template: str) -> str:
+    """A template of ours, which Ansible renders where it is used."""
+    return _mark_trusted(template)
 
 
-def foreign(value: Any) -> Any:
-    """A value of the service's, never to be rendered, whatever it says.
+def untrusted(value: Any) -> Any:
+    """A value of the service, which Ansible never renders.
 
-    A text that can be no template is left plain: marked ones are objects in what `ansible-inventory --list`
-    prints, and so in AWX.
+    A text that cannot be a template is not marked as unsafe: `ansible-inventory --list`, and so AWX, shows marked texts
+    as objects.
     """
     if not isinstance(value, str):
         return value
-    return _trusted(value) if _PLAIN.match(value) else _untrusted(value)
+    return _mark_trusted(value) if _NO_TEMPLATE.match(value) else _mark_untrusted(value)

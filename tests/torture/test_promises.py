@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _snapshot_changes as _change
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import client as _client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Deleted, Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as _recap
 
 from torture.bench import SETTINGS, undisturbed
@@ -23,7 +23,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 def says_deleted(patch: pytest.MonkeyPatch) -> None:
     """A delete is told and never sent."""
-    patch.setattr(Service, "delete", lambda service, snapshot_id: Deleted(by_us=True))
+    patch.setattr(Service, "delete", lambda service, snapshot_id: True)
 
 
 def stops_at_the_first_page(patch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+# Note that this plugin util is PRIVATE to the collection. Do not use it from outside.
 
-"""Names of hosts for clusters: stable, unique, and without anything that patterns, paths or templates would read."""
+"""Host names for clusters: stable, unique, and without characters that mean something in patterns or templates."""
 
 from __future__ import annotations
 
@@ -12,58 +12,61 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import Entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import FleetCluster
 
 _SAFE = "._-/"
 
 
 def safe_name(text: str) -> str:
-    """The text as a host can be called: each run of anything else is one `_`.
+    """The text as a host name: each run of other characters becomes one `_`.
 
-    Letters and digits of all scripts stay; blanks, quotes, braces and what host patterns are written with
-    do not. A part between slashes is never `.` or `..`, since host_vars are looked for by that path.
+    Kept are letters and digits of all scripts, and `.`, `_`, `-` and `/`. A part between slashes is never `.` or `..`,
+    since Ansible looks for host_vars by that path.
     """
     kept: list[str] = []
-    for sign in unicodedata.normalize("NFC", text):
-        if _is_safe(sign):
-            kept.append(sign)
+    for character in unicodedata.normalize("NFC", text):
+        if _is_safe(character):
+            kept.append(character)
         elif not kept or kept[-1] != "":
             kept.append("")
-    parts = "".join(sign or "_" for sign in kept).split("/")
+    parts = "".join(character or "_" for character in kept).split("/")
     return "/".join("_" if part.strip(".") == "" else part for part in parts if part)
 
 
-def default_name(entry: Entry) -> str:
-    """project/cluster."""
-    return "/".join(safe_name(text.replace("/", " ")) for text in (entry.project_name, entry.cluster_name))
+def default_name(cluster: FleetCluster) -> str:
+    """The name of a host if no other is asked for: project/cluster."""
+    return "/".join(safe_name(text.replace("/", " ")) for text in (cluster.project_name, cluster.cluster_name))
 
 
-def named_hosts(entries: Iterable[Entry], name_of: Callable[[Entry], str]) -> list[tuple[str, Entry]]:
-    """Each entry with the name of its host.
+def named_hosts(
+    clusters: Iterable[FleetCluster], name_of: Callable[[FleetCluster], str]
+) -> list[tuple[str, FleetCluster]]:
+    """Each cluster with the name of its host; OptionError where two would share one.
 
-    OptionError where two would share one: a number behind the name would go from one cluster to the
-    other as clusters come and go, and with it the policy that somebody set for the host.
+    A number behind the name would not do: it would change as clusters come and go, and the policy that somebody set for
+    the host would then apply to another cluster.
     """
-    hosts: dict[str, Entry] = {}
-    for entry in entries:
-        name = safe_name(name_of(entry))
+    hosts: dict[str, FleetCluster] = {}
+    for cluster in clusters:
+        name = safe_name(name_of(cluster))
         if not name:
-            raise OptionError(f"hostname gives no name for {_described(entry)}.")
+            raise OptionError(f"hostname gives no name for {_described(cluster)}.")
         if name in hosts:
             raise OptionError(
-                f"Two clusters would be the host {name!r}: {_described(hosts[name])} and {_described(entry)}. Set "
+                f"Two clusters would be the host {name!r}: {_described(hosts[name])} and {_described(cluster)}. Set "
                 "hostname to a template that tells them apart, such as "
                 "'{{ project_name }}/{{ cluster_name }}/{{ cluster_id }}', or leave one out by a filter."
             )
-        hosts[name] = entry
+        hosts[name] = cluster
     return list(hosts.items())
 
 
-def _is_safe(sign: str) -> bool:
-    if sign.isascii():
-        return sign.isalnum() or sign in _SAFE
-    return unicodedata.category(sign)[0] not in "ZC"
+def _is_safe(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum() or character in _SAFE
+    return unicodedata.category(character)[0] not in "ZC"  # neither a separator nor a control character
 
 
-def _described(entry: Entry) -> str:
-    return f"cluster {entry.cluster_name!r} ({entry.cluster_id}) of project {entry.project_name!r} ({entry.project_id})"
+def _described(cluster: FleetCluster) -> str:
+    project = f"project {cluster.project_name!r} ({cluster.project_id})"
+    return f"cluster {cluster.cluster_name!r} ({cluster.cluster_id}) of {project}"

@@ -23,7 +23,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.set
     Dialect,
     Settings,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Cluster, Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 
 from simulator import seeds
 from simulator.nouns import Platform

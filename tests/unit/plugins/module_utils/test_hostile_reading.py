@@ -32,7 +32,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     RESULT_KEYS,
     from_api,
-    from_result,
     parse_instant,
     parse_object_id,
     snake_case,
@@ -210,16 +209,6 @@ def test_what_decides_nothing_is_shown_or_refused(rest: dict[str, Any], instead:
         assert tuple(to_result(found)) == RESULT_KEYS
         assert found.do_not_delete is True
         written(to_result(found, detailed=True))
-
-
-@given(st.dictionaries(st.sampled_from(RESULT_KEYS), hostile.any_values, min_size=1) | hostile.any_values)
-def test_any_row_of_a_result_is_a_snapshot_or_a_value_error(values: Any) -> None:
-    whole = to_result(from_api({"id": "f" * 24}))
-    try:
-        found = from_result({**whole, **values} if isinstance(values, dict) else values)
-    except ValueError:
-        return
-    assert re.fullmatch("[0-9a-f]{24}", found.id)
 
 
 @given(hostile.any_values | st.sampled_from([19, 30, 300]).map(hostile.nest))

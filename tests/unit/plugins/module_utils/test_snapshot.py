@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The noun: read from what the service answers, written to results, read from results."""
+"""A snapshot: read from what the service answers, and written to results."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     age_key,
     format_instant,
     from_api,
-    from_result,
     newest_first,
     parse_instant,
     parse_object_id,
+    row_id,
     snake_case,
     to_result,
 )
@@ -298,6 +298,24 @@ def test_a_field_of_the_wrong_kind_is_a_value_error(key: str, value: Any) -> Non
     assert 0 < len(str(error)) < 250
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"id": "x"}, "'x' is not an id of 24 hexadecimal digits"),
+        ({"expires": "soon"}, "expires: 'soon' is not an ISO 8601 date or date-time"),
+        ({"complete": "yes"}, "complete is 'yes', which is no bool"),
+        ({"created": {"increment": True}}, "increment is True, which is no int"),
+        ({"parts": [5]}, "parts holds something that is no object"),
+        ({"clusterId": 5}, "clusterId is 5, which is no str"),
+        ({"namespaceFilterList": []}, r"namespaceFilterList is \[\], which is no dict"),
+    ],
+    ids=str,
+)
+def test_a_field_of_the_wrong_kind_is_named(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        from_api({"id": ID, **fields})
+
+
 @pytest.mark.parametrize(("body", "kind"), [(None, "NoneType"), ([], "list"), ("x", "str"), (5, "int")])
 def test_what_is_no_object_is_a_value_error(body: Any, kind: str) -> None:
     with pytest.raises(ValueError, match=f"^a snapshot is a JSON object, not {kind}$"):
@@ -339,55 +357,51 @@ def test_any_body_is_a_snapshot_or_a_value_error(body: dict[str, Any], with_id: 
         return
     row = to_result(found, detailed=True)
     assert tuple(row) == RESULT_KEYS
-    assert to_result(from_result(row), detailed=True) == row
     # What was said is never turned into something else.
     for key, name in (("complete", "complete"), ("doNotDelete", "do_not_delete"), ("clusterName", "cluster_name")):
         assert row[name] is body.get(key) or row[name] == body.get(key)
 
 
-# --- to results and back ---
+# --- to results ---
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
 @pytest.mark.parametrize(("seed", "arguments"), [("ladder", {}), ("ladder", {"shards": 3})])
-def test_results_are_read_back_as_they_were(name: str, seed: str, arguments: dict[str, Any]) -> None:
+def test_a_result_carries_every_field_as_json_does(name: str, seed: str, arguments: dict[str, Any]) -> None:
     there = world(name, seed, **arguments)
     for body in there.documents(there.main):
         found = from_api(body)
-        assert from_result(to_result(found, detailed=True)) == found
-        assert to_result(from_result(to_result(found))) == to_result(found)
-
-
-def test_a_result_in_json_is_read_back_too() -> None:
-    row = to_result(from_api({**SAMPLE, "groupId": ID}), detailed=True)
-    assert to_result(from_result(json.loads(json.dumps(row))), detailed=True) == row
+        row = json.loads(json.dumps(to_result(found, detailed=True)))
+        for key in RESULT_KEYS:
+            value = getattr(found, key)
+            if isinstance(value, datetime):
+                assert parse_instant(row[key]) == value
+            else:
+                assert row[key] == (list(value) if isinstance(value, tuple) else value)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("expires_at", "do_not_delete", "wanted"),
     [
-        (None, "a snapshot is a dictionary, not NoneType"),
-        ([], "a snapshot is a dictionary, not list"),
-        ({"id": "x"}, "is not an id of 24"),
-        ({"expires_at": "soon"}, "expires_at: 'soon' is not an ISO 8601"),
-        ({"complete": "yes"}, "complete is 'yes', which is no bool"),
-        ({"created_increment": True}, "created_increment is True, which is no int"),
-        ({"parts": [5]}, "parts holds something that is no object"),
-        ({"cluster_id": 5}, "cluster_id is 5, which is no str"),
-        ({"namespace_filter": []}, "namespace_filter is"),
+        (None, None, True),
+        (datetime(2027, 1, 1, tzinfo=UTC), None, True),
+        (datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC), None, False),
+        (None, False, True),
+        (None, True, False),
+        (datetime(2027, 1, 1, tzinfo=UTC), True, False),
     ],
 )
-def test_a_result_of_another_shape_names_the_key(change: Any, words: str) -> None:
-    row = to_result(from_api({"id": ID}))
-    with pytest.raises(ValueError, match=words):
-        from_result({**row, **change} if isinstance(change, dict) else change)
+@pytest.mark.parametrize("flag", [{}, {"doNotDelete": False}])
+def test_which_values_it_has(
+    flag: dict[str, Any], expires_at: datetime | None, do_not_delete: bool | None, wanted: bool
+) -> None:
+    """A service may leave out doNotDelete where it is false."""
+    assert from_api({"id": ID, "expires": "2027-01-01", **flag}).has_values(expires_at, do_not_delete) is wanted
 
 
-def test_a_result_without_a_key_names_it() -> None:
-    row = to_result(from_api({"id": ID}))
-    del row["parts"], row["complete"]
-    with pytest.raises(ValueError, match="has no key complete, parts"):
-        from_result(row)
+@pytest.mark.parametrize(("row", "wanted"), [({"id": ID.upper()}, ID), ({"id": 5}, "5"), ({}, "")])
+def test_the_id_of_a_row(row: dict[str, Any], wanted: str) -> None:
+    assert row_id(row) == wanted
 
 
 # --- order ---

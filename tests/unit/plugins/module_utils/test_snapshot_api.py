@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The snapshots of one cluster on each dialect: naming it, reading, changing, deleting, and what a 404 means."""
+"""The snapshots of one cluster on each dialect: reading, changing, deleting, and what a 404 means."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once, one_by_one
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import (
-    Cluster,
-    Service,
-    find_cluster,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 
 from unit.plugins.clients import NOW, PLATFORMS, Talk, error_of
 
@@ -27,175 +23,12 @@ TalkTo = Callable[..., Talk]
 LATER = NOW + timedelta(days=400)
 NOBODY = "0" * 24
 OTHER_404 = ["RESOURCE_NOT_FOUND", "INVALID_SNAPSHOT_ID", "CONFIG_SNAPSHOT_NOT_FOUND", None]
-BY_NAME, BY_ID = ["v2", "v1.0"], ["cloud_manager", "ops_manager"]
 
 
 def before_of(asker: Talk, mark: str = "plain_0") -> Snapshot:
     body = asker.shown(asker.mark(mark))
     assert body is not None
     return from_api(body)
-
-
-# --- naming the cluster ---
-
-
-def find(asker: Talk, name: str | None, cluster_id: str | None) -> Cluster:
-    return find_cluster(asker.client, asker.sim.world.main.project_id, name, cluster_id)
-
-
-@pytest.mark.parametrize("name", BY_NAME)
-def test_atlas_takes_the_name_as_it_is(talk: TalkTo, name: str) -> None:
-    asker = talk(name)
-    assert find(asker, "ladder", None) == Cluster("ladder", "ladder", None)
-    assert asker.sim.log.requests == 0
-
-
-@pytest.mark.parametrize("name", [None, "", "my cluster", "../x", "-a", "a_b", "ü", "a/b", "a\n"])
-def test_atlas_needs_a_name_that_can_be_one(talk: TalkTo, name: str | None) -> None:
-    asker = talk("v2")
-    with pytest.raises(OptionError, match="cluster_name"):
-        find(asker, name, "a" * 24)
-    assert asker.sim.log.requests == 0
-
-
-@pytest.mark.parametrize("name", BY_ID)
-def test_the_others_take_the_id_as_it_is(talk: TalkTo, name: str) -> None:
-    asker = talk(name)
-    own = asker.sim.world.main.id
-    assert find(asker, None, own) == Cluster(own, None, own)
-    assert asker.sim.log.requests == 0
-
-
-@pytest.mark.parametrize("name", BY_ID)
-def test_the_others_look_a_name_up(talk: TalkTo, name: str) -> None:
-    asker = talk(name)
-    own = asker.sim.world.main.id
-    assert find(asker, "ladder", None) == Cluster(own, "ladder", own)
-    assert asker.sim.log.status(200) == 1
-
-
-def test_of_a_sharded_cluster_the_whole_is_taken(talk: TalkTo) -> None:
-    asker = talk("ops_manager", "sharded")
-    assert find(asker, "events", None).key == asker.sim.world.main.id
-
-
-def test_among_more_than_a_page_of_clusters(talk: TalkTo) -> None:
-    asker = talk("ops_manager", "fleet", {"clusters": 3, "each": 1})
-    world = asker.sim.world
-    project = world.project_of(world.main)
-    last = [world.add_cluster(project, f"more-{number}") for number in range(600)][-1]
-    assert find(asker, "more-599", None).key == last.id
-
-
-@pytest.mark.parametrize("name", PLATFORMS)
-def test_both_given_and_agreeing(talk: TalkTo, name: str) -> None:
-    asker = talk(name)
-    main = asker.sim.world.main
-    key = main.name if name in BY_NAME else main.id
-    assert find(asker, "ladder", main.id) == Cluster(key, "ladder", main.id)
-    assert asker.sim.log.status(200) == 1
-
-
-@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
-def test_both_given_and_not_agreeing(talk: TalkTo, name: str) -> None:
-    asker = talk(name, "fleet", {"clusters": 2, "each": 1})
-    first, second = asker.sim.world.clusters.values()
-    error = error_of(find, asker, first.name, second.id)
-    assert "are not the same cluster" in error.message
-    assert (second.name if name in BY_ID else first.id) in error.message
-
-
-def test_both_given_cost_the_same_in_a_large_project(talk: TalkTo) -> None:
-    asker = talk("ops_manager", "fleet", {"clusters": 600, "each": 0})
-    main = asker.sim.world.main
-    find(asker, main.name, main.id)
-    assert asker.sim.log.where(lambda one: not one.challenge)[0].path.endswith(f"/clusters/{main.id}")
-    assert asker.sim.log.status(200) == 1
-
-
-@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
-def test_both_given_and_not_there_names_those_that_are(talk: TalkTo, name: str) -> None:
-    error = error_of(find, talk(name), "elsewhere", "f" * 24)
-    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
-    assert "The project has: ladder." in error.message
-
-
-def test_both_given_to_a_service_that_only_lists(talk: TalkTo) -> None:
-    asker = talk("ops_manager")
-    main = asker.sim.world.main
-    asker.sim.faults.add("not_found", path=f"/clusters/{main.id}$", code="RESOURCE_NOT_FOUND")
-    assert find(asker, main.name, main.id) == Cluster(main.id, main.name, main.id)
-
-
-def test_both_given_once_the_older_version_has_ended(talk: TalkTo) -> None:
-    asker = talk("v2")
-    asker.sim.switch(clusters_version="newer")
-    main = asker.sim.world.main
-    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
-
-
-ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
-    "a replica set": ([{"clusterName": "x", "typeName": "REPLICA_SET"}], "0"),
-    "a replica set by that name alone": ([{"replicaSetName": "x", "typeName": "REPLICA_SET"}], "0"),
-    "the sharded one before its shards": (
-        [
-            {"clusterName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
-            {"clusterName": "x", "typeName": "SHARDED_REPLICA_SET"},
-            {"clusterName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
-        ],
-        "1",
-    ),
-    "no shard and no config server by its own name": (
-        [
-            {"replicaSetName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
-            {"replicaSetName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
-        ],
-        None,
-    ),
-    "two replica sets": ([{"clusterName": "x"}, {"clusterName": "x"}], "two"),
-    "two sharded ones": (
-        [{"clusterName": "x", "typeName": "SHARDED"}, {"clusterName": "x", "typeName": "SHARDED"}],
-        "two",
-    ),
-    "none": ([{"clusterName": "y"}, {}], None),
-    "no clusters at all": ([], None),
-    "odd types": ([{"clusterName": 5, "typeName": [], "shardName": {}}], None),
-}
-
-
-@pytest.mark.parametrize(("rows", "wanted"), ROWS.values(), ids=ROWS)
-def test_which_entry_is_meant(talk: TalkTo, rows: list[dict[str, Any]], wanted: str | None) -> None:
-    asker = talk("ops_manager")
-    named = [{**row, "id": f"{number}" * 24} for number, row in enumerate(rows)]
-    asker.sim.faults.add("answer", path="/clusters$", body=json.dumps({"results": named}))
-    if wanted is not None and wanted != "two":
-        assert find(asker, "x", None).key == wanted * 24
-        return
-    error = error_of(find, asker, "x", None)
-    if wanted == "two":
-        assert f"give cluster_id, one of {'0' * 24}, {'1' * 24}" in error.message
-    else:
-        assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
-        assert "There is no cluster 'x' in project" in error.message
-
-
-def test_a_cluster_that_is_not_there_names_those_that_are(talk: TalkTo) -> None:
-    asker = talk("ops_manager", "fleet", {"clusters": 12, "each": 1})
-    error = error_of(find, asker, "nobody", None)
-    assert "The project has: fleet-000, fleet-001, " in error.message
-    assert error.message.endswith("fleet-009 ….")
-    error = error_of(find, asker, "fleet-000", NOBODY)
-    assert (error.code, "There is no cluster" in error.message) == ("CLUSTER_NOT_FOUND", True)
-
-
-def test_an_id_of_the_service_that_is_none(talk: TalkTo) -> None:
-    asker = talk("ops_manager")
-    asker.sim.faults.add("answer", path="/clusters$", body='{"results": [{"clusterName": "x", "id": "../etc"}]}')
-    assert "'../etc', which is no id" in error_of(find, asker, "x", None).message
-
-
-def test_a_project_that_is_not_there_fails_the_look_up(talk: TalkTo) -> None:
-    assert "Check project_id" in error_of(find, talk("ops_manager", key="stranger"), "ladder", None).message
 
 
 # --- listing and reading ---
@@ -502,7 +335,7 @@ def test_the_answer_s_date_is_compared_as_an_instant(talk: TalkTo, date: str) ->
 @pytest.mark.parametrize("body", ["none", "empty_object"])
 def test_a_delete_on_ops_manager(talk: TalkTo, status: int, body: str) -> None:
     asker = talk("ops_manager", switches={"om_delete_status": status, "om_delete_body": body})
-    assert asker.service.delete(asker.mark("plain_9")).by_us
+    assert asker.service.delete(asker.mark("plain_9"))
     assert asker.shown(asker.mark("plain_9")) is None
 
 
@@ -516,7 +349,7 @@ def test_a_delete_of_what_is_gone(talk: TalkTo, how: str, kind: str | None) -> N
     else:
         lose(asker, kind, "DELETE")
     # Gone before us is not ours; gone by a try of ours whose answer was lost is.
-    assert asker.service.delete(wanted).by_us is (kind is not None)
+    assert asker.service.delete(wanted) is (kind is not None)
 
 
 @pytest.mark.parametrize("code", OTHER_404)
@@ -580,8 +413,8 @@ def test_a_lost_delete_that_is_then_refused_has_an_unknown_fate(talk: TalkTo, co
 @pytest.mark.parametrize("missing", ["not_found", "no_content"])
 def test_a_second_delete(talk: TalkTo, missing: str) -> None:
     asker = talk(switches={"delete_missing": missing})
-    assert asker.service.delete(asker.mark("plain_9")).by_us
-    assert asker.service.delete(asker.mark("plain_9")).by_us is (missing == "no_content")
+    assert asker.service.delete(asker.mark("plain_9"))
+    assert asker.service.delete(asker.mark("plain_9")) is (missing == "no_content")
 
 
 # --- what belongs to it ---

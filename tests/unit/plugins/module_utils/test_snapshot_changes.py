@@ -16,15 +16,15 @@ import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+    DesiredState,
     Outcome,
     Step,
-    Wish,
     apply,
     decide,
+    desired_states,
     diffs,
     failure_text,
     outcomes,
-    wishes,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +50,8 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def asked(**params: Any) -> list[Wish]:
-    return wishes({**TOP, **params})
+def asked(**params: Any) -> list[DesiredState]:
+    return desired_states({**TOP, **params})
 
 
 def refused(**params: Any) -> str:
@@ -64,53 +64,63 @@ def refused(**params: Any) -> str:
 
 
 def test_one_snapshot_is_asked_for_by_the_options_themselves() -> None:
-    (wish,) = asked(snapshot_id=A.upper(), expires_at=LATE)
-    assert wish == Wish(A, False, moment(LATE), None, False)
+    (state,) = asked(snapshot_id=A.upper(), expires_at=LATE)
+    assert state == DesiredState(A, False, moment(LATE), None, False)
 
 
-INHERITED: dict[str, tuple[dict[str, Any], dict[str, Any], Wish]] = {
-    "all from the top": ({"expires_at": LATE, "allow_past_expiry": True}, {}, Wish(A, False, moment(LATE), None, True)),
-    "null is left out": ({"expires_at": LATE}, {"expires_at": None}, Wish(A, False, moment(LATE), None, False)),
-    "its own first": ({"expires_at": LATE}, {"expires_at": LATER}, Wish(A, False, moment(LATER), None, False)),
-    "half and half": ({"expires_at": LATE}, {"do_not_delete": False}, Wish(A, False, moment(LATE), False, False)),
+INHERITED: dict[str, tuple[dict[str, Any], dict[str, Any], DesiredState]] = {
+    "all from the top": (
+        {"expires_at": LATE, "allow_past_expiry": True},
+        {},
+        DesiredState(A, False, moment(LATE), None, True),
+    ),
+    "null is left out": ({"expires_at": LATE}, {"expires_at": None}, DesiredState(A, False, moment(LATE), None, False)),
+    "its own first": ({"expires_at": LATE}, {"expires_at": LATER}, DesiredState(A, False, moment(LATER), None, False)),
+    "half and half": (
+        {"expires_at": LATE},
+        {"do_not_delete": False},
+        DesiredState(A, False, moment(LATE), False, False),
+    ),
     "false beats true": (
         {"do_not_delete": True},
         {"do_not_delete": False, "expires_at": LATE},
-        Wish(A, False, moment(LATE), False, False),
+        DesiredState(A, False, moment(LATE), False, False),
     ),
     "a hold does not inherit a date": (
         {"expires_at": LATE},
         {"do_not_delete": True},
-        Wish(A, False, None, True, False),
+        DesiredState(A, False, None, True, False),
     ),
-    "an inherited hold": ({"do_not_delete": True}, {}, Wish(A, False, None, True, False)),
+    "an inherited hold": ({"do_not_delete": True}, {}, DesiredState(A, False, None, True, False)),
     "its own state": (
         {"state": "absent"},
         {"state": "present", "expires_at": LATE},
-        Wish(A, False, moment(LATE), None, False),
+        DesiredState(A, False, moment(LATE), None, False),
     ),
-    "absent from the top": ({"state": "absent"}, {}, Wish(A, True, None, None, False)),
+    "absent from the top": ({"state": "absent"}, {}, DesiredState(A, True, None, None, False)),
     "absent ignores what it inherits": (
         {"expires_at": LATE, "do_not_delete": False},
         {"state": "absent"},
-        Wish(A, True, None, None, False),
+        DesiredState(A, True, None, None, False),
     ),
     "permission of its own": (
         {"expires_at": PAST},
         {"allow_past_expiry": True},
-        Wish(A, False, moment(PAST), None, True),
+        DesiredState(A, False, moment(PAST), None, True),
     ),
     "permission withdrawn": (
         {"expires_at": PAST, "allow_past_expiry": True},
         {"allow_past_expiry": False},
-        Wish(A, False, moment(PAST), None, False),
+        DesiredState(A, False, moment(PAST), None, False),
     ),
 }
 
 
-@pytest.mark.parametrize(("top", "item", "wish"), INHERITED.values(), ids=INHERITED)
-def test_what_an_item_leaves_out_is_taken_from_the_top(top: dict[str, Any], item: dict[str, Any], wish: Wish) -> None:
-    assert asked(**top, snapshots=[{"snapshot_id": A, **item}]) == [wish]
+@pytest.mark.parametrize(("top", "item", "state"), INHERITED.values(), ids=INHERITED)
+def test_what_an_item_leaves_out_is_taken_from_the_top(
+    top: dict[str, Any], item: dict[str, Any], state: DesiredState
+) -> None:
+    assert asked(**top, snapshots=[{"snapshot_id": A, **item}]) == [state]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -167,7 +177,7 @@ def test_what_is_refused_before_any_request(params: dict[str, Any], words: list[
         assert word in said
 
 
-def test_identical_duplicates_are_one_wish_with_two_outcomes(talk: TalkTo) -> None:
+def test_identical_duplicates_are_one_change_with_two_outcomes(talk: TalkTo) -> None:
     asker = talk()
     items = [asker.mark("plain_0"), asker.mark("plain_0").upper(), asker.mark("plain_1")]
     found = run(asker, expires_at=LATE, snapshots=[{"snapshot_id": one} for one in items])
@@ -187,11 +197,11 @@ def test_identical_duplicates_are_one_wish_with_two_outcomes(talk: TalkTo) -> No
     ],
 )
 def test_dates_as_people_write_them(text: str, wanted: str) -> None:
-    (wish,) = asked(snapshot_id=A, expires_at=text)
-    assert wish.expires_at == datetime.fromisoformat(wanted)
+    (state,) = asked(snapshot_id=A, expires_at=text)
+    assert state.expires_at == datetime.fromisoformat(wanted)
 
 
-# --- what a wish comes to ---
+# --- what is decided ---
 
 
 def snapshot(**fields: Any) -> Snapshot:
@@ -199,8 +209,8 @@ def snapshot(**fields: Any) -> Snapshot:
     return replace(from_api({**body, "doNotDelete": False, "expires": LATE}), **fields)
 
 
-def wish(**fields: Any) -> Wish:
-    return replace(Wish(A, False, None, None, False), **fields)
+def desired(**fields: Any) -> DesiredState:
+    return replace(DesiredState(A, False, None, None, False), **fields)
 
 
 HELD = snapshot(do_not_delete=True, expires_at=None)
@@ -210,73 +220,78 @@ PLAIN = snapshot()
 UNFINISHED = snapshot(complete=False)
 EXACT = snapshot(expires_at=NOW)
 
-DECISIONS: dict[str, tuple[Wish, Snapshot | None, str, Any]] = {
-    "dated": (wish(expires_at=moment(LATER)), PLAIN, "updated", (moment(LATER), False)),
+DECISIONS: dict[str, tuple[DesiredState, Snapshot | None, str, Any]] = {
+    "dated": (desired(expires_at=moment(LATER)), PLAIN, "updated", (moment(LATER), False)),
     "dated earlier": (
-        wish(expires_at=moment(LATE)),
+        desired(expires_at=moment(LATE)),
         snapshot(expires_at=moment(LATER)),
         "updated",
         (moment(LATE), False),
     ),
-    "dated for the first time": (wish(expires_at=moment(LATE)), ENDLESS, "updated", (moment(LATE), False)),
-    "already dated so": (wish(expires_at=moment(LATE)), PLAIN, "unchanged", None),
-    "already dated so, in the past": (wish(expires_at=moment(PAST)), EXPIRED, "unchanged", None),
+    "dated for the first time": (desired(expires_at=moment(LATE)), ENDLESS, "updated", (moment(LATE), False)),
+    "already dated so": (desired(expires_at=moment(LATE)), PLAIN, "unchanged", None),
+    "already dated so, in the past": (desired(expires_at=moment(PAST)), EXPIRED, "unchanged", None),
     "already dated so, in the past, and released": (
-        wish(expires_at=moment(PAST), do_not_delete=False),
+        desired(expires_at=moment(PAST), do_not_delete=False),
         EXPIRED,
         "unchanged",
         None,
     ),
-    "held": (wish(do_not_delete=True), PLAIN, "updated", (None, True)),
-    "held already": (wish(do_not_delete=True), HELD, "unchanged", None),
-    "not held already": (wish(do_not_delete=False), PLAIN, "unchanged", None),
-    "not held already, expired": (wish(do_not_delete=False), EXPIRED, "unchanged", None),
-    "not held where it is not said": (wish(do_not_delete=False), snapshot(do_not_delete=None), "unchanged", None),
-    "released and dated": (wish(do_not_delete=False, expires_at=moment(LATE)), HELD, "updated", (moment(LATE), False)),
-    "released without a date": (wish(do_not_delete=False), HELD, "HELD", None),
-    "dated while held": (wish(expires_at=moment(LATE)), HELD, "HELD", None),
-    "an expired one dated": (wish(expires_at=moment(LATE)), EXPIRED, "EXPIRED", None),
-    "an expired one held": (wish(do_not_delete=True), EXPIRED, "EXPIRED", None),
-    "one that expires now": (wish(expires_at=moment(LATE)), EXACT, "EXPIRED", None),
-    "dated to the past": (wish(expires_at=moment(PAST)), PLAIN, "PAST_EXPIRY", None),
-    "dated to now": (wish(expires_at=NOW), PLAIN, "PAST_EXPIRY", None),
+    "held": (desired(do_not_delete=True), PLAIN, "updated", (None, True)),
+    "held already": (desired(do_not_delete=True), HELD, "unchanged", None),
+    "not held already": (desired(do_not_delete=False), PLAIN, "unchanged", None),
+    "not held already, expired": (desired(do_not_delete=False), EXPIRED, "unchanged", None),
+    "not held where it is not said": (desired(do_not_delete=False), snapshot(do_not_delete=None), "unchanged", None),
+    "released and dated": (
+        desired(do_not_delete=False, expires_at=moment(LATE)),
+        HELD,
+        "updated",
+        (moment(LATE), False),
+    ),
+    "released without a date": (desired(do_not_delete=False), HELD, "HELD", None),
+    "dated while held": (desired(expires_at=moment(LATE)), HELD, "HELD", None),
+    "an expired one dated": (desired(expires_at=moment(LATE)), EXPIRED, "EXPIRED", None),
+    "an expired one held": (desired(do_not_delete=True), EXPIRED, "EXPIRED", None),
+    "one that expires now": (desired(expires_at=moment(LATE)), EXACT, "EXPIRED", None),
+    "dated to the past": (desired(expires_at=moment(PAST)), PLAIN, "PAST_EXPIRY", None),
+    "dated to now": (desired(expires_at=NOW), PLAIN, "PAST_EXPIRY", None),
     "dated to a second after": (
-        wish(expires_at=NOW + timedelta(seconds=1)),
+        desired(expires_at=NOW + timedelta(seconds=1)),
         PLAIN,
         "updated",
         (NOW + timedelta(seconds=1), False),
     ),
     "dated to the past as meant": (
-        wish(expires_at=moment(PAST), allow_past_expiry=True),
+        desired(expires_at=moment(PAST), allow_past_expiry=True),
         PLAIN,
         "updated",
         (moment(PAST), False),
     ),
-    "the past on a held one": (wish(expires_at=moment(PAST)), HELD, "PAST_EXPIRY", None),
-    "the past on one that is not there": (wish(expires_at=moment(PAST)), None, "PAST_EXPIRY", None),
-    "present and not there": (wish(expires_at=moment(LATE)), None, "NOT_FOUND", None),
-    "an incomplete one dated": (wish(expires_at=moment(LATER)), UNFINISHED, "updated", (moment(LATER), False)),
-    "absent": (wish(is_absent=True), PLAIN, "deleted", "gone"),
-    "absent, expired": (wish(is_absent=True), EXPIRED, "deleted", "gone"),
-    "absent and not there": (wish(is_absent=True), None, "absent", None),
-    "absent and held": (wish(is_absent=True), HELD, "HELD", None),
-    "absent and incomplete": (wish(is_absent=True), UNFINISHED, "INCOMPLETE", None),
-    "absent and nobody says whether complete": (wish(is_absent=True), snapshot(complete=None), "INCOMPLETE", None),
-    "absent, held and incomplete": (wish(is_absent=True), replace(HELD, complete=False), "HELD", None),
+    "the past on a held one": (desired(expires_at=moment(PAST)), HELD, "PAST_EXPIRY", None),
+    "the past on one that is not there": (desired(expires_at=moment(PAST)), None, "PAST_EXPIRY", None),
+    "present and not there": (desired(expires_at=moment(LATE)), None, "NOT_FOUND", None),
+    "an incomplete one dated": (desired(expires_at=moment(LATER)), UNFINISHED, "updated", (moment(LATER), False)),
+    "absent": (desired(is_absent=True), PLAIN, "deleted", "gone"),
+    "absent, expired": (desired(is_absent=True), EXPIRED, "deleted", "gone"),
+    "absent and not there": (desired(is_absent=True), None, "absent", None),
+    "absent and held": (desired(is_absent=True), HELD, "HELD", None),
+    "absent and incomplete": (desired(is_absent=True), UNFINISHED, "INCOMPLETE", None),
+    "absent and nobody says whether complete": (desired(is_absent=True), snapshot(complete=None), "INCOMPLETE", None),
+    "absent, held and incomplete": (desired(is_absent=True), replace(HELD, complete=False), "HELD", None),
 }
 
 
 @pytest.mark.parametrize(("asked_for", "before", "wanted", "then"), DECISIONS.values(), ids=DECISIONS)
-def test_what_a_wish_comes_to(asked_for: Wish, before: Snapshot | None, wanted: str, then: Any) -> None:
+def test_what_is_decided(asked_for: DesiredState, before: Snapshot | None, wanted: str, then: Any) -> None:
     step = decide(asked_for, before, NOW)
     if wanted.isupper():
         assert step.action == "failed"
-        assert step.refusal is not None
-        assert (step.refusal.code, step.refusal.status) == (wanted, None)
-        assert A in step.refusal.detail
+        assert step.error is not None
+        assert (step.error.code, step.error.status) == (wanted, None)
+        assert A in step.error.detail
         assert step.after == before
         return
-    assert (step.action, step.refusal) == (wanted, None)
+    assert (step.action, step.error) == (wanted, None)
     if wanted == "updated":
         assert step.after is not None
         assert (step.after.expires_at, step.after.do_not_delete) == then
@@ -287,20 +302,20 @@ def test_what_a_wish_comes_to(asked_for: Wish, before: Snapshot | None, wanted: 
         assert step.after == (None if then == "gone" else before)
 
 
-BLOCKING: dict[str, tuple[Wish, Snapshot | None, bool]] = {
-    "would have lived longer": (wish(expires_at=moment(LATER)), PLAIN, True),
-    "would have lived shorter": (wish(expires_at=moment(LATE)), snapshot(expires_at=moment(LATER)), False),
-    "would have been held": (wish(do_not_delete=True), PLAIN, True),
-    "would have been dated for the first time": (wish(expires_at=moment(LATE)), ENDLESS, False),
-    "would have been released": (wish(do_not_delete=False, expires_at=moment(LATE)), HELD, False),
-    "would only have been released": (wish(do_not_delete=False), HELD, False),
-    "could not be read": (wish(expires_at=moment(LATE)), None, True),
-    "was to be absent": (wish(is_absent=True), PLAIN, False),
+BLOCKING: dict[str, tuple[DesiredState, Snapshot | None, bool]] = {
+    "would have lived longer": (desired(expires_at=moment(LATER)), PLAIN, True),
+    "would have lived shorter": (desired(expires_at=moment(LATE)), snapshot(expires_at=moment(LATER)), False),
+    "would have been held": (desired(do_not_delete=True), PLAIN, True),
+    "would have been dated for the first time": (desired(expires_at=moment(LATE)), ENDLESS, False),
+    "would have been released": (desired(do_not_delete=False, expires_at=moment(LATE)), HELD, False),
+    "would only have been released": (desired(do_not_delete=False), HELD, False),
+    "could not be read": (desired(expires_at=moment(LATE)), None, True),
+    "was to be absent": (desired(is_absent=True), PLAIN, False),
 }
 
 
 @pytest.mark.parametrize(("asked_for", "before", "blocks"), BLOCKING.values(), ids=BLOCKING)
-def test_which_failures_block_deletes(asked_for: Wish, before: Snapshot | None, blocks: bool) -> None:
+def test_which_failures_block_deletes(asked_for: DesiredState, before: Snapshot | None, blocks: bool) -> None:
     assert Step(asked_for, "failed", before, before).blocks_deletes is blocks
     assert not Step(asked_for, "updated", before, before).blocks_deletes
 
@@ -320,7 +335,7 @@ snapshots = st.builds(
 def test_no_decision_takes_away_what_is_protected(
     before: Snapshot | None, absent: bool, expires: datetime | None, hold: bool | None, allow: bool
 ) -> None:
-    step = decide(Wish(A, absent, expires, hold, allow), before, NOW)
+    step = decide(DesiredState(A, absent, expires, hold, allow), before, NOW)
     if step.action == "deleted":
         assert absent
         assert before is not None
@@ -334,7 +349,7 @@ def test_no_decision_takes_away_what_is_protected(
         )
         assert before.expires_at is None or before.expires_at > NOW
     if step.after is not None and step.action != "failed":
-        again = decide(Wish(A, absent, None if hold else expires, hold, allow), step.after, NOW)
+        again = decide(DesiredState(A, absent, None if hold else expires, hold, allow), step.after, NOW)
         assert step.action != "updated" or again.action == "unchanged"
 
 
@@ -345,7 +360,7 @@ def run(
     asker: Talk, check: bool = False, unless_restoring: bool = False, unless_newest: bool = False, **params: Any
 ) -> Outcome:
     full = {**TOP, **params}
-    return apply(wishes(full), asker.service, NOW, unless_restoring, full["concurrency"], check, unless_newest)
+    return apply(desired_states(full), asker.service, NOW, unless_restoring, full["concurrency"], check, unless_newest)
 
 
 def items(asker: Talk, *marks: Any) -> list[dict[str, Any]]:
@@ -362,7 +377,7 @@ def actions(outcome: Outcome) -> list[str]:
 
 
 def codes(outcome: Outcome) -> list[str | None]:
-    return [step.refusal.code if step.refusal else None for step in outcome.steps]
+    return [step.error.code if step.error else None for step in outcome.steps]
 
 
 def writes(asker: Talk) -> list[str]:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import RESULT_KEYS
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Cluster, Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_listing import listing, query
 
 from unit.plugins.clients import NOW, PLATFORMS, Talk, error_of

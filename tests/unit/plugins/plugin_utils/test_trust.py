@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import foreign, template
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import trusted, untrusted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ LOADER = DataLoader()
 
 
 def rendered(value: Any) -> Any:
-    return Templar(loader=LOADER, variables={"value": value, "secret": "rendered"}).template(template("{{ value }}"))
+    return Templar(loader=LOADER, variables={"value": value, "secret": "rendered"}).template(trusted("{{ value }}"))
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def rendered(value: Any) -> Any:
         "'{{ secret }}'",
     ],
 )
-def test_foreign_texts_are_never_rendered(text: str) -> None:
-    assert rendered(foreign(text)) == text
+def test_texts_of_the_service_are_never_rendered(text: str) -> None:
+    assert rendered(untrusted(text)) == text
 
 
 @given(st.text(st.sampled_from("{}%# secrt'\"|") | st.characters(codec="utf-8"), max_size=30))
 def test_whatever_they_are(text: str) -> None:
-    kept = foreign(text)
+    kept = untrusted(text)
     assert kept == text
     if text.strip() == text and text not in ("", "None"):
         assert str(rendered(kept)) == text
@@ -47,8 +47,8 @@ def test_whatever_they_are(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, True, False, 5])
 def test_what_is_no_text_stays_as_it_is(value: Any) -> None:
-    assert foreign(value) is value
+    assert untrusted(value) is value
 
 
 def test_templates_are_rendered() -> None:
-    assert rendered(template("{{ secret }}")) == "rendered"
+    assert rendered(trusted("{{ secret }}")) == "rendered"

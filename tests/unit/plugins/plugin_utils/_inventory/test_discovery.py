@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
-    Entry,
     Fleet,
+    FleetCluster,
     Project,
-    Wanted,
-    entry_from_result,
+    Selection,
+    cluster_from_result,
+    failure_text,
     is_about_the_project,
     read_fleet,
-    refusals,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,8 +32,8 @@ SMALL = {"projects": 3, "clusters": 10, "each": 0}
 BY_ID = ("cloud_manager", "ops_manager")
 
 
-def fleet_of(talk: Talk, tolerant: bool = False, **wanted: Any) -> Fleet:
-    return read_fleet(talk.client, Wanted(**wanted), tolerant)
+def fleet_of(talk: Talk, tolerant: bool = False, **selection: Any) -> Fleet:
+    return read_fleet(talk.client, Selection(**selection), tolerant)
 
 
 def projects_of(sim: Simulator) -> list[str]:
@@ -46,7 +46,7 @@ def answered(sim: Simulator) -> int:
 
 
 def named(fleet: Fleet) -> list[str]:
-    return [f"{entry.project_name}/{entry.cluster_name}" for entry in fleet.entries]
+    return [f"{entry.project_name}/{entry.cluster_name}" for entry in fleet.clusters]
 
 
 # --- everything ---
@@ -56,7 +56,7 @@ def named(fleet: Fleet) -> list[str]:
 def test_a_fleet_by_few_requests(talk: TalkTo, name: str) -> None:
     asker = talk(name, "company", {"projects": 20, "clusters": 25, "each": 0}, connections=4)
     fleet = fleet_of(asker)
-    assert (len(fleet.entries), fleet.projects, fleet.seen, fleet.failed) == (500, 20, 500, ())
+    assert (len(fleet.clusters), fleet.projects, fleet.seen, fleet.failed) == (500, 20, 500, ())
     assert named(fleet) == sorted(named(fleet))
     assert answered(asker.sim) == (22 if name in BY_ID else 21)
     assert asker.sim.log.challenges <= 1
@@ -64,20 +64,20 @@ def test_a_fleet_by_few_requests(talk: TalkTo, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_entries_say_the_same_everywhere(talk: TalkTo, name: str) -> None:
+def test_clusters_are_told_alike_everywhere(talk: TalkTo, name: str) -> None:
     asker = talk(name, "company", SMALL, connections=4)
     world = asker.sim.world
     fleet = fleet_of(asker)
-    assert len(fleet.entries) == 30
-    for entry in fleet.entries:
-        cluster = world.cluster(entry.cluster_id)
-        assert (entry.cluster_name, entry.project_id) == (cluster.name, cluster.project_id)
-        assert entry.project_name == world.projects[cluster.project_id].name
-        assert entry.cluster_type == ("SHARDED" if cluster.sharded else "REPLICA_SET")
-        assert entry.backup_status == ("STOPPED" if name in BY_ID else "STARTED")
-        flags = (entry.backup_enabled, entry.provider_backup_enabled)
+    assert len(fleet.clusters) == 30
+    for one in fleet.clusters:
+        cluster = world.cluster(one.cluster_id)
+        assert (one.cluster_name, one.project_id) == (cluster.name, cluster.project_id)
+        assert one.project_name == world.projects[cluster.project_id].name
+        assert one.cluster_type == ("SHARDED" if cluster.sharded else "REPLICA_SET")
+        assert one.backup_status == ("STOPPED" if name in BY_ID else "STARTED")
+        flags = (one.backup_enabled, one.provider_backup_enabled)
         assert flags == ((None, None) if name in BY_ID else (True, False))
-        assert entry.has_legacy_snapshots is None
+        assert one.has_legacy_snapshots is None
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -93,7 +93,7 @@ def test_entries_say_the_same_everywhere(talk: TalkTo, name: str) -> None:
     ids=str,
 )
 def test_habits_of_the_overview_make_no_difference(talk: TalkTo, name: str, switches: dict[str, Any]) -> None:
-    """And neither does asking project by project: the shards are never entries of their own."""
+    """And neither does asking project by project: the shards are never clusters of their own."""
     asker = talk(name, "company", SMALL, switches=switches, connections=4)
     world = asker.sim.world
     world.add_project("Empty", PLATFORMS[name][0])
@@ -101,10 +101,10 @@ def test_habits_of_the_overview_make_no_difference(talk: TalkTo, name: str, swit
     world.add_cluster(museum, "catalogue")
     world.set_backup(world.main, "INACTIVE")
     fleet = fleet_of(asker)
-    one_by_one = [entry for one in projects_of(asker.sim)[:3] for entry in fleet_of(asker, projects=(one,)).entries]
-    assert list(fleet.entries) == one_by_one
+    one_by_one = [entry for one in projects_of(asker.sim)[:3] for entry in fleet_of(asker, projects=(one,)).clusters]
+    assert list(fleet.clusters) == one_by_one
     assert len(one_by_one) == 30
-    assert fleet.entries[0].backup_status == "INACTIVE"
+    assert fleet.clusters[0].backup_status == "INACTIVE"
     assert [one.name for one in fleet.elsewhere] == (["Museum"] if "foreign_projects" in switches else [])
 
 
@@ -113,14 +113,14 @@ def test_an_overview_of_several_pages(talk: TalkTo, switches: dict[str, Any]) ->
     """Where it does not say that there is more, the projects that it lacks are asked for one by one."""
     asker = talk("ops_manager", "company", {"projects": 130, "clusters": 1}, switches=switches, connections=4)
     fleet = fleet_of(asker)
-    assert len(fleet.entries) == 130
+    assert len(fleet.clusters) == 130
     assert answered(asker.sim) == (1 + 2 + 130 if not switches else 1 + 1 + 130 + 30)
 
 
 def test_an_overview_that_is_not_there(talk: TalkTo) -> None:
     asker = talk("ops_manager", "company", SMALL, connections=4)
     asker.sim.faults.add("not_found", path=r"/v1\.0/clusters$", code="RESOURCE_NOT_FOUND", times=None)
-    assert len(fleet_of(asker).entries) == 30
+    assert len(fleet_of(asker).clusters) == 30
 
 
 def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:
@@ -128,7 +128,7 @@ def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:
     row = {"groupId": projects_of(asker.sim)[0], "groupName": "Project 00", "clusters": []}
     body = json.dumps({"results": [row], "links": [{"rel": "next", "href": "x"}]})
     asker.sim.faults.add("answer", path=r"/v1\.0/clusters$", status=200, body=body, times=None)
-    assert len(fleet_of(asker).entries) == 20
+    assert len(fleet_of(asker).clusters) == 20
     assert len(asker.sim.log.where(lambda entry: entry.path.endswith("v1.0/clusters"))) == 2
 
 
@@ -136,7 +136,7 @@ def test_projects_of_another_platform_are_no_error_unless_named(talk: TalkTo) ->
     asker = talk("v2", "company", SMALL, switches={"foreign_projects": "listed"}, connections=4)
     bank = asker.sim.world.add_project("Bank", "ops_manager")
     fleet = fleet_of(asker)
-    assert len(fleet.entries) == 30
+    assert len(fleet.clusters) == 30
     assert [one.id for one in fleet.elsewhere] == [bank.id]
     ((project, error),) = fleet_of(asker, projects=("Bank",)).failed
     assert (project.name, error.code) == ("Bank", "NOT_ATLAS_GROUP")
@@ -159,7 +159,7 @@ def test_what_the_flags_of_atlas_mean(talk: TalkTo, name: str) -> None:
     second.cloud_backup, third.backup = True, "INACTIVE"
     found = {
         entry.cluster_id: (entry.backup_enabled, entry.provider_backup_enabled, entry.backup_status)
-        for entry in fleet_of(asker).entries
+        for entry in fleet_of(asker).clusters
     }
     assert found == {
         first.id: (True, False, "STARTED"),
@@ -173,12 +173,12 @@ def test_the_older_version_of_the_clusters_may_be_gone(talk: TalkTo) -> None:
     asker = talk("v2", "company", SMALL, switches={"clusters_version": "newer"}, connections=4)
     asker.sim.world.main.cloud_backup = True
     fleet = fleet_of(asker)
-    first, *others = fleet.entries
+    first, *others = fleet.clusters
     assert (first.backup_enabled, first.provider_backup_enabled, first.backup_status) == (None, True, "INACTIVE")
     assert {(one.provider_backup_enabled, one.backup_status) for one in others} == {(False, None)}
     assert answered(asker.sim) == 1 + 1 + 3
     # What is not known may be any status.
-    assert len(fleet_of(asker, statuses=("STARTED",)).entries) == 29
+    assert len(fleet_of(asker, statuses=("STARTED",)).clusters) == 29
 
 
 def test_no_version_at_all_is_an_error(talk: TalkTo) -> None:
@@ -190,7 +190,7 @@ def test_no_version_at_all_is_an_error(talk: TalkTo) -> None:
 def test_without_any_backup_configuration(talk: TalkTo) -> None:
     asker = talk("ops_manager", "company", SMALL, connections=4)
     asker.sim.faults.add("not_found", path="/backupConfigs$", code="BACKUP_CONFIG_NOT_FOUND", times=None)
-    assert {entry.backup_status for entry in fleet_of(asker).entries} == {"INACTIVE"}
+    assert {entry.backup_status for entry in fleet_of(asker).clusters} == {"INACTIVE"}
 
 
 # --- some of it ---
@@ -201,8 +201,8 @@ def test_one_project_by_its_id_lists_no_others(talk: TalkTo, name: str) -> None:
     asker = talk(name, "company", SMALL)
     second = projects_of(asker.sim)[1]
     fleet = fleet_of(asker, projects=(second.upper(),))
-    assert {entry.project_id for entry in fleet.entries} == {second}
-    assert {entry.project_name for entry in fleet.entries} == {"Project 01"}
+    assert {entry.project_id for entry in fleet.clusters} == {second}
+    assert {entry.project_name for entry in fleet.clusters} == {"Project 01"}
     assert answered(asker.sim) == (3 if name in BY_ID else 2)
 
 
@@ -211,8 +211,8 @@ def test_projects_by_name_and_id(talk: TalkTo, name: str) -> None:
     asker = talk(name, "company", SMALL, connections=4)
     first = projects_of(asker.sim)[0]
     fleet = fleet_of(asker, projects=("Project 02", first, first, "Project 00"))
-    assert {entry.project_name for entry in fleet.entries} == {"Project 00", "Project 02"}
-    assert len(fleet.entries) == 20
+    assert {entry.project_name for entry in fleet.clusters} == {"Project 00", "Project 02"}
+    assert len(fleet.clusters) == 20
 
 
 def test_a_name_of_two_projects_is_refused_with_their_ids(talk: TalkTo) -> None:
@@ -229,7 +229,7 @@ def test_a_name_of_two_projects_is_refused_with_their_ids(talk: TalkTo) -> None:
 def test_a_project_that_is_not_seen(talk: TalkTo, tolerant: bool) -> None:
     asker = talk("v2", "company", SMALL, connections=4)
     fleet = fleet_of(asker, tolerant, projects=("Project 00", "Nowhere", "f" * 24))
-    assert len(fleet.entries) == (10 if tolerant else 0)
+    assert len(fleet.clusters) == (10 if tolerant else 0)
     told = {str(project): error for project, error in fleet.failed}
     assert "'Nowhere'" in told
     assert "It sees: Project 00, Project 01, Project 02." in told["'Nowhere'"].message
@@ -243,11 +243,11 @@ def test_names_and_statuses(talk: TalkTo, name: str) -> None:
     world = asker.sim.world
     world.set_backup(world.main, "TERMINATING")
     some = fleet_of(asker, include=("cluster-0[0-3]", "cluster-09"), exclude=("*3", "CLUSTER-02"))
-    assert {entry.cluster_name for entry in some.entries} == {"cluster-00", "cluster-01", "cluster-02", "cluster-09"}
+    assert {entry.cluster_name for entry in some.clusters} == {"cluster-00", "cluster-01", "cluster-02", "cluster-09"}
     assert some.seen == 30
     here = ("STOPPED",) if name in BY_ID else ("STARTED", "PROVISIONING")
-    assert len(fleet_of(asker, statuses=here).entries) == 29
-    assert len(fleet_of(asker, statuses=("PROVISIONING",)).entries) == 0
+    assert len(fleet_of(asker, statuses=here).clusters) == 29
+    assert len(fleet_of(asker, statuses=("PROVISIONING",)).clusters) == 0
 
 
 def test_statuses_are_not_asked_for_where_no_name_fits(talk: TalkTo) -> None:
@@ -272,10 +272,10 @@ def test_only_clusters_with_snapshots(talk: TalkTo, name: str, code: str) -> Non
     before = fleet_of(asker)
     asker.sim.reset_log()
     fleet = fleet_of(asker, with_snapshots=True, exclude=("cluster-05",))
-    assert [entry.cluster_id for entry in fleet.entries] == [clusters[3].id, clusters[12].id]
-    assert {entry.has_legacy_snapshots for entry in fleet.entries} == {True}
+    assert [entry.cluster_id for entry in fleet.clusters] == [clusters[3].id, clusters[12].id]
+    assert {entry.has_legacy_snapshots for entry in fleet.clusters} == {True}
     assert answered(asker.sim) == (1 + 3 if name == "v2" else 2 + 3) + 27
-    assert {entry.has_legacy_snapshots for entry in before.entries} == {None}
+    assert {entry.has_legacy_snapshots for entry in before.clusters} == {None}
 
 
 # --- what goes wrong ---
@@ -289,8 +289,8 @@ def test_a_project_that_refuses(talk: TalkTo, name: str, with_snapshots: bool) -
     what = "/snapshots$" if with_snapshots else "/clusters$" if name == "v2" else "/backupConfigs$"
     asker.sim.faults.add("error", path=f"{second}.*{what}", code="USER_UNAUTHORIZED", times=None)
     fleet = fleet_of(asker, tolerant=True, with_snapshots=with_snapshots)
-    assert {entry.project_name for entry in fleet.entries} == {"Project 00", "Project 02"}
-    assert (len(fleet.entries), fleet.projects) == (20, 2)
+    assert {entry.project_name for entry in fleet.clusters} == {"Project 00", "Project 02"}
+    assert (len(fleet.clusters), fleet.projects) == (20, 2)
     ((project, error),) = fleet.failed
     assert (project.id, error.code) == (second, "USER_UNAUTHORIZED")
     assert fleet_of(asker, with_snapshots=with_snapshots).failed != ()
@@ -300,7 +300,7 @@ def test_the_first_project_that_refuses_stops_the_rest(talk: TalkTo) -> None:
     asker = talk("v2", "company", {"projects": 20, "clusters": 1, "each": 1}, connections=4)
     asker.sim.faults.add("access_list", path="/clusters$", times=None)
     fleet = fleet_of(asker, with_snapshots=True)
-    assert (fleet.entries, len(fleet.failed)) == ((), 1)
+    assert (fleet.clusters, len(fleet.failed)) == ((), 1)
     assert answered(asker.sim) == 2
 
 
@@ -339,7 +339,7 @@ def test_which_answers_are_about_one_project(
 def test_rate_limits_are_waited_out(talk: TalkTo) -> None:
     asker = talk("v2", "company", SMALL, connections=4)
     asker.sim.faults.add("rate_limited", path="/clusters$", retry_after=7, times=2)
-    assert len(fleet_of(asker).entries) == 30
+    assert len(fleet_of(asker).clusters) == 30
     assert "2 retries" in str(asker.client.retries.summary())
 
 
@@ -366,9 +366,9 @@ def test_an_overview_that_says_too_little_is_an_error(talk: TalkTo, body: str) -
     assert "not a list of objects" in error_of(fleet_of, asker).message
 
 
-def test_many_refusals_are_told_shortly() -> None:
+def test_many_errors_are_told_shortly() -> None:
     asked = [(f"{number:024d}", ApiError("No.")) for number in range(7)]
-    told = refusals([(Project(one, None), error) for one, error in asked])
+    told = failure_text([(Project(one, None), error) for one, error in asked])
     assert told.count("No.") == 5
     assert told.endswith("And 2 more.")
 
@@ -377,21 +377,21 @@ def test_many_refusals_are_told_shortly() -> None:
 
 TEXT = st.text(min_size=1)
 FLAG = st.none() | st.booleans()
-ENTRIES = st.builds(Entry, TEXT, TEXT, TEXT, TEXT, TEXT, st.none() | TEXT, FLAG, FLAG, FLAG)
+CLUSTERS = st.builds(FleetCluster, TEXT, TEXT, TEXT, TEXT, TEXT, st.none() | TEXT, FLAG, FLAG, FLAG)
 
 
-@given(ENTRIES)
-def test_an_entry_survives_a_cache(entry: Entry) -> None:
-    assert entry_from_result(json.loads(json.dumps(entry.to_result()))) == entry
+@given(CLUSTERS)
+def test_a_cluster_survives_a_cache(cluster: FleetCluster) -> None:
+    assert cluster_from_result(json.loads(json.dumps(cluster.to_result()))) == cluster
 
 
 @given(
     st.dictionaries(TEXT, st.integers())
     | st.integers()
-    | ENTRIES.map(lambda one: {**one.to_result(), "project_id": None})
-    | ENTRIES.map(lambda one: {**one.to_result(), "backup_status": 5})
-    | ENTRIES.map(lambda one: {**one.to_result(), "backup_enabled": "yes"})
+    | CLUSTERS.map(lambda one: {**one.to_result(), "project_id": None})
+    | CLUSTERS.map(lambda one: {**one.to_result(), "backup_status": 5})
+    | CLUSTERS.map(lambda one: {**one.to_result(), "backup_enabled": "yes"})
 )
-def test_what_is_no_entry_is_not_taken_for_one(document: Any) -> None:
-    with pytest.raises(ValueError, match="entry"):
-        entry_from_result(document)
+def test_what_is_no_cluster_is_not_taken_for_one(document: Any) -> None:
+    with pytest.raises(ValueError, match="cluster"):
+        cluster_from_result(document)

@@ -11,7 +11,7 @@ import unicodedata
 import pytest
 from ansible.inventory.manager import split_host_pattern
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import Entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import FleetCluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.hostnames import (
     default_name,
     named_hosts,
@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 HOSTILE = st.text(st.sampled_from("ab/.{}%#[]:,;!&~@*?\\'\"` \n\té٣\u200b\u2028\ud800") | st.characters(), max_size=20)
 
 
-def entry(project: str = "Shop", name: str = "orders", identity: str = "1" * 24) -> Entry:
-    return Entry("f" * 24, project, identity, name, "REPLICA_SET")
+def cluster_of(project: str = "Shop", name: str = "orders", identity: str = "1" * 24) -> FleetCluster:
+    return FleetCluster("f" * 24, project, identity, name, "REPLICA_SET")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def entry(project: str = "Shop", name: str = "orders", identity: str = "1" * 24)
     ],
 )
 def test_names(project: str, cluster: str, expected: str) -> None:
-    assert default_name(entry(project, cluster)) == expected
+    assert default_name(cluster_of(project, cluster)) == expected
 
 
 @given(HOSTILE)
@@ -59,26 +59,26 @@ def test_nothing_is_left_that_means_something(text: str) -> None:
 
 @given(HOSTILE, HOSTILE)
 def test_a_name_is_a_pattern_that_means_the_host_alone(project: str, cluster: str) -> None:
-    name = default_name(entry(project or "p", cluster or "c"))
+    name = default_name(cluster_of(project or "p", cluster or "c"))
     assert split_host_pattern(name) == [name]
     assert name.count("/") <= 1
 
 
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=6))
 def test_no_two_hosts_share_a_name(names: list[tuple[str, str]]) -> None:
-    entries = [entry(f"p{project}", f"c{name}", f"{number:024x}") for number, (project, name) in enumerate(names)]
-    wanted = {default_name(one) for one in entries}
-    if len(wanted) < len(entries):
+    clusters = [cluster_of(f"p{project}", f"c{name}", f"{number:024x}") for number, (project, name) in enumerate(names)]
+    wanted = {default_name(one) for one in clusters}
+    if len(wanted) < len(clusters):
         with pytest.raises(OptionError, match="hostname"):
-            named_hosts(entries, default_name)
+            named_hosts(clusters, default_name)
         return
-    hosts = named_hosts(entries, default_name)
-    assert [one for _name, one in hosts] == entries
+    hosts = named_hosts(clusters, default_name)
+    assert [one for _name, one in hosts] == clusters
     assert {name for name, _one in hosts} == wanted
 
 
 def test_both_of_one_name_are_named() -> None:
-    first, second = entry(identity="1" * 24), entry(identity="2" * 24)
+    first, second = cluster_of(identity="1" * 24), cluster_of(identity="2" * 24)
     with pytest.raises(OptionError) as caught:
         named_hosts([first, second], default_name)
     assert all(one in str(caught.value) for one in ("'Shop/orders'", first.cluster_id, second.cluster_id))
@@ -88,4 +88,4 @@ def test_both_of_one_name_are_named() -> None:
 
 def test_a_template_that_gives_nothing() -> None:
     with pytest.raises(OptionError, match="hostname gives no name for cluster 'orders'"):
-        named_hosts([entry()], lambda one: "/")
+        named_hosts([cluster_of()], lambda one: "/")

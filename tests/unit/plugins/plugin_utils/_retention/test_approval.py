@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import from_result
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.approval import drift, refusals
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
 
 from unit.plugins.plugin_utils._retention.cases import (
@@ -158,18 +158,18 @@ def remove(number: int) -> Callable[[Rows], Rows]:
 )
 def test_r19_drift(meanwhile: Callable[[Rows], Rows], found: list[str]) -> None:
     listing, document = approved()
-    assert drift(document, [from_result(one) for one in meanwhile(listing)], LATER) == found
+    assert drift(document, read_info(info(meanwhile(listing))).snapshots, LATER) == found
 
 
 def test_r19_a_kept_one_that_went_before_its_time_is_drift() -> None:
     listing, document = approved()
     earlier = moment(NOW) + timedelta(hours=1)
-    left = [from_result(one) for one in remove(1)(listing)]
+    left = read_info(info(remove(1)(listing))).snapshots
     assert drift(document, left, earlier) == [f"{sid(1)} is gone, and was to be kept until 2026-08-21T12:00:00Z"]
 
 
 def test_r20_after_applying_nothing_has_drifted() -> None:
     listing, document = approved()
     after = applied(info(listing), document)["snapshots"]
-    assert drift(document, [from_result(one) for one in after], LATER) == []
+    assert drift(document, read_info(info(after)).snapshots, LATER) == []
     assert bare(rows([]), {"keep_last": 1})["changes"] == []

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find the cluster that options name, on each dialect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import (
+    Cluster,
+    find_cluster,
+    is_shard,
+)
+
+from unit.plugins.clients import PLATFORMS, Talk, error_of
+
+TalkTo = Callable[..., Talk]
+NOBODY = "0" * 24
+BY_NAME, BY_ID = ["v2", "v1.0"], ["cloud_manager", "ops_manager"]
+
+
+def find(asker: Talk, name: str | None, cluster_id: str | None) -> Cluster:
+    return find_cluster(asker.client, asker.sim.world.main.project_id, name, cluster_id)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_atlas_takes_the_name_as_it_is(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    assert find(asker, "ladder", None) == Cluster("ladder", "ladder", None)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", [None, "", "my cluster", "../x", "-a", "a_b", "ü", "a/b", "a\n"])
+def test_atlas_needs_a_name_that_can_be_one(talk: TalkTo, name: str | None) -> None:
+    asker = talk("v2")
+    with pytest.raises(OptionError, match="cluster_name"):
+        find(asker, name, "a" * 24)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_the_others_take_the_id_as_it_is(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    own = asker.sim.world.main.id
+    assert find(asker, None, own) == Cluster(own, None, own)
+    assert asker.sim.log.requests == 0
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_the_others_look_a_name_up(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    own = asker.sim.world.main.id
+    assert find(asker, "ladder", None) == Cluster(own, "ladder", own)
+    assert asker.sim.log.status(200) == 1
+
+
+def test_of_a_sharded_cluster_the_whole_is_taken(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "sharded")
+    assert find(asker, "events", None).key == asker.sim.world.main.id
+
+
+def test_among_more_than_a_page_of_clusters(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 3, "each": 1})
+    world = asker.sim.world
+    project = world.project_of(world.main)
+    last = [world.add_cluster(project, f"more-{number}") for number in range(600)][-1]
+    assert find(asker, "more-599", None).key == last.id
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_both_given_and_agreeing(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    main = asker.sim.world.main
+    key = main.name if name in BY_NAME else main.id
+    assert find(asker, "ladder", main.id) == Cluster(key, "ladder", main.id)
+    assert asker.sim.log.status(200) == 1
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_agreeing(talk: TalkTo, name: str) -> None:
+    asker = talk(name, "fleet", {"clusters": 2, "each": 1})
+    first, second = asker.sim.world.clusters.values()
+    error = error_of(find, asker, first.name, second.id)
+    assert "are not the same cluster" in error.message
+    assert (second.name if name in BY_ID else first.id) in error.message
+
+
+def test_both_given_cost_the_same_in_a_large_project(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 600, "each": 0})
+    main = asker.sim.world.main
+    find(asker, main.name, main.id)
+    assert asker.sim.log.where(lambda one: not one.challenge)[0].path.endswith(f"/clusters/{main.id}")
+    assert asker.sim.log.status(200) == 1
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
+def test_both_given_and_not_there_names_those_that_are(talk: TalkTo, name: str) -> None:
+    error = error_of(find, talk(name), "elsewhere", "f" * 24)
+    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+    assert "The project has: ladder." in error.message
+
+
+def test_both_given_to_a_service_that_only_lists(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    main = asker.sim.world.main
+    asker.sim.faults.add("not_found", path=f"/clusters/{main.id}$", code="RESOURCE_NOT_FOUND")
+    assert find(asker, main.name, main.id) == Cluster(main.id, main.name, main.id)
+
+
+def test_both_given_once_the_older_version_has_ended(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.switch(clusters_version="newer")
+    main = asker.sim.world.main
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+
+
+def test_both_given_and_not_there_once_the_older_version_has_ended(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.switch(clusters_version="newer")
+    error = error_of(find, asker, "elsewhere", "f" * 24)
+    assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+    assert "The project has: ladder." in error.message
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({"typeName": "REPLICA_SET", "clusterName": "x"}, False),
+        ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "x"}, False),
+        ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": "s0"}, True),
+        ({"typeName": "CONFIG_SERVER_REPLICA_SET", "clusterName": "x"}, True),
+        ({"typeName": [], "shardName": None}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_which_rows_are_shards(row: dict[str, Any], wanted: bool) -> None:
+    assert is_shard(row) is wanted
+
+
+ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
+    "a replica set": ([{"clusterName": "x", "typeName": "REPLICA_SET"}], "0"),
+    "a replica set by that name alone": ([{"replicaSetName": "x", "typeName": "REPLICA_SET"}], "0"),
+    "the sharded one before its shards": (
+        [
+            {"clusterName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
+            {"clusterName": "x", "typeName": "SHARDED_REPLICA_SET"},
+            {"clusterName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
+        ],
+        "1",
+    ),
+    "no shard and no config server by its own name": (
+        [
+            {"replicaSetName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
+            {"replicaSetName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
+        ],
+        None,
+    ),
+    "two replica sets": ([{"clusterName": "x"}, {"clusterName": "x"}], "two"),
+    "two sharded ones": (
+        [{"clusterName": "x", "typeName": "SHARDED"}, {"clusterName": "x", "typeName": "SHARDED"}],
+        "two",
+    ),
+    "none": ([{"clusterName": "y"}, {}], None),
+    "no clusters at all": ([], None),
+    "odd types": ([{"clusterName": 5, "typeName": [], "shardName": {}}], None),
+}
+
+
+@pytest.mark.parametrize(("rows", "wanted"), ROWS.values(), ids=ROWS)
+def test_which_entry_is_meant(talk: TalkTo, rows: list[dict[str, Any]], wanted: str | None) -> None:
+    asker = talk("ops_manager")
+    named = [{**row, "id": f"{number}" * 24} for number, row in enumerate(rows)]
+    asker.sim.faults.add("answer", path="/clusters$", body=json.dumps({"results": named}))
+    if wanted is not None and wanted != "two":
+        assert find(asker, "x", None).key == wanted * 24
+        return
+    error = error_of(find, asker, "x", None)
+    if wanted == "two":
+        assert f"give cluster_id, one of {'0' * 24}, {'1' * 24}" in error.message
+    else:
+        assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
+        assert "There is no cluster 'x' in project" in error.message
+
+
+def test_a_cluster_that_is_not_there_names_those_that_are(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "fleet", {"clusters": 12, "each": 1})
+    error = error_of(find, asker, "nobody", None)
+    assert "The project has: fleet-000, fleet-001, " in error.message
+    assert error.message.endswith("fleet-009 ….")
+    error = error_of(find, asker, "fleet-000", NOBODY)
+    assert (error.code, "There is no cluster" in error.message) == ("CLUSTER_NOT_FOUND", True)
+
+
+def test_an_id_of_the_service_that_is_none(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("answer", path="/clusters$", body='{"results": [{"clusterName": "x", "id": "../etc"}]}')
+    assert "'../etc', which is no id" in error_of(find, asker, "x", None).message
+
+
+def test_a_project_that_is_not_there_fails_the_look_up(talk: TalkTo) -> None:
+    assert "Check project_id" in error_of(find, talk("ops_manager", key="stranger"), "ladder", None).message
