@@ -381,21 +381,22 @@ def test_a_result_carries_every_field_as_json_does(name: str, seed: str, argumen
 
 
 @pytest.mark.parametrize(
-    ("expires_at", "do_not_delete", "wanted"),
+    ("flag", "expires_at", "do_not_delete", "wanted"),
     [
-        (None, None, True),
-        (datetime(2027, 1, 1, tzinfo=UTC), None, True),
-        (datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC), None, False),
-        (None, False, True),
-        (None, True, False),
-        (datetime(2027, 1, 1, tzinfo=UTC), True, False),
+        ({}, None, None, True),
+        ({}, datetime(2027, 1, 1, tzinfo=UTC), None, True),
+        ({}, datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC), None, False),
+        ({}, None, False, True),  # the service may leave out doNotDelete where it is false
+        ({}, None, True, False),
+        ({}, datetime(2027, 1, 1, tzinfo=UTC), True, False),
+        ({"doNotDelete": False}, None, False, True),
+        ({"doNotDelete": True}, None, False, False),
+        ({"doNotDelete": True}, datetime(2027, 1, 1, tzinfo=UTC), True, True),
     ],
 )
-@pytest.mark.parametrize("flag", [{}, {"doNotDelete": False}])
 def test_which_values_it_has(
     flag: dict[str, Any], expires_at: datetime | None, do_not_delete: bool | None, wanted: bool
 ) -> None:
-    """A service may leave out doNotDelete where it is false."""
     assert from_api({"id": ID, "expires": "2027-01-01", **flag}).has_values(expires_at, do_not_delete) is wanted
 
 
