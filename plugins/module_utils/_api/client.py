@@ -44,7 +44,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.set
     quoted_path,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import (
-    Reply,
+    Response,
     Unusable,
     send,
     session,
@@ -94,7 +94,7 @@ class Answer:
 class Delivery:
     """An answer that is good by its status and not read yet; and whether an earlier one was lost."""
 
-    reply: Reply
+    reply: Response
     answer_lost: bool
 
 
@@ -340,7 +340,7 @@ class Client:
         self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
         self._timing.sleep(wait)
 
-    def _try(self, request: Request) -> Reply:
+    def _try(self, request: Request) -> Response:
         settings = self._settings
         try:
             response = self._signed(request)

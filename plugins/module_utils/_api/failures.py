@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, readable, way_out
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import Passing
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request, Settings
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import PartialAnswer, proxy_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import PartialResponse, proxy_of
 
 try:
     import requests
@@ -105,7 +105,7 @@ def _about_connections(exc: Exception, url: str) -> str:
 def _cause(exc: Exception, timeout: float) -> str:
     """The innermost reason of an exception of requests, whose own text names objects and addresses."""
     if isinstance(exc, requests.exceptions.Timeout):
-        part = "only a part of an" if isinstance(exc, PartialAnswer) else "no"
+        part = "only a part of an" if isinstance(exc, PartialResponse) else "no"
         return f"{part} answer within timeout ({timeout:g} s)"
     inner: BaseException = exc
     while True:

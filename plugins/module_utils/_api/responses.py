@@ -28,7 +28,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.err
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.parsing import decoded, parse_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Reply, proxy_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response, proxy_of
 
 LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
 SHORTEST_PROOF = 8  # of what a request carries to prove who sends it
@@ -38,7 +38,7 @@ _GATEWAY = (502, 503, 504)
 ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 
 
-def heard(response: Reply) -> Reply:
+def heard(response: Response) -> Response:
     """The answer of requests, its text in all places without what the request proved itself by.
 
     Here and not where errors are written: a good answer may repeat the request as well.
@@ -62,7 +62,7 @@ def heard(response: Reply) -> Reply:
     return replace(response, reason=without(response.reason), headers=headers, content=content)
 
 
-def good(request: Request, answer: Reply, secrets: Sequence[str]) -> dict[str, Any] | None:
+def good(request: Request, answer: Response, secrets: Sequence[str]) -> dict[str, Any] | None:
     """The JSON object of an answer that is 2xx, None where it has no body; ApiError for anything else."""
     if not answer.content.strip():
         return None
@@ -86,7 +86,7 @@ def good(request: Request, answer: Reply, secrets: Sequence[str]) -> dict[str, A
     return body
 
 
-def refused(request: Request, answer: Reply, secrets: Sequence[str], proxies: Mapping[str, str]) -> Exception:
+def refused(request: Request, answer: Response, secrets: Sequence[str], proxies: Mapping[str, str]) -> Exception:
     """The error for an answer that is not 2xx, wrapped where it may pass."""
     status = answer.status
     try:
@@ -142,7 +142,7 @@ def strange(request: Request, status: int, what: str) -> ApiError:
     )
 
 
-def knows_the_user(response: Reply) -> bool:
+def knows_the_user(response: Response) -> bool:
     """Whether a 401 is about what the user may do, so that other credentials of the same user are no help (4)."""
     try:
         body = parse_json(response.content)
@@ -172,7 +172,7 @@ def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
     return None
 
 
-def _is_stale(answer: Reply) -> bool:
+def _is_stale(answer: Response) -> bool:
     return "stale=true" in answer.headers.get("WWW-Authenticate", "").lower().replace('"', "")
 
 

@@ -4,27 +4,35 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""One sending and its whole answer, within bounds of time and size, and never over a TLS below 1.2.
+"""One request and its whole response, within bounds of time and size, and over TLS 1.2 or later.
 
-`requests` bounds each single read of a socket, so a peer that sends a byte now and then holds it for ever; and it
-unpacks whatever is sent. Here one moment ends connecting, sending, headers and body together. Looking a name up is
-left to the resolver's own bounds. Works on requests 2.25 and later, with urllib3 1.26 and 2.
+`requests` bounds each single read of a socket, and unpacks whatever is sent. Here one deadline bounds connecting,
+sending, headers and body together. Only the lookup of a host's name is left to the resolver's own timeout. Uses the
+public API of requests 2.28 and later, and of urllib3 1.26 and 2.
 """
 
 from __future__ import annotations
 
 import functools
-import http.client
-import io
+import queue
 import re
 import socket
 import ssl
-import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.deadline import (
+    Deadline,
+    Watchdog,
+    has_timed_out,
+    release,
+    time_left,
+    watch,
+)
 
 try:
     import requests
@@ -33,29 +41,27 @@ try:
     from requests import Session
     from requests.adapters import HTTPAdapter
     from requests.exceptions import ReadTimeout
-    from urllib3.util import Timeout
     from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 except ImportError:
-    # Something to derive from: `_client` knows that the library is missing, and nothing of this is ever called.
-    HTTPAdapter = ReadTimeout = Session = Timeout = object  # type: ignore[misc,assignment]  # as above
+    # Something to derive from: the client knows that the library is missing, and nothing of this is ever called.
+    HTTPAdapter = ReadTimeout = Session = object  # type: ignore[misc,assignment]  # as above
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPSConnection as _Connection
 else:
     _Connection = object
 
-# Thirteen times a page of 500 snapshots of 20 shards; of the answer as it is sent, and as it is unpacked.
+# Thirteen times a page of 500 snapshots of 20 shards; of the response as it is sent, and as it is unpacked.
 MOST_BYTES = 64 * 2**20
 _PIECE = 2**16
-_AT_ONCE = 0.001  # sockets take 0 for "do not wait at all", which is another thing
 
 
-class PartialAnswer(ReadTimeout):
+class PartialResponse(ReadTimeout):
     """The time was over before the body was."""
 
 
 class Unusable(Exception):
-    """An answer that is refused before it is read to its end: its status, and what it was."""
+    """A response that is rejected before it is read to its end: its status, and what it was."""
 
     def __init__(self, status: int, what: str) -> None:
         super().__init__(what)
@@ -64,8 +70,8 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class Reply:
-    """A whole answer, unpacked. `headers` and `request`, which is what was sent, are those of `requests`."""
+class Response:
+    """A whole response, unpacked. `headers` and `request`, which is what was sent, are those of `requests`."""
 
     status: int
     reason: str
@@ -74,10 +80,10 @@ class Reply:
     request: Any
 
 
-def session(connections: int) -> Session:
-    """A session with so many connections at most, each within the bounds. It never follows a redirect."""
+def session(connections: int) -> _Session:
+    """A session with at most so many connections, each within the bounds. It never follows a redirect."""
     made = _Session()
-    # What we unpack ourselves, within the bound.
+    # The only packing that is unpacked here, within the bound.
     made.headers["Accept-Encoding"] = "gzip"
     adapter = _Adapter(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
     made.mount("https://", adapter)
@@ -85,23 +91,41 @@ def session(connections: int) -> Session:
     return made
 
 
-def send(through: Session, method: str, url: str, timeout: float, **more: Any) -> Reply:
-    """Send once and read the whole answer, all within `timeout` seconds; `more` is for `Session.request`.
+def send(through: _Session, method: str, url: str, timeout: float, **more: Any) -> Response:
+    """Send once and read the whole response, all within `timeout` seconds; `more` is for `Session.request`.
 
-    Raises what `requests` raises, PartialAnswer where the time ends within the body, and Unusable for a body that
+    Raises what `requests` raises, PartialResponse if the time ends within the body, and Unusable for a body that
     is too large or packed in a way that was not asked for.
     """
-    until: Any = _Until(timeout)  # which `requests` takes and its types leave out
-    response = through.request(method, url, timeout=until, stream=True, allow_redirects=False, **more)
+    with through.watchdog.limit(timeout) as deadline, ExitStack() as stack:
+        with _in_time(deadline, ReadTimeout):
+            response = through.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more)
+            stack.enter_context(response)
+        with _in_time(deadline, PartialResponse):
+            content = _read(response)
+    content = _unpacked(response, content)
+    return Response(response.status_code, response.reason or "", response.headers, content, response.request)
+
+
+@contextmanager
+def _in_time(deadline: Deadline, error: type[Exception]) -> Iterator[None]:
+    """Raise `error` if the deadline shut the socket down.
+
+    What was read or raised then means nothing: to http.client the end of the stream is also the end of headers, and
+    of a body without a length.
+    """
     try:
-        content = _unpacked(response, _read(response))
-    finally:
-        response.close()
-    return Reply(response.status_code, response.reason or "", response.headers, content, response.request)
+        yield
+    except Exception as exc:
+        if deadline.timed_out:
+            raise error("the time is over") from exc
+        raise
+    if deadline.timed_out:
+        raise error("the time is over")
 
 
 def proxy_of(url: str, given: Mapping[str, str]) -> str:
-    """Host and port of the proxy that a request goes to, without its password; "" where it cannot be told."""
+    """Host and port of the proxy that a request goes to, without its password; "" if it cannot be told."""
     try:
         proxies = {**requests.utils.get_environ_proxies(url, no_proxy=None), **given}
         proxy = requests.utils.select_proxy(url, proxies) or ""
@@ -112,7 +136,7 @@ def proxy_of(url: str, given: Mapping[str, str]) -> str:
 
 def _read(response: Any) -> bytes:
     raw = response.raw
-    raw.enforce_content_length = True  # urllib3 1.26 would take half an answer for the whole
+    raw.enforce_content_length = True  # urllib3 1.26 takes half a response for the whole
     if (raw.length_remaining or 0) > MOST_BYTES:
         raise _too_large(response)
     pieces: list[bytes] = []
@@ -127,7 +151,7 @@ def _read(response: Any) -> bytes:
             if size > MOST_BYTES:
                 raise _too_large(response)
     except urllib3.exceptions.ReadTimeoutError as exc:
-        raise PartialAnswer(exc) from exc
+        raise PartialResponse(exc) from exc
     except urllib3.exceptions.SSLError as exc:
         raise requests.exceptions.SSLError(exc) from exc
     except urllib3.exceptions.ProtocolError as exc:
@@ -159,7 +183,11 @@ def _too_large(response: Any) -> Unusable:
 
 
 class _Session(Session):
-    """A session for which no answer is a redirect: `requests` would read its body, however large, to follow it."""
+    """A session for which no response is a redirect: `requests` would read its body, however large, to follow it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watchdog = Watchdog()
 
     def get_redirect_target(self, resp: Any) -> None:  # noqa: ARG002  (the signature is that of requests)
         return None
@@ -173,172 +201,128 @@ class _Adapter(HTTPAdapter):
         _bound(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **more)
-        _bound(manager)
-        return manager
+        return _bound(super().proxy_manager_for(*args, **more))
 
 
-def _bound(manager: Any) -> None:
+def _bound(manager: Any) -> Any:
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _bounded_pool(pool) for scheme, pool in pools.items()}
+    return manager
 
 
 @functools.cache
 def _bounded_pool(pool: Any) -> Any:
     if issubclass(pool.ConnectionCls, _Bounded):
         return pool
-    # Connections through a SOCKS proxy look names up in ways of their own.
+    # A SOCKS proxy may look up the names instead of this host.
     own = pool in (urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool)
-    connection = type(pool.ConnectionCls.__name__, (_Shared if own else _Bounded, pool.ConnectionCls), {})
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    connection = type(pool.ConnectionCls.__name__, (_Bounded, pool.ConnectionCls), {"looks_names_up": own})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection, "QueueCls": _Idle})
 
 
-class _Until(Timeout):
-    """What is left until one moment, whenever it is asked for: urllib3 asks before each step of a request."""
+class _Idle(queue.LifoQueue):  # type: ignore[type-arg]  # has no parameters on Python 3.9
+    """The connections that wait for their next request, which the deadline of the last one must not end."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(total=seconds)
-        self._ends = time.monotonic() + seconds
-
-    def clone(self) -> _Until:
-        return self
-
-    @property
-    def connect_timeout(self) -> float:
-        return max(_AT_ONCE, self._ends - time.monotonic())
-
-    @property
-    def read_timeout(self) -> float:
-        return max(0.0, self._ends - time.monotonic())
-
-
-class _TimedReader(io.RawIOBase):
-    """Reads of a socket that end at one moment, in however small pieces the bytes come.
-
-    A timeout that shrinks before each read, rather than a watching thread: it costs a system call a read, ends
-    in the same exception as any other timeout, and leaves nothing behind.
-    """
-
-    def __init__(self, raw: Any, sock: Any) -> None:
-        super().__init__()
-        self._raw = raw
-        self._sock = sock
-        self._ends = time.monotonic() + sock.gettimeout()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _TimedResponse(http.client.HTTPResponse):
-    """Status line, headers and body by the moment at which the socket's timeout, as it is now, ends."""
-
-    def __init__(self, sock: Any, *args: Any, **more: Any) -> None:
-        super().__init__(sock, *args, **more)
-        self.fp: Any = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+    def put(self, *args: Any, **more: Any) -> None:
+        release()
+        super().put(*args, **more)
 
 
 class _Bounded(_Connection):
-    """A connection that is made, and its answers read, within `self.timeout` as a whole; over TLS 1.2 or later."""
+    """A connection, over TLS 1.2 or later, that the deadline of the current request can end in each of its steps."""
 
-    response_class = _TimedResponse
+    looks_names_up = False
+    _socket: Any = None
+
+    @property
+    def sock(self) -> Any:
+        return self._socket
+
+    @sock.setter
+    def sock(self, sock: Any) -> None:
+        # urllib3 sets it before it sends CONNECT to a proxy.
+        self._socket = sock
+        if sock is not None:
+            watch(sock)
 
     def connect(self) -> None:
+        whole = self.timeout
         if hasattr(self, "ssl_context"):
             self.ssl_context = _modern(self.ssl_context or _context(self))
-        super().connect()
+            if self.proxy and self.proxy_config and self.proxy.scheme == "https":
+                self.proxy_config = self.proxy_config._replace(ssl_context=_modern(_proxy_context(self)))
+        try:
+            # Each address of a host gets its share, so that one that does not respond leaves time for the next.
+            addresses = _addresses(self) if self.looks_names_up else 1
+            self.timeout = time_left() / addresses
+            super().connect()
+        finally:
+            self.timeout = whole
 
     def request(self, *args: Any, **more: Any) -> None:
         if self.sock is not None:
-            # Of the last answer's reading little may be left.
-            self.sock.settimeout(self.timeout)
+            watch(self.sock)
         super().request(*args, **more)
 
-    def _new_conn(self) -> socket.socket:
-        self._ends = time.monotonic() + float(self.timeout or 0)
-        dialled: socket.socket = self._within(self._dial())
-        return dialled
 
-    def _dial(self) -> socket.socket:
-        return super()._new_conn()
-
-    def _tunnel(self) -> None:
-        super()._tunnel()
-        self._within(self.sock)
-
-    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
-        """TLS to the proxy itself, with the same rules about certificates as for the service.
-
-        Not left to urllib3: 1.26 would take any TLS, and no address where a name is due.
-        """
-        context = _modern(_context(self))
-        if context.verify_mode != ssl.CERT_NONE:
-            context.check_hostname = True
-            if self.ca_certs or self.ca_cert_dir:
-                context.load_verify_locations(self.ca_certs, self.ca_cert_dir)
-            else:
-                context.load_default_certs()
-        wrapped: ssl.SSLSocket = self._within(context.wrap_socket(sock, server_hostname=hostname.strip("[]")))
-        self.proxy_is_verified = context.verify_mode == ssl.CERT_REQUIRED
-        return wrapped
-
-    def _within(self, sock: Any) -> Any:
-        """The socket, with what is left of the time for the next step."""
-        sock.settimeout(max(_AT_ONCE, self._ends - time.monotonic()))
-        return sock
-
-
-class _Shared(_Bounded):
-    """Shares the time among the addresses of a host: each would get all of it, one that is dead the first of it."""
-
-    def _dial(self) -> socket.socket:
-        name = getattr(self, "_dns_host", self.host)  # with the last dot, which the property leaves out
-        whole = self.timeout
-        try:
-            addresses = _addresses(self, name)
-            for number, address in enumerate(addresses, start=1):
-                self.host = address
-                left = max(_AT_ONCE, self._ends - time.monotonic())
-                self.timeout = left / (len(addresses) - number + 1)
-                try:
-                    return super()._dial()
-                except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
-                    if number == len(addresses):
-                        raise
-            return super()._dial()
-        finally:
-            self.host, self.timeout = name, whole
-
-
-def _addresses(connection: Any, name: str) -> list[str]:
-    """The addresses of a host. Empty for what is no name, which urllib3 then says in its own words."""
+def _addresses(connection: Any) -> int:
+    """How many addresses urllib3 will try."""
     try:
-        found = socket.getaddrinfo(name.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+        return len(socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)) or 1
     except UnicodeError:
-        return []
+        return 1  # no name: urllib3 says so in its own words
     except OSError as exc:
-        raise urllib3.exceptions.NewConnectionError(connection, f"Failed to resolve {name!r}: {exc}") from exc
-    return list(dict.fromkeys(str(address[0]) for _family, _type, _protocol, _name, address in found))
+        text = f"Failed to resolve {connection.host!r}: {exc}"
+        raise urllib3.exceptions.NewConnectionError(connection, text) from exc
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """A socket whose handshake the deadline can end."""
+
+    def __new__(cls, *args: Any, **more: Any) -> _TlsSocket:
+        # If the deadline ended a proxy's response to CONNECT, http.client takes it for whole. Without a connection
+        # the ssl module makes a socket that skips the handshake.
+        if has_timed_out():
+            raise socket.timeout("timed out")
+        return super().__new__(cls, *args, **more)
+
+    def do_handshake(self, block: bool = False) -> None:
+        watch(self)
+        super().do_handshake(block)
+
+
+def _modern(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The context without TLS below 1.2, whatever the host's own policy still allows."""
+    # Never the other way: a policy may want more.
+    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _TlsSocket
+    return context
 
 
 def _context(connection: Any) -> ssl.SSLContext:
     return create_urllib3_context(cert_reqs=resolve_cert_reqs(connection.cert_reqs))
 
 
-def _modern(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The context without the TLS that we do not speak, whatever the host's own policy still allows."""
-    # Never the other way: a policy may want more.
-    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+class _ProxyContext(ssl.SSLContext):
+    """TLS to a proxy. urllib3 1.26 would not pass on the host that the certificate has to name if it is an address."""
+
+    host = ""
+
+    def wrap_socket(self, *args: Any, **more: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(*args, **{**more, "server_hostname": self.host})
+
+
+def _proxy_context(connection: Any) -> ssl.SSLContext:
+    """TLS to the proxy itself, with the same rules about certificates as for the service."""
+    context = _ProxyContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.host = connection.host.strip("[]")
+    context.verify_flags = connection.ssl_context.verify_flags
+    if resolve_cert_reqs(connection.cert_reqs) == ssl.CERT_NONE:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif connection.ca_certs or connection.ca_cert_dir:
+        context.load_verify_locations(connection.ca_certs, connection.ca_cert_dir)
+    else:
+        context.load_default_certs()
     return context

@@ -15,17 +15,20 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import transport as _transport
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client, Timing
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import MANAGER, Settings
+from requests.exceptions import ReadTimeout
 
 from simulator.tls import Tls, server_context
 from tools.proxies import CREDENTIALS, proxy
@@ -254,6 +257,158 @@ def test_the_time_is_shared_among_the_addresses_of_a_host(
             assert not error.fate_unknown
 
 
+def test_the_handshake_behind_a_proxy_gets_what_is_left_of_the_time(serve: Serve) -> None:
+    def handle(connection: socket.socket) -> None:
+        asking(connection)
+        time.sleep(0.8)
+        connection.sendall(head(status="200 Connected"))
+        _handshake_that_drips(connection)
+
+    proxies = {"https": f"http://127.0.0.1:{serve(handle)}"}
+    with client_of(1, base_url="https://mongo.example.com", proxies=proxies, timeout=1) as client:
+        began = time.monotonic()
+        error = error_of(client.get, "x")
+        assert 0.9 < time.monotonic() - began < 1.7
+    assert "no answer within timeout (1 s)" in error.message
+
+
+def test_tls_within_tls_is_left_in_time_too(serve: Serve, tmp_path: Path) -> None:
+    """The service over TLS, through a proxy over TLS: the bytes drip inside of both."""
+    context, service = server_context(Tls(), tmp_path)
+    authority = trustme.CA()
+    both = tmp_path / "both.pem"
+    both.write_bytes(Path(str(service)).read_bytes() + authority.cert_pem.bytes())
+    port = serve(drip(head("Connection: close"), b" "), context)
+    with proxy(tmp_path, authority=authority) as address:
+        proxies = {"https": f"https://{CREDENTIALS}@{address}"}
+        with client_of(port, https=True, verify=str(both), proxies=proxies, timeout=1) as client:
+            began = time.monotonic()
+            error = error_of(client.get, "x")
+            assert 0.9 < time.monotonic() - began < 1 + SLACK
+    assert "only a part of an answer within timeout (1 s)" in error.message
+
+
+def test_a_server_that_does_not_read_is_left_too(serve: Serve) -> None:
+    over = threading.Event()
+    with client_of(serve(lambda connection: over.wait() and None), timeout=SHORT) as client:
+        began = time.monotonic()
+        error = error_of(client.patch, "x", body={"text": "x" * 2**24})
+        took = time.monotonic() - began
+    over.set()
+    assert SHORT * 0.9 <= took < SHORT + SLACK
+    assert f"no answer within timeout ({SHORT} s)" in error.message
+    assert error.fate_unknown
+
+
+# --- one connection, many deadlines ---
+
+
+def counting(handler: Handler) -> tuple[Handler, list[socket.socket]]:
+    """The handler, and the connections that it was called for."""
+    seen: list[socket.socket] = []
+
+    def handle(connection: socket.socket) -> None:
+        seen.append(connection)
+        handler(connection)
+
+    return handle, seen
+
+
+def test_an_earlier_deadline_does_not_end_the_next_request_on_the_connection(serve: Serve) -> None:
+    pauses = iter([0.0, SHORT * 3])
+
+    def slow(connection: socket.socket) -> None:
+        while asking(connection):
+            time.sleep(next(pauses))
+            connection.sendall(whole(b"{}"))
+
+    handle, seen = counting(slow)
+    url = f"http://127.0.0.1:{serve(handle)}/"
+    with _transport.session(1) as session:
+        for timeout in (SHORT, 30):
+            assert _transport.send(session, "GET", url, timeout).content == b"{}"
+    assert len(seen) == 1
+
+
+def test_a_connection_that_is_back_in_the_pool_is_not_shut_down(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may use it already, before the request that it came back from has ended."""
+    handle, seen = counting(say(whole(b"{}")))
+    url = f"http://127.0.0.1:{serve(handle)}/"
+    real = _transport._read
+
+    def read_and_wait(response: Any) -> bytes:
+        content = real(response)
+        time.sleep(SHORT * 2)
+        return content
+
+    with _transport.session(1) as session:
+        with monkeypatch.context() as patch:
+            patch.setattr(_transport, "_read", read_and_wait)
+            assert _transport.send(session, "GET", url, SHORT).content == b"{}"
+        assert _transport.send(session, "GET", url, SHORT).content == b"{}"
+    assert len(seen) == 1
+
+
+def test_the_deadline_of_one_thread_does_not_end_the_request_of_another(serve: Serve) -> None:
+    """Four of each kind, in one session: what drips ends in time, what is only slow is read."""
+    dripping = f"http://127.0.0.1:{serve(drip(head('Connection: close'), b' '))}/"
+
+    def slow(connection: socket.socket) -> None:
+        while asking(connection):
+            time.sleep(SHORT * 3)
+            connection.sendall(whole(b"{}"))
+
+    working = f"http://127.0.0.1:{serve(slow)}/"
+    with _transport.session(8) as session, ThreadPoolExecutor(8) as pool:
+        began = time.monotonic()
+        bad = [pool.submit(_transport.send, session, "GET", dripping, SHORT) for _one in range(4)]
+        good = [pool.submit(_transport.send, session, "GET", working, 30) for _one in range(4)]
+        for future in bad:
+            with pytest.raises(_transport.PartialResponse):
+                future.result()
+        assert time.monotonic() - began < SHORT + SLACK
+        assert [future.result().content for future in good] == [b"{}"] * 4
+
+
+def test_after_a_timeout_the_session_goes_on(serve: Serve) -> None:
+    """Each timeout gives its place in the pool back, in whichever part of the response it came."""
+    parts = [b"", b"HTTP/1.1 200 OK\r\nX: ", head("Connection: close"), head("Content-Length: 9")]
+    left = iter([*parts, whole(b"{}")])
+
+    def handle(connection: socket.socket) -> None:
+        while asking(connection):
+            connection.sendall(next(left))
+
+    url = f"http://127.0.0.1:{serve(handle)}/"
+    with _transport.session(1) as session:
+        for _part in parts:
+            with pytest.raises(ReadTimeout):
+                _transport.send(session, "GET", url, SHORT)
+        assert _transport.send(session, "GET", url, 30).content == b"{}"
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_a_response_without_a_length_is_whole_when_the_server_ends_it(
+    serve: Serve, tmp_path: Path, https: bool
+) -> None:
+    """And is not when the deadline does, which looks the same to http.client."""
+    context, authority = server_context(Tls(), tmp_path)
+    pauses = iter([0.0, 30.0])
+
+    def handle(connection: socket.socket) -> None:
+        asking(connection)
+        connection.sendall(head("Connection: close") + b"{}")
+        pause = next(pauses)
+        if pause:
+            asking(connection)
+
+    url = f"{'https' if https else 'http'}://127.0.0.1:{serve(handle, context if https else None)}/"
+    with _transport.session(1) as session:
+        assert _transport.send(session, "GET", url, 5, verify=str(authority)).content == b"{}"
+        with pytest.raises(_transport.PartialResponse):
+            _transport.send(session, "GET", url, SHORT, verify=str(authority))
+
+
 # --- size ---
 
 LARGEST = 64 * 2**20
@@ -395,15 +550,15 @@ def test_no_body_may_be_called_packed(serve: Serve, status: str) -> None:
 @pytest.fixture
 def lax(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host whose libraries and policy still speak everything, as Python 3.9 with urllib3 1.26 may."""
-    real = _transport._context
 
-    def create(connection: Any) -> ssl.SSLContext:
-        context = real(connection)
+    def relaxed(create: Callable[[Any], ssl.SSLContext], connection: Any) -> ssl.SSLContext:
+        context = create(connection)
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         return context
 
-    monkeypatch.setattr(_transport, "_context", create)
+    for name in ("_context", "_proxy_context"):
+        monkeypatch.setattr(_transport, name, partial(relaxed, getattr(_transport, name)))
 
 
 @pytest.fixture
