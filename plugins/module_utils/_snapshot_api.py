@@ -18,11 +18,8 @@ from datetime import datetime
 from typing import Any, Callable
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
-    ApiError,
-    OptionError,
-    readable,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import Runner, one_by_one
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
@@ -246,7 +243,7 @@ class Service:
         try:
             body = self._client.get(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if error.is_snapshot_gone:
+            if is_gone(error):
                 return None
             raise
         return self._the_one(body, snapshot_id, "GET")
@@ -295,7 +292,7 @@ class Service:
             )
 
         try:
-            answer = self._client.patch(*self._base, "snapshots", before.id, body=body)
+            body_after = self._client.patch(*self._base, "snapshots", before.id, body=body)
         except ApiError as error:
             # Without an answer to the last try there is nothing more to ask.
             if not error.answer_lost or error.exhausted or error.status is None:
@@ -305,13 +302,13 @@ class Service:
                 error.fate_unknown = now is None
                 raise
             return now
-        after = self._the_one(answer.body or {}, before.id, "PATCH")
+        after = self._the_one(body_after or {}, before.id, "PATCH")
         if not is_as_sent(after):
             raise ApiError(
                 f"The service answered the change of snapshot {before.id} with other values than were sent: "
                 f"sent {body}, answered expires {_shown(after.expires_at)}, doNotDelete {after.do_not_delete}. "
                 "Look at the snapshot before anything else is done.",
-                status=answer.status,
+                status=200,
                 method="PATCH",
                 path=f"snapshots/{before.id}",
                 fate_unknown=True,
@@ -323,7 +320,7 @@ class Service:
         try:
             self._client.delete(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if error.is_snapshot_gone:
+            if is_gone(error):
                 return Deleted(by_us=error.answer_lost)
             if error.status != 404:
                 raise
@@ -395,6 +392,11 @@ class Service:
         return ApiError(
             f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200
         )
+
+
+def is_gone(error: ApiError) -> bool:
+    """Whether the error says by itself that the snapshot does not exist. No other 404 does (contract 8)."""
+    return error.status == 404 and error.code == "SNAPSHOT_NOT_FOUND" and not error.is_about_the_token
 
 
 def _id_of(row: Mapping[str, Any]) -> str:

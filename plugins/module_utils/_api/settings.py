@@ -4,10 +4,7 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""What is sent: the dialects, how to reach the service, one request.
-
-Section numbers are those of the API contract.
-"""
+"""How to reach the service, the dialect it speaks (contract 1), and one request to it."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.aut
 
 
 def quoted_path(parts: Sequence[str]) -> str:
-    """A path of validated parts, each quoted whole. ValueError for one that would change the path's shape."""
+    """A path of parts, each quoted whole. ValueError for a part that would change the shape of the path."""
     for part in parts:
         if not part or part in (".", ".."):
             raise ValueError(f"{part!r} cannot be part of a path")
@@ -28,9 +25,9 @@ def quoted_path(parts: Sequence[str]) -> str:
 
 
 class Auth(Protocol):
-    """What the client needs of an auth object; see `_auth`."""
+    """What the client needs of an auth object: Digest, Basic or Bearer."""
 
-    def prepare(self, mint: Callable[[Basic], Token]) -> None:
+    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
         """Get a token where one is needed."""
 
     def __call__(self, request: Any) -> Any:
@@ -40,15 +37,15 @@ class Auth(Protocol):
         """Note that the service accepted the last request."""
 
     def renewed(self, response: Any) -> bool:
-        """Whether a 401 is a reason to sign anew and send again."""
+        """Whether the request that was answered with this 401 should be signed and sent again."""
 
     def secrets(self) -> list[str]:
-        """What must not be shown."""
+        """What no text may show."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """One of the three ways to speak to the service (1)."""
+    """One of the three versions of the API (contract 1)."""
 
     name: str
     api_path: str
@@ -57,7 +54,7 @@ class Dialect:
 
 
 ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
-# Of Atlas's clusters, once the version of the rest of v2 has ended for them (2027-07-01).
+# For the clusters of Atlas, once they no longer have the version of the rest of v2 (2027-07-01; contract 6).
 NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
 ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
 MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")
@@ -80,7 +77,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Request:
-    """One request, whoever sends it and however often."""
+    """One request, however often it is sent."""
 
     method: str
     url: str

@@ -64,7 +64,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class Reply:
+class Response:
     """A whole answer, unpacked. `headers` and `request`, which is what was sent, are those of `requests`."""
 
     status: int
@@ -85,7 +85,7 @@ def session(connections: int) -> Session:
     return made
 
 
-def send(through: Session, method: str, url: str, timeout: float, **more: Any) -> Reply:
+def send(through: Session, method: str, url: str, timeout: float, **more: Any) -> Response:
     """Send once and read the whole answer, all within `timeout` seconds; `more` is for `Session.request`.
 
     Raises what `requests` raises, PartialAnswer where the time ends within the body, and Unusable for a body that
@@ -97,7 +97,7 @@ def send(through: Session, method: str, url: str, timeout: float, **more: Any) -
         content = _unpacked(response, _read(response))
     finally:
         response.close()
-    return Reply(response.status_code, response.reason or "", response.headers, content, response.request)
+    return Response(response.status_code, response.reason or "", response.headers, content, response.request)
 
 
 def proxy_of(url: str, given: Mapping[str, str]) -> str:

@@ -17,9 +17,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import MOST_PAGES, Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import ABOUT_THE_ROLE
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
+    ABOUT_THE_ROLE,
+    ApiError,
+    OptionError,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import MOST_PAGES, next_link
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import Runner, at_once
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID
@@ -325,10 +329,8 @@ class _Reading:
             page = [row for row in _rows(body, "clusters") if row.get("groupId") not in known]
             known |= {row.get("groupId") for row in page}
             rows += page
-            links = body.get("links")
-            more = isinstance(links, list) and any(isinstance(one, dict) and one.get("rel") == "next" for one in links)
             # A page that brings nothing new is a listing that goes round.
-            if not page or not more:
+            if not page or not next_link(body):
                 break
         return rows
 

@@ -12,13 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once, one_by_one
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import (
     Cluster,
     Service,
     find_cluster,
+    is_gone,
 )
 
 from unit.plugins.clients import NOW, PLATFORMS, Talk, error_of
@@ -652,3 +653,16 @@ def test_a_service_speaks_of_its_own_cluster_alone(talk: TalkTo) -> None:
         service = Service(asker.client, cluster.project_id, Cluster(cluster.id, None, cluster.id))
         counts[cluster.name] = len(service.snapshots()) == len(cluster.snapshots)
     assert counts == dict.fromkeys(["invoices", "ledger", "archive", "scratch"], True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wanted"),
+    [
+        (404, "SNAPSHOT_NOT_FOUND", True),
+        (404, None, False),
+        (404, "CLUSTER_NOT_FOUND", False),
+        (400, "SNAPSHOT_NOT_FOUND", False),
+    ],
+)
+def test_only_one_answer_says_by_itself_that_a_snapshot_is_gone(status: int, code: str | None, wanted: bool) -> None:
+    assert is_gone(ApiError("x", status, code)) is wanted
