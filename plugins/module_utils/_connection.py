@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """Connection options and environment variables, resolved into a client. Their one argument spec.
 
 Empty options and variables count as unset. There are two families of variables. All values come from the same family,
@@ -22,7 +20,7 @@ from typing import Any, Callable
 from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Bearer, Digest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
@@ -34,7 +32,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.set
     ATLAS_V1,
     ATLAS_V2,
     MANAGER,
-    Auth,
     Dialect,
     Settings,
 )

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """Authentication (contract 3): digest with an API key, or a bearer token of a service account.
 
 These are auth objects of requests, called with each prepared request. A plain header would not do, since requests
@@ -64,7 +62,30 @@ class Token:
     expires_in: float
 
 
-class Digest:
+class Auth:
+    """What all kinds of authentication have. requests calls them with each prepared request, to sign it.
+
+    `secrets` are the texts that no output may show.
+    """
+
+    def __init__(self, *secrets: str) -> None:
+        self.secrets = list(secrets)
+        self._lock = threading.Lock()
+        self._was_accepted = False
+
+    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
+        """Get a token where one is needed."""
+
+    def accepted(self) -> None:
+        """Note that the service accepted the last request, and so the nonce or token in use."""
+        self._was_accepted = True
+
+    def renewed(self, response: Any) -> bool:  # noqa: ARG002  (Digest and Bearer look at it)
+        """Whether the request that was answered with this 401 should be signed and sent again."""
+        return False
+
+
+class Digest(Auth):
     """HTTP digest with an API key: the public key is the user, the private key the password.
 
     The digest of requests keeps a challenge for each thread. This one keeps one challenge for all threads, so that n
@@ -72,15 +93,11 @@ class Digest:
     """
 
     def __init__(self, public_key: str, private_key: str) -> None:
+        super().__init__(private_key)
         self._user = public_key
         self._password = private_key
-        self._lock = threading.Lock()
         self._challenge: dict[str, str] | None = None
         self._uses = 0
-        self._was_accepted = False
-
-    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
-        """Digest needs nothing before a request."""
 
     def __call__(self, request: Any) -> Any:
         """Sign the request once a challenge is known."""
@@ -92,10 +109,6 @@ class Digest:
         if challenge is not None:
             request.headers["Authorization"] = self._authorization(challenge, uses, request.method, request.path_url)
         return request
-
-    def accepted(self) -> None:
-        """Note that the service accepted the nonce in use."""
-        self._was_accepted = True
 
     def renewed(self, response: Any) -> bool:
         """Whether a 401 is a new challenge, so that the request should be sent again."""
@@ -114,10 +127,6 @@ class Digest:
                 return False
             self._challenge, self._uses, self._was_accepted = challenge, 0, False
         return True
-
-    def secrets(self) -> list[str]:
-        """What no text may show."""
-        return [self._password]
 
     def _authorization(self, challenge: dict[str, str], uses: int, method: str, uri: str) -> str:
         """The Authorization header that answers a challenge (RFC 7616)."""
@@ -148,34 +157,20 @@ def _hash(algorithm: str, text: str) -> str:
     return hashlib.new(_HASHES[algorithm.upper()], text.encode("utf-8"), usedforsecurity=False).hexdigest()
 
 
-class Basic:
+class Basic(Auth):
     """HTTP basic, for the token endpoint only."""
 
     def __init__(self, user: str, password: str) -> None:
         self._value = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self._password = password
-
-    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
-        """Basic needs nothing before a request."""
+        super().__init__(self._value, password)
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
         request.headers["Authorization"] = f"Basic {self._value}"
         return request
 
-    def accepted(self) -> None:
-        """Nothing to remember."""
 
-    def renewed(self, response: Any) -> bool:  # noqa: ARG002  (the other credentials look at it)
-        """A password that was rejected once is rejected again."""
-        return False
-
-    def secrets(self) -> list[str]:
-        """What no text may show."""
-        return [self._value, self._password]
-
-
-class Bearer:
+class Bearer(Auth):
     """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
     def __init__(
@@ -186,13 +181,11 @@ class Bearer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._account = Basic(client_id, client_secret)
+        super().__init__(*self._account.secrets)
         self._on_token = on_token
         self._clock = clock
-        self._lock = threading.Lock()
         self._token: Token | None = None
         self._renew_at = 0.0
-        self._was_accepted = False
-        self._known: list[str] = []
 
     def prepare(self, new_token: Callable[[Basic], Token]) -> None:
         """Get a token where there is none. The endpoint allows ten requests a minute, so one thread asks for all."""
@@ -201,7 +194,7 @@ class Bearer:
                 return
             token = new_token(self._account)
             self._on_token(token.value)
-            self._known.append(token.value)
+            self.secrets.append(token.value)
             self._token, self._was_accepted = token, False
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
@@ -211,10 +204,6 @@ class Bearer:
         if token is not None:
             request.headers["Authorization"] = f"Bearer {token.value}"
         return request
-
-    def accepted(self) -> None:
-        """Note that the service accepted the token."""
-        self._was_accepted = True
 
     def renewed(self, response: Any) -> bool:
         """Whether a 401 rejects a token that was accepted before, so that a new one should be tried."""
@@ -226,7 +215,3 @@ class Bearer:
                 return False
             self._token = None
         return True
-
-    def secrets(self) -> list[str]:
-        """What no text may show."""
-        return [*self._known, *self._account.secrets()]

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """Requests to the service: one session, signed requests, retries, read-only mode, one type of error."""
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic, Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Basic, Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
     ApiError,
     TransientError,
@@ -43,7 +41,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.res
     unexpected,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
-    Auth,
     Dialect,
     Request,
     Settings,
@@ -320,7 +317,7 @@ class Client:
         raise AssertionError("the last try returns")
 
     def _secrets(self, request: Request) -> list[str]:
-        return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+        return [*self._settings.secrets, *self._auth.secrets, *request.auth.secrets]
 
 
 def _mark(error: ApiError, answer_lost: bool) -> None:

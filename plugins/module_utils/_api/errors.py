@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """What goes wrong with a request, and what to do about it.
 
 HINTS has the error codes of the service (contract 4): this is the place for the hint of a new code. Where there is no

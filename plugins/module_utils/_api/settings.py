@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """How to reach the service, the dialect it speaks (contract 1), and one request to it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Protocol
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic, Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth
 
 
 def quoted_path(parts: Sequence[str]) -> str:
@@ -22,25 +20,6 @@ def quoted_path(parts: Sequence[str]) -> str:
         if not part or part in (".", ".."):
             raise ValueError(f"{part!r} cannot be part of a path")
     return "/" + "/".join(quote(part, safe="") for part in parts)
-
-
-class Auth(Protocol):
-    """What the client needs of an auth object: Digest, Basic or Bearer."""
-
-    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
-        """Get a token where one is needed."""
-
-    def __call__(self, request: Any) -> Any:
-        """Sign the request."""
-
-    def accepted(self) -> None:
-        """Note that the service accepted the last request."""
-
-    def renewed(self, response: Any) -> bool:
-        """Whether the request that was answered with this 401 should be signed and sent again."""
-
-    def secrets(self) -> list[str]:
-        """What no text may show."""
 
 
 @dataclass(frozen=True)

@@ -400,11 +400,11 @@ def test_netrc_replaces_neither_kind(talk: TalkTo, key: str, tmp_path: Path, mon
 def test_every_secret_is_known_to_the_scrubber() -> None:
     bearer = Bearer("id", "secret", lambda token: None)
     bearer.prepare(lambda account: Token("first", 3600))
-    assert {"first", "secret"} <= set(bearer.secrets())
+    assert {"first", "secret"} <= set(bearer.secrets)
     basic = Basic("id", "secret")
-    assert basic.secrets() == ["aWQ6c2VjcmV0", "secret"]
+    assert basic.secrets == ["aWQ6c2VjcmV0", "secret"]
     assert basic(SimpleNamespace(headers={})).headers == {"Authorization": "Basic aWQ6c2VjcmV0"}
-    assert Digest("public", "private").secrets() == ["private"]
+    assert Digest("public", "private").secrets == ["private"]
 
 
 def test_a_bearer_without_a_token_sends_none() -> None:
