@@ -168,12 +168,12 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError, masked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
     connect,
-    is_masked_everywhere,
     resolve,
     secrets_of,
 )
@@ -243,10 +243,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add(inventory, named_hosts(clusters, self._name_of()))
         except (ApiError, OptionError) as error:
             # Not chained: the cause can show more than the redacted message.
-            raise AnsibleParserError(masked(f"{NAME}: {error}", self._secrets)) from None
+            raise AnsibleParserError(redact(f"{NAME}: {error}", self._secrets)) from None
 
     def _warn(self, text: str) -> None:
-        self.display.warning(masked(f"{NAME}: {text}", self._secrets))
+        self.display.warning(redact(f"{NAME}: {text}", self._secrets))
 
     # --- options ---
 
@@ -359,7 +359,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check_names(self, fleet: Fleet) -> None:
         """Reject names that contain a secret. A server that echoes requests would put it into variables and caches."""
-        secrets = [secret for secret in self._secrets if is_masked_everywhere(secret)]
+        secrets = [secret for secret in self._secrets if is_distinctive(secret)]
         for cluster in fleet.clusters:
             if any(
                 secret in text for text in cluster.to_result().values() if isinstance(text, str) for secret in secrets

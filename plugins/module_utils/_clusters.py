@@ -17,11 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
-    ApiError,
-    OptionError,
-    readable,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import ATLAS_V2, NEWER_CLUSTERS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID, row_id
 

@@ -2,17 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+"""Connection options and environment variables, resolved into a client. Their one argument spec.
 
-"""Connection options and the environment, resolved into a client. The one argument spec for them.
-
-The rules are those of the public interface, "Connection options": a variable that is empty counts
-as not given, and of the two families of variables one is read whole and the other not at all.
+Empty options and variables count as unset. There are two families of variables. All values come from the same family,
+so that a key is never sent to a service that it does not belong to.
 """
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import urllib.request
@@ -20,17 +17,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Callable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Bearer, Digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Bearer, Digest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import MASK, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
+    MASK,
+    login_secrets,
+    redact_login,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
     ATLAS_V1,
     ATLAS_V2,
     MANAGER,
-    Auth,
     Dialect,
     Settings,
 )
@@ -39,9 +40,9 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
 CLOUD_URL = "https://cloud.mongodb.com"
 GOVERNMENT_URL = "https://cloud.mongodbgov.com"
-MOST_SECONDS = 86400  # sockets take no number of any size
+MOST_SECONDS = 86400  # sockets do not take any number
 
-# What a variable can give is neither required nor defaulted here; `resolve` does both.
+# What a variable can set has no default and is not required here: `resolve` does both.
 CONNECTION_SPEC: dict[str, dict[str, Any]] = {
     "platform": {"type": "str", "choices": [ATLAS, CLOUD_MANAGER, OPS_MANAGER]},
     "base_url": {"type": "str"},
@@ -60,12 +61,8 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
 _SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
-_LOGIN = re.compile(
-    r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.IGNORECASE | re.DOTALL
-)
-# One that is shorter, or a mere word, may stand in ids, times and states: masked there, it would make them useless.
-_SHORTEST_KEY = 8
-_WORD = re.compile(r"[a-z_]+|[A-Z_]+")
+_HAS_LOGIN = re.compile(r"[^/]*//[^/?#]*@")
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\\]")
 _API_PATH = re.compile(r"/api(?:/(?:atlas|public)(?:/v[\d.]+)?)?\Z")
 
 
@@ -79,7 +76,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Family:
-    """The variables of one command line tool. Those that are "" the family does not have."""
+    """The variables of one command line tool; "" for those that it does not have."""
 
     pairs: tuple[Pair, ...]
     project: str
@@ -90,7 +87,7 @@ class Family:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The variables beside the keys."""
+        """The variables other than the keys."""
         return tuple(filter(None, (self.project, self.url, self.service, self.skip_verify, self.ca_path)))
 
 
@@ -113,11 +110,12 @@ MCLI_FAMILY = Family(
     ca_path="MCLI_OPS_MANAGER_CA_CERTIFICATE",
 )
 FAMILIES = (ATLAS_FAMILY, MCLI_FAMILY)
+_KEY_VARIABLES = ", or ".join(" and ".join(pair.names) for family in FAMILIES for pair in family.pairs)
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Everything that is needed to reach one project; `warnings` are for the user."""
+    """Everything that is needed to reach one project, and warnings for the user."""
 
     platform: str
     project_id: str
@@ -129,7 +127,7 @@ class Connection:
 
 
 def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project: bool = True) -> Connection:
-    """The connection that options and variables describe. Raises OptionError that names both."""
+    """The connection that options and variables describe. OptionError names the option or variable to correct."""
     options = {name: _given(params.get(name)) for name in CONNECTION_SPEC}
     variables = {name: value for name, value in environ.items() if _given(value) is not None}
     pair, values, family = _credentials(options, variables)
@@ -150,16 +148,16 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
         retry_timeout=_seconds(options, "retry_timeout", 0),
         verify=_verify(options, variables, family, platform, warned),
         proxies=_proxies(options),
-        secrets=tuple(_proxy_secrets(options)),
+        secrets=_proxy_secrets(options),
     )
     project_id = _project(options, variables, family, needs_project)
     return Connection(platform, project_id, values[0], values[1], pair.is_account, settings, tuple(warned))
 
 
 def connect(connection: Connection, read_only: bool, connections: int, on_token: Callable[[str], None]) -> Client:
-    """A client for the connection, with so many HTTP connections at most.
+    """A client for the connection, with at most so many HTTP connections.
 
-    `on_token` is told each bearer token, before its first use, so that it can be masked.
+    `on_token` is called with each bearer token before its first use, so that the token can be masked.
     """
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
@@ -168,7 +166,7 @@ def connect(connection: Connection, read_only: bool, connections: int, on_token:
 
 
 def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """Every secret that options and variables hold, used or not: what no output may show."""
+    """Every secret in options and variables, used or not: no output may show them."""
     names = [pair.names[1] for family in FAMILIES for pair in family.pairs]
     found = [environ.get(name) for name in names]
     found += [params.get("private_key"), params.get("client_secret"), *_proxy_secrets(params)]
@@ -176,27 +174,22 @@ def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[st
     return list(dict.fromkeys(text for secret in texts if secret.strip() for text in (secret, secret.strip())))
 
 
-def is_masked_everywhere(secret: str) -> bool:
-    """Whether it can be masked in ids, times and states too, and not in the texts of errors alone."""
-    return len(secret) >= _SHORTEST_KEY and _WORD.fullmatch(secret) is None
-
-
-def shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as a result may show them, whatever their secrets look like."""
+def redact_options(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a result may show them."""
     made = dict(params)
     for name, spec in CONNECTION_SPEC.items():
         if spec.get("no_log") and made.get(name) is not None:
             made[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     for name in ("proxy", "base_url"):
         if made.get(name) is not None:
-            made[name] = _LOGIN.sub(rf"\g<before>{MASK}@", str(made[name]))
+            made[name] = redact_login(str(made[name]))
     if _holds_text(str(made.get("ca_path"))):
         made["ca_path"] = MASK
     return made
 
 
 def _given(value: Any) -> Any:
-    """The value, or None where it counts as not given: AWX exports blank fields as ""."""
+    """The value, or None where it counts as unset: AWX exports blank fields as ""."""
     if isinstance(value, str):
         return value.strip() or None
     return value
@@ -211,23 +204,26 @@ def _credentials(
         return pair, (options[pair.names[0]], options[pair.names[1]]), _family_for_the_rest(options, variables)
     for family in FAMILIES:
         for pair in family.pairs:
-            if not _is_usable(pair, options):
-                continue
-            held = [name for name in pair.names if name in variables]
-            if len(held) == 1:
-                missing = next(name for name in pair.names if name not in variables)
-                raise OptionError(f"The variable {held[0]} is set and {missing} is not: set both or none of them.")
-            if held:
-                return pair, (variables[pair.names[0]].strip(), variables[pair.names[1]].strip()), family
-    alternatives = [f"{pair.names[0]} and {pair.names[1]}" for family in FAMILIES for pair in family.pairs]
+            values = _values_of(pair, variables) if _is_usable(pair, options) else None
+            if values is not None:
+                return pair, values, family
     raise OptionError(
         "No credentials: give public_key and private_key (an API key), or client_id and client_secret (a service "
-        f"account), as options or module_defaults, or set the variables {', or '.join(alternatives)}."
+        f"account), as options or module_defaults, or set the variables {_KEY_VARIABLES}."
     )
 
 
+def _values_of(pair: Pair, variables: Mapping[str, str]) -> tuple[str, str] | None:
+    """The values of two variables; None where both are unset."""
+    missing = [name for name in pair.names if name not in variables]
+    if len(missing) == 1:
+        held = next(name for name in pair.names if name in variables)
+        raise OptionError(f"The variable {held} is set and {missing[0]} is not: set both or none of them.")
+    return None if missing else (variables[pair.names[0]].strip(), variables[pair.names[1]].strip())
+
+
 def _check_text(pair: Pair, values: tuple[str, str]) -> None:
-    """Variables are bytes; what they hold in another encoding than UTF-8 can neither be signed nor sent."""
+    """Variables are bytes. A value in another encoding than UTF-8 can be neither signed nor sent."""
     for name, value in zip(pair.names, values):
         try:
             value.encode("utf-8")
@@ -252,7 +248,7 @@ def _pair_of_options(given: list[str]) -> Pair:
 
 
 def _family_for_the_rest(options: Mapping[str, Any], variables: Mapping[str, str]) -> Family | None:
-    """Where project, URL and the rest come from when the keys are options."""
+    """The family that project, URL and the rest come from when the keys are options."""
     for family in FAMILIES:
         if any(_is_usable(pair, options) and set(pair.names) <= set(variables) for pair in family.pairs):
             return family
@@ -260,7 +256,7 @@ def _family_for_the_rest(options: Mapping[str, Any], variables: Mapping[str, str
 
 
 def _is_usable(pair: Pair, options: Mapping[str, Any]) -> bool:
-    """Whether the platform that the options name takes such a pair."""
+    """Whether the platform that the options name accepts such a pair."""
     platform = options["platform"] or ATLAS
     return not pair.is_account or (platform != OPS_MANAGER and _dialect(options, platform) is not ATLAS_V1)
 
@@ -286,34 +282,42 @@ def _base_url(
     options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, platform: str, warned: list[str]
 ) -> str:
     url, source = options["base_url"], "base_url"
-    if url is None and family is not None and not (family is MCLI_FAMILY and platform == ATLAS):
+    # The URL of an Ops Manager is not that of Atlas.
+    if url is None and family is not None and (family is not MCLI_FAMILY or platform != ATLAS):
         url, source = _variable(variables, family.url), family.url
-    if url is None and platform == OPS_MANAGER:
+    return _default_url(variables, family, platform) if url is None else _checked_url(url, source, warned)
+
+
+def _default_url(variables: Mapping[str, str], family: Family | None, platform: str) -> str:
+    if platform == OPS_MANAGER:
         raise OptionError(
             "base_url is required for Ops Manager: give the option, or set the variable MCLI_OPS_MANAGER_URL "
             "along with the key in the MCLI_ variables."
         )
-    if url is None:
-        service = _variable(variables, family.service if family else "")
-        return GOVERNMENT_URL if platform == ATLAS and service == "cloudgov" else CLOUD_URL
-    return _checked_url(url, source, warned)
+    service = _variable(variables, family.service if family else "")
+    return GOVERNMENT_URL if platform == ATLAS and service == "cloudgov" else CLOUD_URL
 
 
 def _checked_url(url: str, source: str, warned: list[str]) -> str:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+    if _HAS_LOGIN.match(url):
         raise OptionError(f"{source} holds a user name or password: give keys by their own options.")
-    if parts.scheme not in ("http", "https") or not host or port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
+    parts = _address(url, ("http", "https"))
+    if parts is None or _NOT_IN_ADDRESSES.search(url):
         raise OptionError(f"{source} is no address: it looks like https://opsmanager.example.com:8443.")
     if parts.query or parts.fragment:
         raise OptionError(f"{source} ends in a query or a fragment: give the address without it.")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         warned.append(f"{source} begins with http: what is sent can be read on the way. Use https.")
     return f"{parts.scheme}://{parts.netloc}{_API_PATH.sub('', parts.path.rstrip('/')).rstrip('/')}"
+
+
+def _address(url: str, schemes: tuple[str, ...]) -> SplitResult | None:
+    """The parts of an address with a host and one of these schemes; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.scheme in schemes and parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def _is_loopback(host: str) -> bool:
@@ -326,35 +330,40 @@ def _is_loopback(host: str) -> bool:
 def _verify(
     options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, platform: str, warned: list[str]
 ) -> bool | str:
-    ours = family if family is not None and platform != ATLAS else None
+    own = family if family is not None and platform != ATLAS else None
     validate, source = options["validate_certs"], "validate_certs"
-    skip = _variable(variables, ours.skip_verify if ours else "")
+    skip = _variable(variables, own.skip_verify if own else "")
     if validate is None and skip is not None:
-        source = MCLI_FAMILY.skip_verify
-        try:
-            validate = not boolean(skip)
-        except TypeError as exc:
-            raise OptionError(f"The variable {source} is {skip!r}, which is neither yes nor no.") from exc
+        validate, source = not _truth(skip), MCLI_FAMILY.skip_verify
     if validate is False:
         warned.append(f"Certificates are not validated ({source}): anybody on the way can pose as the service.")
         return False
     path, source = options["ca_path"], "ca_path"
-    if path is None and ours:
-        path, source = _variable(variables, ours.ca_path), ours.ca_path
-    if path is None:
-        return True
+    if path is None and own:
+        path, source = _variable(variables, own.ca_path), own.ca_path
+    return True if path is None else _checked_path(path, source)
+
+
+def _truth(text: str) -> bool:
+    try:
+        return bool(boolean(text))
+    except TypeError as exc:
+        raise OptionError(f"The variable {MCLI_FAMILY.skip_verify} is {text!r}, which is neither yes nor no.") from exc
+
+
+def _checked_path(path: str, source: str) -> str:
     if _holds_text(path):
         raise OptionError(f"{source} holds the text of a file: put it into a file, and give the path of that.")
     path = os.path.expanduser(os.path.expandvars(path))
     if not _is_readable(path):
         raise OptionError(f"{source}: there is no readable file or folder {path} on the host that runs the module.")
-    return str(path)
+    return path
 
 
 def _is_readable(path: str) -> bool:
     try:
         return os.access(path, os.R_OK)
-    except ValueError:  # a NUL, or what no file system can spell
+    except ValueError:  # a NUL, or characters that no file system can encode
         return False
 
 
@@ -366,30 +375,17 @@ def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
     proxy = options["proxy"]
     if proxy is None:
         return {}
-    # Written out: without it requests takes what is before the colon of a password for the scheme.
+    # Without a scheme, requests takes what comes before the colon of a password for the scheme.
     proxy = proxy if "//" in proxy else f"http://{proxy}"
-    try:
-        parts = urlsplit(proxy)
-        usable = parts.hostname and parts.scheme in ("http", "https", "socks5", "socks5h") and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if _address(proxy, ("http", "https", "socks5", "socks5h")) is None:
         raise OptionError("proxy is no address: it looks like http://user:password@proxy.example.com:3128.")
     return {"http": proxy, "https": proxy}
 
 
-def _proxy_secrets(options: Mapping[str, Any]) -> list[str]:
-    """Passwords in the proxy option and in the usual proxy variables: as written, decoded, and as a header has them."""
-    found = []
-    for proxy in (options.get("proxy") or "", *urllib.request.getproxies().values()):
-        login = _LOGIN.match(str(proxy))
-        if login is None or not login["password"]:
-            continue
-        decoded = unquote(login["password"])
-        pair = f"{unquote(login['user'])}:{decoded}"
-        headers = [base64.b64encode(pair.encode(code, "replace")).decode() for code in ("latin-1", "utf-8")]
-        found += [login["password"], decoded, *headers]
-    return list(dict.fromkeys(found))
+def _proxy_secrets(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The passwords in the proxy option and in the usual proxy variables."""
+    proxies = (options.get("proxy") or "", *urllib.request.getproxies().values())
+    return tuple(dict.fromkeys(secret for proxy in proxies for secret in login_secrets(str(proxy))))
 
 
 def _project(

@@ -52,11 +52,6 @@ class Reading:
     others: Sequence[Mapping[str, Any]] = ()
 
 
-def _says_gone(error: ApiError) -> bool:
-    """Whether an error says by itself that the snapshot does not exist. No other 404 does (contract 8)."""
-    return error.status == 404 and error.code == "SNAPSHOT_NOT_FOUND" and not error.is_about_the_token
-
-
 class Service:
     """The snapshots of one cluster. Every method raises ApiError."""
 
@@ -152,7 +147,7 @@ class Service:
         try:
             body = self._client.get(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if _says_gone(error):
+            if is_gone(error):
                 return None
             raise
         return self._parsed_one(body, snapshot_id, "GET")
@@ -180,10 +175,10 @@ class Service:
         if do_not_delete is not None:
             sent["doNotDelete"] = do_not_delete
         try:
-            response = self._client.patch(*self._base, "snapshots", before.id, body=sent)
+            body_after = self._client.patch(*self._base, "snapshots", before.id, body=sent)
         except ApiError as error:
             return self._settle_change(before.id, expires_at, do_not_delete, error)
-        after = self._parsed_one(response.body or {}, before.id, "PATCH")
+        after = self._parsed_one(body_after or {}, before.id, "PATCH")
         if not after.has_values(expires_at, do_not_delete):
             expiry = "none" if after.expires_at is None else format_instant(after.expires_at)
             raise ApiError(
@@ -218,7 +213,7 @@ class Service:
         try:
             self._client.delete(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
-            if _says_gone(error):
+            if is_gone(error):
                 return error.answer_lost
             if error.status != 404:
                 raise
@@ -293,3 +288,8 @@ class Service:
         return ApiError(
             f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200
         )
+
+
+def is_gone(error: ApiError) -> bool:
+    """Whether the error says by itself that the snapshot does not exist. No other 404 does (contract 8)."""
+    return error.status == 404 and error.code == "SNAPSHOT_NOT_FOUND" and not error.is_about_the_token

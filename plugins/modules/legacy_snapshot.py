@@ -381,26 +381,22 @@ def work(call: Call, asked: list[DesiredState]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    item: dict[str, dict[str, Any]] = {
+    snapshot_id: dict[str, Any] = {"type": "str", "aliases": ["id"]}
+    desired: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
         "expires_at": {"type": "str"},
         "do_not_delete": {"type": "bool"},
         "allow_past_expiry": {"type": "bool"},
         "unless_expires_after": {"type": "str"},
     }
+    item = {"snapshot_id": {**snapshot_id, "required": True}, **desired}
     run(
         {
-            "snapshot_id": {"type": "str", "aliases": ["id"]},
-            "state": {**item["state"], "default": "present"},
-            "expires_at": item["expires_at"],
-            "do_not_delete": item["do_not_delete"],
-            "allow_past_expiry": {**item["allow_past_expiry"], "default": False},
-            "unless_expires_after": item["unless_expires_after"],
-            "snapshots": {
-                "type": "list",
-                "elements": "dict",
-                "options": {"snapshot_id": {"type": "str", "required": True, "aliases": ["id"]}, **item},
-            },
+            **desired,
+            "snapshot_id": snapshot_id,
+            "state": {**desired["state"], "default": "present"},
+            "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
+            "snapshots": {"type": "list", "elements": "dict", "options": item},
             "concurrency": {"type": "int", "default": 4},
             "unless_restoring": {"type": "bool", "default": False},
             "unless_newest": {"type": "bool", "default": False},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _snapshot_changes as _change
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import client as _client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import Page
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as _recap
 
@@ -28,7 +28,7 @@ def says_deleted(patch: pytest.MonkeyPatch) -> None:
 
 def stops_at_the_first_page(patch: pytest.MonkeyPatch) -> None:
     """A listing that is not whole is planned upon."""
-    patch.setattr(_client, "_is_last", lambda rows, links: True)
+    patch.setattr(Page, "is_last", True)
 
 
 def goes_on(patch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+"""Authentication (contract 3): digest with an API key, or a bearer token of a service account.
 
-"""How a request proves who sends it: digest with an API key, or a bearer token of a service account.
-
-Both are auth objects of requests, called with each prepared request, and not headers: a header
-would be replaced by what `~/.netrc` has for the host. One object serves all threads of a client.
+These are auth objects of requests, called with each prepared request. A plain header would not do, since requests
+replaces it by what `~/.netrc` has for the host. One object serves all threads of a client.
 """
 
 from __future__ import annotations
@@ -21,20 +19,20 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable
 
-# A name begins where none is before it, so that a header of nothing else is read once and not from each letter on.
+# A name begins where no other character of a name precedes it, so that a long name is read once and not from each
+# character on.
 _PAIR = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
 _SCHEME = re.compile(r"(?:^|,)\s*(?:([A-Za-z][\w-]*)\s+)(?=[A-Za-z0-9_-]+\s*=)")
 _HASHES = {"MD5": "md5", "MD5-SESS": "md5", "SHA-256": "sha256", "SHA-256-SESS": "sha256", "SHA-512-256": "sha512_256"}
-# A token is taken for worn out this long before the service says so, or at half its life.
+# A token is renewed this many seconds before it expires, but not before half its life is over.
 _MARGIN = 60.0
 
 
 def parse_challenge(header: str) -> dict[str, str] | None:
     """The directives of the Digest challenge in a WWW-Authenticate header, names in lower case.
 
-    Unknown directives are kept and never an error: the documents print `op` where the wire says
-    `qop` (contract, section 3), values may be unquoted, `domain` empty, `opaque` missing. None when there is no
-    Digest challenge that can be answered.
+    Unknown directives are no error: the documents print `op` for `qop` (contract 3). Values may be unquoted, `domain`
+    may be empty and `opaque` missing. None where there is no Digest challenge that can be answered.
     """
     schemes = list(_SCHEME.finditer(header))
     for number, scheme in enumerate(schemes):
@@ -58,29 +56,48 @@ def _quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and its life in seconds."""
+    """A bearer token, and the seconds until it expires."""
 
     value: str
     expires_in: float
 
 
-class Digest:
-    """HTTP digest with an API key: public key as user, private key as password.
+class Auth:
+    """What all kinds of authentication have. requests calls them with each prepared request, to sign it.
 
-    Stock digest objects keep their challenge per thread; this one keeps it for all threads, so
-    that n requests of any number of workers cost n + 1.
+    `secrets` are the texts that no output may show.
+    """
+
+    def __init__(self, *secrets: str) -> None:
+        self.secrets = list(secrets)
+        self._lock = threading.Lock()
+        self._was_accepted = False
+
+    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
+        """Get a token where one is needed."""
+
+    def accepted(self) -> None:
+        """Note that the service accepted the last request, and so the nonce or token in use."""
+        self._was_accepted = True
+
+    def renewed(self, response: Any) -> bool:  # noqa: ARG002  (Digest and Bearer look at it)
+        """Whether the request that was answered with this 401 should be signed and sent again."""
+        return False
+
+
+class Digest(Auth):
+    """HTTP digest with an API key: the public key is the user, the private key the password.
+
+    The digest of requests keeps a challenge for each thread. This one keeps one challenge for all threads, so that n
+    requests by any number of threads need n + 1 exchanges.
     """
 
     def __init__(self, public_key: str, private_key: str) -> None:
+        super().__init__(private_key)
         self._user = public_key
         self._password = private_key
-        self._lock = threading.Lock()
         self._challenge: dict[str, str] | None = None
         self._uses = 0
-        self._proven = False
-
-    def prepare(self, mint: Callable[[Basic], Token]) -> None:
-        """Digest needs nothing before a request."""
 
     def __call__(self, request: Any) -> Any:
         """Sign the request once a challenge is known."""
@@ -93,12 +110,8 @@ class Digest:
             request.headers["Authorization"] = self._authorization(challenge, uses, request.method, request.path_url)
         return request
 
-    def accepted(self) -> None:
-        """The service answered a signed request: the nonce in use is good."""
-        self._proven = True
-
     def renewed(self, response: Any) -> bool:
-        """Whether a 401 was a challenge, so that the request is to be sent again."""
+        """Whether a 401 is a new challenge, so that the request should be sent again."""
         challenge = parse_challenge(response.headers.get("WWW-Authenticate", ""))
         if challenge is None:
             return False
@@ -107,74 +120,58 @@ class Digest:
         with self._lock:
             current = self._challenge
             if used is not None and current is not None and used["nonce"] != current["nonce"]:
-                return True  # another worker renewed it meanwhile
-            # A nonce that was good and is not any more is worn out, also where the service fails to say stale.
-            if used is not None and not stale and not (self._proven and challenge["nonce"] != used["nonce"]):
+                return True  # another thread renewed it meanwhile
+            # A nonce that was accepted before has expired, also where the service does not call it stale.
+            has_expired = stale or (self._was_accepted and used is not None and challenge["nonce"] != used["nonce"])
+            if used is not None and not has_expired:
                 return False
-            self._challenge, self._uses, self._proven = challenge, 0, False
+            self._challenge, self._uses, self._was_accepted = challenge, 0, False
         return True
 
-    def secrets(self) -> list[str]:
-        """What must not show in any text."""
-        return [self._password]
-
     def _authorization(self, challenge: dict[str, str], uses: int, method: str, uri: str) -> str:
+        """The Authorization header that answers a challenge (RFC 7616)."""
         algorithm = challenge.get("algorithm", "MD5")
-        realm, nonce = challenge.get("realm", ""), challenge["nonce"]
-        qop = "auth" if "auth" in re.split(r"[\s,]+", challenge.get("qop", "")) else None
-        count, client_nonce = f"{uses:08x}", os.urandom(8).hex()
+        realm, nonce, client_nonce = challenge.get("realm", ""), challenge["nonce"], os.urandom(8).hex()
         secret = _hash(algorithm, f"{self._user}:{realm}:{self._password}")
-        is_session = algorithm.upper().endswith("-SESS")
-        if is_session:
+        quoted = {"username": self._user, "realm": realm, "nonce": nonce, "uri": uri}
+        bare: dict[str, str] = {}
+        if algorithm.upper().endswith("-SESS"):
             secret = _hash(algorithm, f"{secret}:{nonce}:{client_nonce}")
-        middle = f"{nonce}:{count}:{client_nonce}:{qop}" if qop else nonce
-        response = _hash(algorithm, f"{secret}:{middle}:{_hash(algorithm, f'{method}:{uri}')}")
-        fields = {"username": self._user, "realm": realm, "nonce": nonce, "uri": uri, "response": response}
+            quoted["cnonce"] = client_nonce
+        middle = nonce
+        if "auth" in re.split(r"[\s,]+", challenge.get("qop", "")):
+            bare = {"qop": "auth", "nc": f"{uses:08x}"}
+            quoted["cnonce"] = client_nonce
+            middle = f"{nonce}:{bare['nc']}:{client_nonce}:auth"
+        quoted["response"] = _hash(algorithm, f"{secret}:{middle}:{_hash(algorithm, f'{method}:{uri}')}")
         if "opaque" in challenge:
-            fields["opaque"] = challenge["opaque"]
-        bare = {"algorithm": algorithm} if "algorithm" in challenge else {}
-        if qop or is_session:
-            fields["cnonce"] = client_nonce
-        if qop:
-            bare.update(qop=qop, nc=count)
-        pairs = [f"{name}={_quoted(value)}" for name, value in fields.items()]
+            quoted["opaque"] = challenge["opaque"]
+        if "algorithm" in challenge:
+            bare["algorithm"] = algorithm
+        pairs = [f"{name}={_quoted(value)}" for name, value in quoted.items()]
         return "Digest " + ", ".join(pairs + [f"{name}={value}" for name, value in bare.items()])
 
 
 def _hash(algorithm: str, text: str) -> str:
-    # Digest's own algorithm, not a choice of ours: without the flag a FIPS host refuses MD5.
+    # The service chooses the algorithm. Without the flag a FIPS host refuses MD5.
     return hashlib.new(_HASHES[algorithm.upper()], text.encode("utf-8"), usedforsecurity=False).hexdigest()
 
 
-class Basic:
-    """HTTP basic, for the token endpoint alone."""
+class Basic(Auth):
+    """HTTP basic, for the token endpoint only."""
 
     def __init__(self, user: str, password: str) -> None:
         self._value = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self._password = password
-
-    def prepare(self, mint: Callable[[Basic], Token]) -> None:
-        """Basic needs nothing before a request."""
+        super().__init__(self._value, password)
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
         request.headers["Authorization"] = f"Basic {self._value}"
         return request
 
-    def accepted(self) -> None:
-        """Nothing to remember."""
 
-    def renewed(self, response: Any) -> bool:  # noqa: ARG002  (what the other credentials look at)
-        """A password that was refused once is refused again."""
-        return False
-
-    def secrets(self) -> list[str]:
-        """What must not show in any text."""
-        return [self._value, self._password]
-
-
-class Bearer:
-    """An OAuth2 service account: one token for all requests, minted anew when it is worn out."""
+class Bearer(Auth):
+    """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
     def __init__(
         self,
@@ -184,24 +181,22 @@ class Bearer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._account = Basic(client_id, client_secret)
+        super().__init__(*self._account.secrets)
         self._on_token = on_token
         self._clock = clock
-        self._lock = threading.Lock()
         self._token: Token | None = None
-        self._worn_out_at = 0.0
-        self._proven = False
-        self._known: list[str] = []
+        self._renew_at = 0.0
 
-    def prepare(self, mint: Callable[[Basic], Token]) -> None:
-        """See to it that there is a token. The endpoint allows ten a minute, so only one thread asks."""
+    def prepare(self, new_token: Callable[[Basic], Token]) -> None:
+        """Get a token where there is none. The endpoint allows ten requests a minute, so one thread asks for all."""
         with self._lock:
-            if self._token is not None and self._clock() < self._worn_out_at:
+            if self._token is not None and self._clock() < self._renew_at:
                 return
-            token = mint(self._account)
+            token = new_token(self._account)
             self._on_token(token.value)
-            self._known.append(token.value)
-            self._token, self._proven = token, False
-            self._worn_out_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
+            self.secrets.append(token.value)
+            self._token, self._was_accepted = token, False
+            self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
@@ -210,21 +205,13 @@ class Bearer:
             request.headers["Authorization"] = f"Bearer {token.value}"
         return request
 
-    def accepted(self) -> None:
-        """The service took the token."""
-        self._proven = True
-
     def renewed(self, response: Any) -> bool:
-        """Whether a 401 met a token that was good before, and a new one is worth a try."""
+        """Whether a 401 rejects a token that was accepted before, so that a new one should be tried."""
         used = response.request.headers.get("Authorization")
         with self._lock:
             if self._token is None or used != f"Bearer {self._token.value}":
-                return True  # another worker renewed it meanwhile
-            if not self._proven:
+                return True  # another thread renewed it meanwhile
+            if not self._was_accepted:
                 return False
             self._token = None
         return True
-
-    def secrets(self) -> list[str]:
-        """What must not show in any text."""
-        return [*self._known, *self._account.secrets()]

@@ -2,42 +2,45 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
-"""HTTP to the service: one session, retries, pages, read-only mode, one error type. Knows no Ansible.
-
-The wire is described in the API contract; section numbers below are its.
-"""
+"""Requests to the service: one session, signed requests, retries, read-only mode, one type of error."""
 
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
+import threading
 import time
 import warnings
-from collections import deque
-from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic, Token
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.counters import RetryLog, Sent
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, readable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.failures import broken, unreachable
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Basic, Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
+    ApiError,
+    TransientError,
+    no_response,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import (
+    PAGE_SIZE,
+    READS_AT_ONCE,
+    Listing,
+    Page,
+    page_of,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable, redact_response
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import (
     LONGEST_WAIT,
-    Passing,
-    good,
-    heard,
-    knows_the_user,
-    refused,
-    strange,
+    error_for,
+    is_about_the_role,
+    parse,
+    unexpected,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
-    Auth,
     Dialect,
     Request,
     Settings,
@@ -58,16 +61,13 @@ except ImportError as exc:
 else:
     REQUESTS_ERROR = None
 
-PAGE_SIZE = 500  # the most that the service allows (1.2)
-READS_AT_ONCE = 2  # four take off a tenth more, where two take off a seventh: not worth the burst
-RELISTINGS = 3
-# A million rows: far more than a cluster can hold, so a listing that goes on is one that goes round.
-MOST_PAGES = 2000
 FIRST_WAIT = 1.0
-SLOWEST_BACKOFF = 30.0
-LONGEST_LIFE = 86400.0  # of a token; no task is longer
-# A digest challenge, then a nonce that wore out on the way: more is no challenge but a refusal.
-_SENDINGS = 3
+LONGEST_BACKOFF = 30.0
+LONGEST_LIFE = 86400.0  # of a token; no task takes longer
+# A request is signed again for a digest challenge, and once more if the nonce expires on the way.
+_SIGNED_TRIES = 3
+# A template cannot read a count called `get`, since dictionaries have a method of that name.
+_COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
 
@@ -81,38 +81,54 @@ class Timing:
     chance: Callable[[], float] = random.random
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A good answer: the JSON object, or None where there is no body; and whether an earlier one was lost."""
+class RetryLog:
+    """The retries of a client, over all its threads."""
 
-    status: int
-    body: dict[str, Any] | None
-    answer_lost: bool
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+        self.waited = 0.0
+        self.last = ""
+
+    def add(self, seconds: float, reason: str) -> None:
+        """A retry after a wait of so many seconds."""
+        with self._lock:
+            self.count += 1
+            self.waited += seconds
+            self.last = reason
+
+    def summary(self) -> str | None:
+        """One sentence for a warning; None when there was no retry."""
+        if not self.count:
+            return None
+        retries = "1 retry" if self.count == 1 else f"{self.count} retries"
+        return f"waited {math.ceil(self.waited)} s in {retries}; last: {self.last}"
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """An answer that is good by its status and not read yet; and whether an earlier one was lost."""
+class RequestLog:
+    """The requests that a client sent, over all its threads. Challenges and retries count as well."""
 
-    reply: Response
-    answer_lost: bool
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(_COUNTS.values(), 0)
+        self._first: datetime | None = None
+        self._last: datetime | None = None
 
+    def add(self, method: str) -> None:
+        """A request that is sent now."""
+        with self._lock:
+            self._counts[_COUNTS[method]] += 1
+            self._last = datetime.now(timezone.utc)
+            self._first = self._first or self._last
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a listing. `total` is the service's estimate, never a reason to stop (1.3).
-
-    `has_links` says whether the page itself tells that it is the last; else only its shortness does.
-    """
-
-    rows: list[dict[str, Any]]
-    is_last: bool
-    total: int | None
-    has_links: bool = True
+    def to_result(self) -> dict[str, Any]:
+        """Counts by method, and when the first and the last request were sent (ISO 8601, UTC)."""
+        moments = {"first": self._first, "last": self._last}
+        return {**self._counts, **{name: at and at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in moments.items()}}
 
 
 class Client:
-    """Sends requests for one project key. Safe to use from as many threads as there are connections."""
+    """Sends requests with one set of credentials. Safe to use from as many threads as there are connections."""
 
     def __init__(self, settings: Settings, auth: Auth, timing: Timing | None = None) -> None:
         self._settings = settings
@@ -120,144 +136,61 @@ class Client:
         self._timing = timing or Timing()
         self._session = _session(settings)
         self.retries = RetryLog()
-        self.sent = Sent()
+        self.sent = RequestLog()
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect spoken."""
+        """The dialect of the service."""
         return self._settings.dialect
 
     def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
-        """The JSON object at a path; `media_type` where the resource has another version than the dialect's own."""
+        """The JSON object at a path. `media_type` is for a resource with another version than the rest."""
         request = self._request("GET", parts, query=query, media_type=media_type)
-        return _object(request, self._answered(request))
+        return self._object(request, self._send(request)[0])
 
-    def patch(self, *parts: str, body: Mapping[str, Any]) -> Answer:
-        """Change what is at a path."""
-        return self._answered(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
+    def patch(self, *parts: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Change what is at a path. Returns the JSON object in the response, None where it has no body."""
+        return self._write(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
 
-    def delete(self, *parts: str) -> Answer:
-        """Delete what is at a path; done when the answer is 2xx with no body or a JSON object."""
-        return self._answered(self._request("DELETE", parts))
+    def delete(self, *parts: str) -> None:
+        """Delete what is at a path. It is done when the response is 2xx with no body or a JSON object."""
+        self._write(self._request("DELETE", parts))
 
-    def page(
-        self,
-        *parts: str,
-        number: int = 1,
-        query: Mapping[str, Any] | None = None,
-        media_type: str | None = None,
-    ) -> Page:
+    def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
         """One page of a listing."""
-        request = self._page_request(parts, number, query, media_type)
-        return _page(request, self._answered(request))
+        request = self._page_request(parts, query, None, number)
+        return page_of(self._object(request, self._send(request)[0]), partial(unexpected, request, 200))
 
     def listing(
-        self,
-        *parts: str,
-        query: Mapping[str, Any] | None = None,
-        key: str = "id",
-        media_type: str | None = None,
+        self, *parts: str, query: Mapping[str, Any] | None = None, key: str = "id", media_type: str | None = None
     ) -> list[dict[str, Any]]:
-        """All rows of all pages, as `listing_of` reads them."""
+        """The rows of all pages, each with an id of its own under `key`."""
         return self.listing_of(dict, *parts, query=query, key=key, media_type=media_type)
 
     def listing_of(
         self,
-        made: Callable[[dict[str, Any]], _Row],
+        make: Callable[[dict[str, Any]], _Row],
         *parts: str,
         query: Mapping[str, Any] | None = None,
         key: str = "id",
         media_type: str | None = None,
     ) -> list[_Row]:
-        """What is made of the rows of all pages.
-
-        Rows that come or go while pages are read move the others (1.3), so that one may come twice or be
-        missed. An id that comes twice shows it, and so may a total that is another on a later page: it is
-        listed again, three times at most, then that is the error. Totals are estimates (1.3), so the same
-        rows once more are believed whatever they say.
-        """
-        before: set[str] | None = None
-        moved = ""
-        for _unused in range(1 + RELISTINGS):
-            names: set[str] = set()
-            totals: set[int] = set()
-            found: list[_Row] = []
-            twice = ""
-            with closing(self._pages(parts, query, media_type)) as pages:
-                for page in pages:
-                    totals |= set() if page.total is None else {page.total}
-                    twice = self._add_names(names, page, parts, key)
-                    if twice:
-                        break
-                    found += [made(row) for row in page.rows]
-            if not twice and (len(totals) < 2 or names == before):
-                return found
-            before = None if twice else names
-            moved = f"{twice} came twice" if twice else f"the total was {min(totals)} and {max(totals)}"
-        raise strange(
-            self._request("GET", parts),
-            200,
-            f"a listing that shifts while it is read or goes round: {moved}, in "
-            f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it",
+        """What `make` makes of the rows of all pages."""
+        request = self._request("GET", parts)
+        listing = Listing(
+            send=lambda number: self._send(self._page_request(parts, query, media_type, number))[0],
+            parse=partial(self._object, request),
+            error=partial(unexpected, request, 200),
+            key=key,
+            at_once=min(READS_AT_ONCE, self._settings.connections),
         )
-
-    def _add_names(self, names: set[str], page: Page, parts: Sequence[str], key: str) -> str:
-        """Add what the page's rows are called; return the first that was there already, or ""."""
-        for row in page.rows:
-            name = row.get(key)
-            if not isinstance(name, str):
-                raise strange(self._request("GET", parts), 200, f"a listing with a row without {key}")
-            if name in names:
-                return readable(name)
-            names.add(name)
-        return ""
-
-    def _pages(
-        self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None
-    ) -> Generator[Page, None, None]:
-        """Each page in turn. While one is read the next is on its way; two are where the totals promise both.
-
-        Totals are estimates (1.3): what they promise may be asked for in vain, and what they do not is asked for when
-        a page says that another one follows. The first is asked for alone, so that among all that are made after it, in
-        whatever order, a row that has come meanwhile moves another to where it comes twice.
-        """
-        seen = total = 0
-        coming: deque[tuple[Request, Future[Delivery]]] = deque()
-        most = min(READS_AT_ONCE, self._settings.connections)
-        with ThreadPoolExecutor(most) as beside:
-
-            def ask(number: int) -> None:
-                request = self._page_request(parts, number, query, media_type)
-                coming.append((request, beside.submit(self._deliver, request)))
-
-            def ask_for_promised(number: int) -> None:
-                while len(coming) < most and (number + len(coming)) * PAGE_SIZE < total:
-                    ask(number + len(coming) + 1)
-
-            ask(1)
-            for number in range(1, MOST_PAGES + 1):
-                request, future = coming.popleft()
-                delivery = future.result()
-                ask_for_promised(number)
-                page = _page(request, self._read(request, delivery))
-                seen, total = seen + len(page.rows), min(page.total or 0, MOST_PAGES * PAGE_SIZE)
-                # Short by a limit of the service's own, and without links to say so: the total is a reason to go on.
-                seems_cut = not page.has_links and page.rows and total > seen
-                is_last = page.is_last and not seems_cut
-                if not is_last:
-                    ask_for_promised(number)
-                    if not coming and number < MOST_PAGES:
-                        ask(number + 1)
-                yield page
-                if is_last:
-                    return
-        raise strange(self._request("GET", parts), 200, f"a listing without end, {MOST_PAGES} pages so far")
+        return listing.read(make)
 
     def _page_request(
-        self, parts: Sequence[str], number: int, query: Mapping[str, Any] | None, media_type: str | None
+        self, parts: Sequence[str], query: Mapping[str, Any] | None, media_type: str | None, number: int
     ) -> Request:
-        asked = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
-        return self._request("GET", parts, query=asked, media_type=media_type)
+        numbered = {**(query or {}), "pageNum": number, "itemsPerPage": PAGE_SIZE}
+        return self._request("GET", parts, query=numbered, media_type=media_type)
 
     def _request(
         self,
@@ -273,8 +206,22 @@ class Client:
             headers["Content-Type"] = self._settings.dialect.media_type
         return Request(method, url, self._auth, query, body, headers)
 
-    def _mint(self, account: Basic) -> Token:
-        """A new token of a service account (3). The endpoint's own 429 is waited out like any other."""
+    def _object(self, request: Request, response: Response) -> dict[str, Any]:
+        body = parse(request, response, self._secrets(request))
+        if body is None:
+            raise unexpected(request, response.status, "no body where a JSON object was due")
+        return body
+
+    def _write(self, request: Request) -> dict[str, Any] | None:
+        response, answer_lost = self._send(request)
+        try:
+            return parse(request, response, self._secrets(request))
+        except ApiError as error:
+            _mark(error, answer_lost)
+            raise
+
+    def _new_token(self, account: Basic) -> Token:
+        """A token for a service account (contract 3). A 429 of this endpoint is retried like any other."""
         request = Request(
             "POST",
             self._settings.base_url + "/api/oauth/token",
@@ -282,26 +229,18 @@ class Client:
             body=b"grant_type=client_credentials",
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
         )
-        body = self._answered(request).body or {}
+        body = self._object(request, self._send(request)[0])
         value, life = body.get("access_token"), body.get("expires_in", 3600)
         usable = isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value)
         if not usable or isinstance(life, bool) or not isinstance(life, (int, float)) or not life > 0:
-            raise strange(request, 200, "an answer without a usable access_token and expires_in")
+            raise unexpected(request, 200, "an answer without a usable access_token and expires_in")
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
-    def _answered(self, request: Request) -> Answer:
-        return self._read(request, self._deliver(request))
+    def _send(self, request: Request) -> tuple[Response, bool]:
+        """Send until the response is 2xx. ApiError for an error that no retry helps with, or when no time is left.
 
-    def _read(self, request: Request, delivery: Delivery) -> Answer:
-        try:
-            body = good(request, delivery.reply, self._secrets(request))
-        except ApiError as error:
-            _mark(error, delivery.answer_lost)
-            raise
-        return Answer(delivery.reply.status, body, delivery.answer_lost)
-
-    def _deliver(self, request: Request) -> Delivery:
-        """Send until an answer is good by its status; ApiError for any that no sending again would help."""
+        Returns the response, and whether the response to an earlier try of a write was lost.
+        """
         if self._settings.read_only and request.is_write:
             raise ApiError(
                 f"{request.method} {request.path} is refused: nothing is written in check mode.",
@@ -309,61 +248,53 @@ class Client:
                 path=request.path,
             )
         deadline = self._timing.monotonic() + self._settings.retry_timeout
-        lost, tries = False, 0
+        answer_lost, tries = False, 0
         while True:
             try:
-                return Delivery(self._try(request), lost)
-            except Passing as passing:
-                lost = lost or (request.is_write and passing.taken)
-                self._wait(passing, deadline, tries, lost)
+                return self._try(request), answer_lost
+            except TransientError as failure:
+                answer_lost = answer_lost or (request.is_write and failure.may_be_done)
+                self._wait(failure, deadline, tries, answer_lost)
                 tries += 1
             except ApiError as error:
-                _mark(error, lost)
+                _mark(error, answer_lost)
                 raise
 
-    def _wait(self, passing: Passing, deadline: float, tries: int, lost: bool) -> None:
+    def _wait(self, failure: TransientError, deadline: float, tries: int, answer_lost: bool) -> None:
         left = deadline - self._timing.monotonic()
-        error = passing.error
+        error = failure.error
         if left <= 0:
             error.message += f" retry_timeout ({self._settings.retry_timeout:g} s) is used up."
             error.exhausted = True
-            error.fate_unknown = lost
+            error.fate_unknown = answer_lost
             raise error
-        # Jitter on top of what was asked for, so that jobs that were refused together do not return together.
-        if passing.wait is not None:
-            # A wait of no time, or a moment that is past, must not have us knock without a pause.
-            wait = max(passing.wait, FIRST_WAIT)
+        # Jitter, so that jobs that were told to wait together do not come back together.
+        if failure.wait is not None:
+            # The service may ask for no wait at all, or name a time in the past.
+            wait = max(failure.wait, FIRST_WAIT)
             wait += self._timing.chance() * min(1.0, 0.1 * wait)
         else:
-            wait = min(SLOWEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
+            wait = min(LONGEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
         wait = min(wait, LONGEST_WAIT, left)
         self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
         self._timing.sleep(wait)
 
     def _try(self, request: Request) -> Response:
-        settings = self._settings
+        """Send once. Returns a 2xx response without the credentials; ApiError or TransientError for anything else."""
         try:
-            response = self._signed(request)
-        except requests.exceptions.RequestException as exc:
-            raise broken(request, exc, settings, self._secrets(request)) from exc
+            response = redact_response(self._send_signed(request))
         except Unusable as exc:
             what = f"{readable(exc.what)}. Is this the service? Check base_url and proxy"
-            raise strange(request, exc.status, what) from exc
-        except OSError as exc:
-            # Not of the network, which requests wraps: a file of certificates that is not there.
-            hint = "Check ca_path, and the variable REQUESTS_CA_BUNDLE."
-            raise unreachable(request, exc, hint, settings, self._secrets(request)) from exc
-        except (ValueError, urllib3.exceptions.HTTPError) as exc:
-            hint = "Check base_url, proxy and the key."
-            raise unreachable(request, exc, hint, settings, self._secrets(request)) from exc
-        answer = heard(response)
-        if 200 <= answer.status < 300:
-            return answer
-        raise refused(request, answer, self._secrets(request), settings.proxies)
+            raise unexpected(request, exc.status, what) from exc
+        except (requests.exceptions.RequestException, OSError, ValueError, urllib3.exceptions.HTTPError) as exc:
+            raise no_response(request, exc, self._settings, self._secrets(request)) from exc
+        if 200 <= response.status < 300:
+            return response
+        raise error_for(request, response, self._secrets(request), self._settings.proxies)
 
-    def _signed(self, request: Request) -> Any:
-        for sending in range(1, _SENDINGS + 1):
-            request.auth.prepare(self._mint)
+    def _send_signed(self, request: Request) -> Response:
+        for number in range(1, _SIGNED_TRIES + 1):
+            request.auth.prepare(self._new_token)
             self.sent.add(request.method)
             response = send(
                 self._session,
@@ -374,62 +305,31 @@ class Client:
                 data=request.body,
                 headers=request.headers,
                 auth=request.auth,
-                # Per request: a session's own setting loses to REQUESTS_CA_BUNDLE.
+                # For each request, since REQUESTS_CA_BUNDLE overrides the session's own setting.
                 verify=self._settings.verify,
                 proxies=dict(self._settings.proxies),
             )
-            if response.status != 401 or knows_the_user(response):
+            if response.status != 401 or is_about_the_role(response):
                 request.auth.accepted()
                 return response
-            if sending == _SENDINGS or not request.auth.renewed(response):
+            if number == _SIGNED_TRIES or not request.auth.renewed(response):
                 return response
-        raise AssertionError("the last sending returns")
+        raise AssertionError("the last try returns")
 
     def _secrets(self, request: Request) -> list[str]:
-        return [*self._settings.secrets, *self._auth.secrets(), *request.auth.secrets()]
+        return [*self._settings.secrets, *self._auth.secrets, *request.auth.secrets]
 
 
 def _mark(error: ApiError, answer_lost: bool) -> None:
-    """Note whether an earlier answer was lost: then what was asked for may have been done."""
+    """Note on an error that the request may have been carried out by an earlier try."""
     error.answer_lost = answer_lost
     error.fate_unknown = error.fate_unknown or answer_lost
-
-
-def _object(request: Request, answer: Answer) -> dict[str, Any]:
-    if answer.body is None:
-        raise strange(request, answer.status, "no body where a JSON object was due")
-    return answer.body
-
-
-def _page(request: Request, answer: Answer) -> Page:
-    body = _object(request, answer)
-    rows, links, total = body.get("results"), body.get("links"), body.get("totalCount")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise strange(request, 200, "a listing whose results are not a list of objects")
-    return Page(rows, _is_last(rows, links), total if isinstance(total, int) else None, _has(links))
 
 
 def _session(settings: Settings) -> Any:
     made = session(settings.connections)
     made.headers["User-Agent"] = "mongodb_ops.legacy_backup"
     if settings.verify is False:
-        # Said once, as the task's own warning, and not on stderr at each request.
+        # The task warns once. Without this urllib3 would write to stderr for each request.
         warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
     return made
-
-
-def _is_last(rows: list[dict[str, Any]], links: Any) -> bool:
-    """Whether a page is the last: empty, or without a next link; without any links, when it is short.
-
-    A short page with a next link is followed: a service that serves fewer rows a page than we ask
-    for must not make us believe in a listing that was cut.
-    """
-    if not rows:
-        return True
-    if _has(links):
-        return not any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
-    return len(rows) < PAGE_SIZE
-
-
-def _has(links: Any) -> bool:
-    return isinstance(links, list) and bool(links)

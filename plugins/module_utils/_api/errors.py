@@ -2,62 +2,66 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+"""What goes wrong with a request, and what to do about it.
 
-"""The one error that the client raises, the one for options, and what a person can do about it.
-
-Codes and their meaning are those of the API contract, section 4.
+HINTS has the error codes of the service (contract 4): this is the place for the hint of a new code. Where there is no
+response, and so no code, `no_response` finds the hint in the exception.
 """
 
 from __future__ import annotations
 
-import html
-import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import urlsplit
 
-SNAPSHOT_GONE = "SNAPSHOT_NOT_FOUND"
-# Transient on an Ops Manager that is being upgraded (contract, section 8, 13).
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import DETAIL_LENGTH, readable
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request, Settings
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import PartialResponse, proxy_of
+
+try:
+    import requests
+except ImportError as exc:
+    # The client tells the user, and none of this is ever called.
+    _MISSING = exc
+
+# Temporary while an Ops Manager is upgraded (contract 8).
 UPGRADING = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"
-DETAIL_LENGTH = 500
-MASK = "********"
-# What is shorter stands in too many words: masking it would hide the reasons, and would hide no secret.
-SHORTEST_SECRET = 3
+# The service answers these with 401 and not 403, to a user it knows (contract 4).
+ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
 
-_NO_PROJECT = {"NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANNOT_ACCESS_GROUP"}
-_NO_CLUSTER = {"CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID"}
-_WRONG_DIALECT = {"ATLAS_GROUP", "NOT_ATLAS_GROUP"}
-_LOW_ROLE = {"USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER"}
-# Runs of what addresses are made of, taken whole, so that no text makes the search take long.
-_ADDRESS = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,46}(?![\w:])")
-_TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
-# Controls, also those that turn the direction of writing round, and halves of characters.
-_CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-_READ_LENGTH = 20_000
-# What looks like credentials, whosoever they are: of another request, of a header that could not be sent.
-_CREDENTIALS = (
-    re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
-    re.compile(r"""(\b(?:access_token|client_secret)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[\w+/.~%-]+""", re.IGNORECASE),
-    re.compile(r"""(\b(?:response|cnonce)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[0-9a-f]{16,}""", re.IGNORECASE),
-    re.compile(r"""(//[^/\s:@"'<>]*:)[^/\s"'<>]+(?=@)"""),
+_NO_PROJECT = ("NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANNOT_ACCESS_GROUP")
+_NO_CLUSTER = ("CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID")
+_WRONG_PLATFORM = ("ATLAS_GROUP", "NOT_ATLAS_GROUP")
+_LOW_ROLE = ("USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER")
+_OF_A_SHARD = ("CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", "CANNOT_MODIFY_CLUSTER_SNAPSHOT")
+# The ends of codes that say that the address is not listed; older services say whitelist.
+_ACCESS_LIST = ("_ACCESS_LIST", "_WHITELIST")
+_ROLE_HINT = (
+    "The role of the key is too low: reading needs Project Read Only, changing and deleting need "
+    "Project Owner; on Cloud and Ops Manager a delete inside the point-in-time window needs "
+    "Global Backup Admin or Global Owner."
 )
 
-_WAYS_OUT = {
+HINTS: dict[str, str] = {
+    **dict.fromkeys(_NO_PROJECT, "Check project_id: there is no such project, or the key is no member of it."),
+    **dict.fromkeys(
+        _NO_CLUSTER,
+        "Check cluster_name (Atlas: the exact name) or cluster_id (Cloud and Ops Manager: the id), "
+        "and that it is in this project.",
+    ),
+    **dict.fromkeys(_LOW_ROLE, _ROLE_HINT),
+    **dict.fromkeys(
+        _OF_A_SHARD, "It is one shard's part: name the sharded cluster itself, whose snapshot holds all parts."
+    ),
     "ATLAS_GROUP": "This project is on Atlas: set platform to atlas.",
     "NOT_ATLAS_GROUP": (
         "This project is not on Atlas: set platform to cloud_manager, or to ops_manager with its base_url."
     ),
     "BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled for this cluster: check its name and the project.",
-    "CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT": (
-        "It is one shard's part: name the sharded cluster itself, whose snapshot holds all parts."
-    ),
-    "CANNOT_MODIFY_CLUSTER_SNAPSHOT": (
-        "It is one shard's part: name the sharded cluster itself, whose snapshot holds all parts."
-    ),
     "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT": "Wait until the snapshot is complete.",
     "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY": (
         "The project's backup compliance policy forbids it; it can only expire."
@@ -67,111 +71,35 @@ _WAYS_OUT = {
     "RESOURCE_NOT_FOUND": "The service knows no such path: check platform, api_version and base_url.",
     "VERSION_GONE": "The service no longer speaks this version of its API.",
 }
+# For codes that are not in HINTS. Of a 403 with an unknown code nothing is known.
+_STATUS_HINTS = {
+    401: "The service did not accept the credentials: check the key or the service account, and base_url.",
+    407: (
+        "The proxy asks for a password, or refused the one it got: put it into the address of the proxy, "
+        "before the host."
+    ),
+    429: "Too many requests: raise retry_timeout, or lower concurrency, forks or the number of jobs at once.",
+}
 
-
-def way_out(status: int | None, code: str | None, detail: str | None, parameters: Sequence[Any] = ()) -> str:
-    """What a person can do about an answer; "" when nothing is known."""
-    if code in _WAYS_OUT:
-        return _WAYS_OUT[code]
-    if is_access_list(code):
-        return _listing_hint(detail, parameters)
-    if code in _NO_PROJECT:
-        return "Check project_id: there is no such project, or the key is no member of it."
-    if code in _NO_CLUSTER:
-        return (
-            "Check cluster_name (Atlas: the exact name) or cluster_id (Cloud and Ops Manager: the id), "
-            "and that it is in this project."
-        )
-    if code in _LOW_ROLE or (status == 403 and code is None):
-        return (
-            "The role of the key is too low: reading needs Project Read Only, changing and deleting need "
-            "Project Owner; on Cloud and Ops Manager a delete inside the point-in-time window needs "
-            "Global Backup Admin or Global Owner."
-        )
-    if status == 401:
-        return "The service did not accept the credentials: check the key or the service account, and base_url."
-    if status == 407:
-        return (
-            "The proxy asks for a password, or refused the one it got: put it into the address of the proxy, "
-            "before the host."
-        )
-    if status == 429:
-        return "Too many requests: raise retry_timeout, or lower concurrency, forks or the number of jobs at once."
-    return ""
-
-
-def is_access_list(code: str | None) -> bool:
-    """Whether the address of the caller was refused; the codes had several names over the years."""
-    return code is not None and (code.endswith(("_ACCESS_LIST", "_WHITELIST")))
-
-
-def readable(text: object, secrets: Sequence[str] = ()) -> str:
-    """Text of the service on one line, without markup, control characters or secrets, cut at 500 characters."""
-    # Cut only then, since half a secret would not be found.
-    words = masked(str(text), secrets)[:_READ_LENGTH]
-    title = _title(words)
-    if title:
-        words = f"an HTML page titled {title!r}"
-    words = _CONTROL.sub(" ", words).strip()
-    # Once more: only now a secret with a blank in it may have come together.
-    words = masked(words, secrets)
-    return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
-
-
-def _title(words: str) -> str:
-    begin = _TITLE.search(words[:2000])
-    return "" if begin is None else words[begin.end() :].partition("</")[0].strip()
-
-
-def masked(text: str, secrets: Sequence[str]) -> str:
-    """The text with no secret in it, as it is or as URLs, JSON and HTML write it, and with nothing like credentials."""
-    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-    # The longest first: a secret may begin with another.
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    for pattern in _CREDENTIALS:
-        text = pattern.sub(rf"\g<1>{MASK}", text)
-    return text
-
-
-def _forms(secret: str) -> set[str]:
-    in_url = quote(secret, safe="", errors="replace")
-    plain = (secret, secret.rstrip("="), quote(secret, errors="replace"), quote_plus(secret, errors="replace"))
-    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("/", "\\/"))
-    forms = {*plain, *in_json, in_url, in_url.lower(), html.escape(secret), repr(secret)[1:-1]}
-    return {form for form in forms if len(form) >= SHORTEST_SECRET}
-
-
-def _listing_hint(detail: str | None, parameters: Sequence[Any]) -> str:
-    texts = [*(one for one in parameters if isinstance(one, str)), detail or ""]
-    words = (word.rstrip(".") for text in texts for word in _ADDRESS.findall(text[:DETAIL_LENGTH]))
-    found = [word for word in words if _is_address(word)]
-    address = f"The address {found[0]}" if found else "The address this runs from"
-    return (
-        f"{address} is not on the API access list of the key or its organization: add it there, or run the task "
-        "from a host that is listed with delegate_to."
-    )
-
-
-def _is_address(word: str) -> bool:
-    try:
-        ip_address(word)
-    except ValueError:
-        return False
-    return True
+# A whole run of the characters that addresses consist of, so that no text makes the search slow.
+_ADDRESS = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,46}(?![\w:])")
+# DNS says that the name does not exist. Its other errors may be temporary.
+_NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
+_PROXY = "This was the proxy: "
+_KEY_HINT = "Check base_url, proxy and the key."
 
 
 class OptionError(Exception):
-    """What was asked for cannot be done, found without a request; names the option and the way out."""
+    """The options cannot be carried out, which is found without a request. The text names option and remedy."""
 
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """Why a request did not lead to what was asked.
+    """Why a request failed.
 
-    `status` is None where there was no answer. `answer_lost` says that an earlier try of the same
-    request may have been carried out, `fate_unknown` that nobody can tell whether this one was;
-    `exhausted` that retry_timeout is used up.
+    `status` is None where there was no response. `answer_lost`: the response to an earlier try of the same request was
+    lost, so that try may have been carried out. `fate_unknown`: nobody can tell whether the request was carried out.
+    `exhausted`: there was no time left for another retry.
     """
 
     message: str
@@ -188,25 +116,170 @@ class ApiError(Exception):
         return self.message
 
     @property
-    def is_snapshot_gone(self) -> bool:
-        """The only answer that says by itself that a snapshot is not there (contract, section 8, 5)."""
-        return self.status == 404 and self.code == SNAPSHOT_GONE and not self.is_about_the_token
-
-    @property
     def is_about_the_token(self) -> bool:
-        """Whether it was the request for a token that failed, and not the one that needed it."""
+        """Whether the request for a token failed, and not the one that needs the token."""
         return self.method == "POST"
 
     @property
     def meets_all(self) -> bool:
-        """Whether every further request of the same call would get this answer too."""
+        """Whether every further request of the same task would fail in the same way."""
         if self.exhausted or self.is_about_the_token or self.status in (None, 401, 402):
             return True
         if self.status == 403:
-            # CANNOT_…: about this one snapshot, not about the address or the role.
+            # CANNOT_… is about this one snapshot, not about the address or the role.
             return not (self.code or "").startswith("CANNOT_")
-        return self.code in _NO_PROJECT | _NO_CLUSTER | _WRONG_DIALECT
+        return self.code in (*_NO_PROJECT, *_NO_CLUSTER, *_WRONG_PLATFORM)
 
     def to_result(self) -> Mapping[str, Any]:
-        """`error` as results carry it: status (int or None), code and detail (str or None)."""
+        """`error` as results have it: status (int or None), code and detail (str or None)."""
         return {"status": self.status, "code": self.code, "detail": self.detail or self.message}
+
+
+class TransientError(Exception):
+    """An error that may go away, so that the request is worth a retry.
+
+    `wait` are the seconds that the service asks to wait. `may_be_done`: the request may have been carried out.
+    """
+
+    def __init__(self, error: ApiError, wait: float | None = None, may_be_done: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+        self.may_be_done = may_be_done
+
+
+def hint_for(status: int | None, code: str | None, detail: str | None, parameters: Sequence[Any] = ()) -> str:
+    """What a person can do about an error response; "" where nothing is known."""
+    if code is None:
+        return _ROLE_HINT if status == 403 else _STATUS_HINTS.get(status or 0, "")
+    if code.endswith(_ACCESS_LIST):
+        return _access_list_hint(detail, parameters)
+    return HINTS.get(code) or _STATUS_HINTS.get(status or 0, "")
+
+
+def no_response(request: Request, exc: Exception, settings: Settings, secrets: Sequence[str]) -> Exception:
+    """The error for what sending raised: an ApiError, or a TransientError where a retry may help."""
+    hint = _permanent_hint(exc, settings.verify)
+    if hint is not None:
+        return _unreachable(request, exc, hint, settings, secrets)
+    kinds = requests.exceptions
+    never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in str(exc)
+    error = _unreachable(request, exc, _retry_hint(exc, request.url), settings, secrets)
+    return TransientError(error, may_be_done=not never_sent)
+
+
+def _unreachable(request: Request, exc: Exception, hint: str, settings: Settings, secrets: Sequence[str]) -> ApiError:
+    """The error for a request without a response, with its cause and the hint."""
+    detail = readable(_cause(exc, settings.timeout), secrets).rstrip(".")
+    proxy = proxy_of(request.url, settings.proxies)
+    through = f" through the proxy {proxy}" if proxy else ""
+    return ApiError(
+        f"{request.method} {request.path} got no answer from {urlsplit(request.url).netloc}"
+        f"{through}: {detail}.{f' {hint}' if hint else ''}",
+        detail=detail,
+        method=request.method,
+        path=request.path,
+    )
+
+
+def _access_list_hint(detail: str | None, parameters: Sequence[Any]) -> str:
+    texts = [*(one for one in parameters if isinstance(one, str)), detail or ""]
+    words = (word.rstrip(".") for text in texts for word in _ADDRESS.findall(text[:DETAIL_LENGTH]))
+    found = next(filter(_is_address, words), None)
+    address = f"The address {found}" if found else "The address this runs from"
+    return (
+        f"{address} is not on the API access list of the key or its organization: add it there, or run the task "
+        "from a host that is listed with delegate_to."
+    )
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _permanent_hint(exc: Exception, verify: bool | str) -> str | None:
+    """What to do where no retry helps, "" where that is not known; None where a retry may help."""
+    kinds = requests.exceptions
+    if not isinstance(exc, kinds.RequestException):
+        # requests wraps the errors of the network. An OSError is about a file of certificates.
+        of_a_file = isinstance(exc, OSError)
+        return "Check ca_path, and the variable REQUESTS_CA_BUNDLE." if of_a_file else _KEY_HINT
+    if isinstance(exc, kinds.ProxyError):
+        return _proxy_hint(exc, verify)
+    if isinstance(exc, kinds.SSLError) and (hint := _tls_hint(_cause(exc, 0), verify)):
+        return hint
+    if isinstance(exc, (kinds.InvalidURL, kinds.InvalidSchema, kinds.MissingSchema)):
+        return "Check base_url and proxy."
+    if isinstance(exc, kinds.ConnectionError) and _NO_SUCH_NAME.search(str(exc)):
+        return "There is no such host: check base_url and proxy."
+    temporary = (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, kinds.ContentDecodingError)
+    return None if isinstance(exc, temporary) else ""
+
+
+def _proxy_hint(exc: Exception, verify: bool | str) -> str | None:
+    """The same for what a proxy refuses or answers."""
+    text, hint = str(exc), _tls_hint(_cause(exc, 0), verify)
+    if not hint and "407" in text:
+        hint = _STATUS_HINTS[407]
+    if hint:
+        return _PROXY + hint
+    if _NO_SUCH_NAME.search(text):
+        return "The proxy's host is not known: check proxy, or the usual proxy variables."
+    return None
+
+
+def _tls_hint(text: str, verify: bool | str) -> str:
+    """What to do where TLS fails for good; "" where a retry may help."""
+    if re.search(r"CERTIFICATE_VERIFY_FAILED.*(?:expired|not yet valid)", text):
+        return "It must be renewed on the server, or else the clock of this host is wrong."
+    if re.search(r"[Mm]ismatch|doesn't match|not valid for", text):
+        return "The certificate is of another name: put a name that it has into base_url."
+    if re.search(r"CERTIFICATE|certificate|X509|PEM", text):
+        folder = isinstance(verify, str) and os.path.isdir(verify)
+        hashed = " (in a folder only files count that `openssl rehash` has linked)" if folder else ""
+        return f"The certificate is not trusted: give the CA's file as ca_path{hashed}."
+    if re.search(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER_FAILURE", text):
+        return "What answers there speaks no TLS: check host and port, and whether the address begins with http."
+    if re.search(r"PROTOCOL|VERSION|HANDSHAKE_FAILURE|NO_CIPHERS", text):
+        return "The server offers no TLS of version 1.2 or later at this address, and nothing older is spoken."
+    return ""
+
+
+def _retry_hint(exc: Exception, url: str) -> str:
+    """What to look at where retries do not help."""
+    kinds, text = requests.exceptions, str(exc)
+    if isinstance(exc, kinds.ProxyError):
+        return _PROXY + "check proxy, or the variables for it."
+    if isinstance(exc, kinds.ConnectTimeout):
+        return "Check base_url and proxy, and what may stand in between."
+    if isinstance(exc, kinds.Timeout):
+        return "Raise timeout where the service is only slow."
+    if "refused" in text:
+        return "Nobody listens there: check base_url, its port, and proxy."
+    if isinstance(exc, kinds.SSLError):
+        return "Check base_url: does it speak TLS 1.2 or later at this port?"
+    if url.startswith("http:") and isinstance(exc, kinds.ConnectionError):
+        return "Where this port speaks HTTPS, base_url has to begin with https."
+    return ""
+
+
+def _cause(exc: Exception, timeout: float) -> str:
+    """The innermost reason for an exception of requests, whose own text names objects and addresses."""
+    if isinstance(exc, requests.exceptions.Timeout):
+        part = "only a part of an" if isinstance(exc, PartialResponse) else "no"
+        return f"{part} answer within timeout ({timeout:g} s)"
+    inner: BaseException = exc
+    while (following := _inner(inner)) is not None:
+        inner = following
+    return str(inner) or type(inner).__name__
+
+
+def _inner(exc: BaseException) -> BaseException | None:
+    found = next((arg for arg in exc.args if isinstance(arg, BaseException)), None)
+    if found is None:
+        found = getattr(exc, "reason", None) or exc.__cause__ or exc.__context__
+    return found if isinstance(found, BaseException) and found is not exc else None

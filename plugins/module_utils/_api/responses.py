@@ -2,114 +2,71 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
+"""What a response means: the JSON object in it, or an error and whether a retry may help.
 
-"""What the service answered: its JSON, or why it cannot be used. No secret of the request is left in it.
-
-Section numbers are those of the API contract.
+Responses come here redacted. JSON is parsed strictly. NaN, and numbers or nesting without limit, are errors, since the
+result of a module cannot have them. A key that comes twice is an error, since one of its values would be a guess.
 """
 
 from __future__ import annotations
 
 import email.utils
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
-    MASK,
+    ABOUT_THE_ROLE,
     UPGRADING,
     ApiError,
-    readable,
-    way_out,
+    TransientError,
+    hint_for,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.parsing import decoded, parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import may_quote, readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response, proxy_of
 
-LONGEST_WAIT = 60.0  # the published buckets refill within a minute (5)
-SHORTEST_PROOF = 8  # of what a request carries to prove who sends it
-SEEN = 4000  # characters of an answer that is no JSON
+LONGEST_WAIT = 60.0  # the published token buckets are refilled every minute (contract 5)
 _GATEWAY = (502, 503, 504)
-# Answered with 401 and not 403 to a user that is known (4).
-ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
+# The characters of a response without JSON that a message is made of.
+_QUOTED = 4000
+# The deepest documents of the service have four levels (contract 2).
+_MOST_LEVELS = 50
+# Of a number. Older Pythons need a time that grows with the square, newer ones refuse to write what they have read.
+_MOST_DIGITS = 1000
+_HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
-def heard(response: Response) -> Response:
-    """The answer of requests, its text in all places without what the request proved itself by.
-
-    Here and not where errors are written: a good answer may repeat the request as well.
-    """
-    sent = response.request.headers.get("Authorization", "")
-    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
-    # Shorter ones, of a service that is none, stand in any text.
-    proofs = [proof for proof in proofs if len(proof) >= SHORTEST_PROOF]
-    forms = sorted({form for proof in proofs for form in (proof, quote(proof, safe=""))}, key=len, reverse=True)
-
-    def without(text: str) -> str:
-        for form in forms:
-            text = text.replace(form, MASK)
-        return text
-
-    content = response.content
-    for form in forms:
-        content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
-    headers = response.headers.copy()
-    headers.update({key: without(text) for key, text in response.headers.items()})
-    return replace(response, reason=without(response.reason), headers=headers, content=content)
-
-
-def good(request: Request, answer: Response, secrets: Sequence[str]) -> dict[str, Any] | None:
-    """The JSON object of an answer that is 2xx, None where it has no body; ApiError for anything else."""
-    if not answer.content.strip():
+def parse(request: Request, response: Response, secrets: Sequence[str]) -> dict[str, Any] | None:
+    """The JSON object in a 2xx response, None where it has no body; ApiError for anything else."""
+    if not response.content.strip():
         return None
     try:
-        body = parse_json(answer.content)
+        body = parse_json(response.content)
     except ValueError as exc:
-        kind = readable(answer.headers.get("Content-Type", "no content type"), secrets)[:100]
-        seen = readable(decoded(answer.content)[:SEEN], secrets)
-        # A restore job carries what gives access to the data (9).
-        is_secret = request.method == "POST" or request.path.endswith("/restoreJobs")
-        if is_secret and not seen.startswith("an HTML page"):
-            seen = "not shown, since a token may stand in it"
-        raise strange(
-            request,
-            answer.status,
-            f"something other than JSON ({kind}: {seen}; {exc}). A log-in page or a proxy in between? "
-            "Check base_url and proxy",
-        ) from exc
+        kind = readable(response.headers.get("Content-Type", "no content type"), secrets)[:100]
+        quoted = readable(_decoded(response.content)[:_QUOTED], secrets)
+        if not may_quote(request) and not quoted.startswith("an HTML page"):
+            quoted = "not shown, since a token may stand in it"
+        what = f"something other than JSON ({kind}: {quoted}; {exc}). A log-in page or a proxy in between? "
+        raise unexpected(request, response.status, f"{what}Check base_url and proxy") from exc
     if not isinstance(body, dict):
-        raise strange(request, answer.status, "JSON that is not an object")
+        raise unexpected(request, response.status, "JSON that is not an object")
     return body
 
 
-def refused(request: Request, answer: Response, secrets: Sequence[str], proxies: Mapping[str, str]) -> Exception:
-    """The error for an answer that is not 2xx, wrapped where it may pass."""
-    status = answer.status
-    try:
-        body = parse_json(answer.content)
-    except ValueError:
-        body = None
-    facts = body if isinstance(body, dict) else {}
-    code = facts.get("errorCode") if isinstance(facts.get("errorCode"), str) else None
-    code = readable(code, secrets) if code else None
-    parameters = facts.get("parameters")
-    parameters = parameters if isinstance(parameters, list) else []
-    words = facts.get("detail") or facts.get("error_description") or facts.get("reason") or facts.get("error")
-    if body is None:
-        words = decoded(answer.content)[:SEEN]
-    detail = readable(words or answer.reason or "no reason given", secrets)
-    hint = readable(way_out(status, code, detail, parameters), secrets)
-    if 300 <= status < 400:
-        target = readable(_host_of(answer.headers.get("Location", "")), secrets)
-        hint = f"Redirects are refused (to {target}): put the right address into base_url."
-    if status == 407:
-        hint = f"This was the proxy {proxy_of(request.url, proxies)}: {hint}"
-    if status == 401 and _is_stale(answer):
-        hint = "The service calls every nonce worn out; this is not about the key itself. Try again later."
+def error_for(
+    request: Request, response: Response, secrets: Sequence[str], proxies: Mapping[str, str]
+) -> ApiError | TransientError:
+    """The error for a response that is not 2xx: an ApiError, or a TransientError where a retry may help."""
+    status = response.status
+    facts, code, detail = _facts(response, secrets)
+    hint = readable(_hint(request, response, facts, code, detail, proxies), secrets)
     error = ApiError(
         f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
         f"{f' {hint}' if hint else ''}",
@@ -120,18 +77,14 @@ def refused(request: Request, answer: Response, secrets: Sequence[str], proxies:
         path=request.path,
         fate_unknown=request.is_write and status >= 500,
     )
-    if status == 429:
-        return Passing(error, wait_asked_for(answer.headers, body))
-    if status in _GATEWAY:
-        # The service behind the gateway may have done it all the same.
-        return Passing(error, wait_asked_for(answer.headers, body), taken=True)
-    if (status == 405 and code == UPGRADING) or (status == 500 and request.method == "GET"):
-        return Passing(error, wait_asked_for(answer.headers, body))
-    return error
+    if not _is_transient(request, status, code):
+        return error
+    # The service behind a gateway may have carried out the request.
+    return TransientError(error, retry_after(response.headers, facts), may_be_done=status in _GATEWAY)
 
 
-def strange(request: Request, status: int, what: str) -> ApiError:
-    """The error for an answer that is good by its status and useless by its content."""
+def unexpected(request: Request, status: int, what: str) -> ApiError:
+    """The error for a response that is good by its status and useless by its content."""
     return ApiError(
         f"{request.method} {request.path} was answered {status} with {what}.",
         status=status,
@@ -142,42 +95,82 @@ def strange(request: Request, status: int, what: str) -> ApiError:
     )
 
 
-def knows_the_user(response: Response) -> bool:
-    """Whether a 401 is about what the user may do, so that other credentials of the same user are no help (4)."""
-    try:
-        body = parse_json(response.content)
-    except ValueError:
-        return False
+def is_about_the_role(response: Response) -> bool:
+    """Whether a 401 is about what the user may do, so that signing the request again does not help (contract 4)."""
+    body = _body(response)
     return isinstance(body, dict) and body.get("errorCode") in ABOUT_THE_ROLE
 
 
-def wait_asked_for(headers: Mapping[str, str], body: Any) -> float | None:
-    """The seconds the service asks to wait: Retry-After, or the second parameter of its token bucket (5)."""
-    text = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    if text:
-        try:
-            moment = email.utils.parsedate_to_datetime(text)
-        except (TypeError, ValueError, IndexError, OverflowError):
-            moment = None
-        if moment is not None:
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-            return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
-    parameters = body.get("parameters") if isinstance(body, dict) else None
-    if isinstance(body, dict) and body.get("errorCode") == "RATE_LIMITED_TOKEN_BUCKET" and isinstance(parameters, list):
-        seconds = parameters[1] if len(parameters) > 1 else None
-        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0:
-            return float(min(seconds, LONGEST_WAIT))
-    return None
+def retry_after(headers: Mapping[str, str], body: Any) -> float | None:
+    """The seconds the service asks to wait, by Retry-After or by its token bucket; None where it does not say."""
+    seconds = _seconds_until(headers.get("Retry-After", "").strip())
+    return _token_bucket_wait(body) if seconds is None else seconds
 
 
-def _is_stale(answer: Response) -> bool:
-    return "stale=true" in answer.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+def parse_json(content: bytes) -> Any:
+    """A JSON document; ValueError for anything else."""
+    text = _decoded(content)
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_no_number
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if _is_too_deep(value):
+        raise ValueError("it is nested too deeply")
+    return _with_whole_characters(value) if _HALF_ESCAPED.search(text) else value
+
+
+def _body(response: Response) -> Any:
+    """The JSON in a response; None where there is none."""
+    try:
+        return parse_json(response.content)
+    except ValueError:
+        return None
+
+
+def _facts(response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None, str]:
+    """What an error response says: its JSON object ({} where there is none), its errorCode and its reason."""
+    body = _body(response)
+    facts: dict[str, Any] = body if isinstance(body, dict) else {}
+    code = facts.get("errorCode")
+    code = readable(code, secrets) if isinstance(code, str) and code else None
+    words = next(filter(None, map(facts.get, ("detail", "error_description", "reason", "error"))), None)
+    if body is None:
+        words = _decoded(response.content)[:_QUOTED]
+    return facts, code, readable(words or response.reason or "no reason given", secrets)
+
+
+def _hint(
+    request: Request,
+    response: Response,
+    facts: Mapping[str, Any],
+    code: str | None,
+    detail: str,
+    proxies: Mapping[str, str],
+) -> str:
+    status, parameters = response.status, facts.get("parameters")
+    if 300 <= status < 400:
+        target = _host_of(response.headers.get("Location", ""))
+        return f"Redirects are refused (to {target}): put the right address into base_url."
+    if status == 401 and _is_stale(response):
+        return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
+    hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())
+    return f"This was the proxy {proxy_of(request.url, proxies)}: {hint}" if status == 407 else hint
+
+
+def _is_transient(request: Request, status: int, code: str | None) -> bool:
+    if status == 405:
+        return code == UPGRADING
+    return status == 429 or status in _GATEWAY or (status == 500 and request.method == "GET")
+
+
+def _is_stale(response: Response) -> bool:
+    return "stale=true" in response.headers.get("WWW-Authenticate", "").lower().replace('"', "")
 
 
 def _host_of(location: str) -> str:
-    """Where a redirect leads, without what its path and query may hold."""
+    """Where a redirect leads, without its path and query, which may contain secrets."""
     try:
         target = urlsplit(location)
     except ValueError:
@@ -185,11 +178,83 @@ def _host_of(location: str) -> str:
     return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
 
 
-class Passing(Exception):
-    """A failure that may pass; the request is sent again while there is time."""
+def _seconds_until(text: str) -> float | None:
+    """The seconds that a Retry-After header names, or those until the time that it names."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
 
-    def __init__(self, error: ApiError, wait: float | None = None, taken: bool = False) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.wait = wait
-        self.taken = taken
+
+def _token_bucket_wait(body: Any) -> float | None:
+    """The second parameter of the error of a token bucket (contract 5)."""
+    if not isinstance(body, dict) or body.get("errorCode") != "RATE_LIMITED_TOKEN_BUCKET":
+        return None
+    parameters = body.get("parameters")
+    seconds = parameters[1] if isinstance(parameters, list) and len(parameters) > 1 else None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        return None
+    return float(min(seconds, LONGEST_WAIT))
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a body. Challenges are announced as ISO-8859-1 (contract 3), in which any byte is a character."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has more than {_MOST_DIGITS} digits")
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether a document has more levels than any of the service."""
+    # Level by level and without recursion. For a page this takes a third of the time that parsing takes.
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _level in range(_MOST_LEVELS):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
+
+
+def _with_whole_characters(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair, which no file and no terminal takes."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_HALF.sub("\ufffd", key): _with_whole_characters(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_characters(item) for item in value]
+    return value

@@ -2,53 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
-"""What is sent: the dialects, how to reach the service, one request.
-
-Section numbers are those of the API contract.
-"""
+"""How to reach the service, the dialect it speaks (contract 1), and one request to it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Protocol
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Basic, Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth
 
 
 def quoted_path(parts: Sequence[str]) -> str:
-    """A path of validated parts, each quoted whole. ValueError for one that would change the path's shape."""
+    """A path of parts, each quoted whole. ValueError for a part that would change the shape of the path."""
     for part in parts:
         if not part or part in (".", ".."):
             raise ValueError(f"{part!r} cannot be part of a path")
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
-class Auth(Protocol):
-    """What the client needs of an auth object; see `_auth`."""
-
-    def prepare(self, mint: Callable[[Basic], Token]) -> None:
-        """Get a token where one is needed."""
-
-    def __call__(self, request: Any) -> Any:
-        """Sign the request."""
-
-    def accepted(self) -> None:
-        """Note that the service accepted the last request."""
-
-    def renewed(self, response: Any) -> bool:
-        """Whether a 401 is a reason to sign anew and send again."""
-
-    def secrets(self) -> list[str]:
-        """What must not be shown."""
-
-
 @dataclass(frozen=True)
 class Dialect:
-    """One of the three ways to speak to the service (1)."""
+    """One of the three versions of the API (contract 1)."""
 
     name: str
     api_path: str
@@ -57,7 +33,7 @@ class Dialect:
 
 
 ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
-# Of Atlas's clusters, once the version of the rest of v2 has ended for them (2027-07-01).
+# For the clusters of Atlas, once they no longer have the version of the rest of v2 (2027-07-01; contract 6).
 NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
 ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
 MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")
@@ -80,7 +56,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Request:
-    """One request, whoever sends it and however often."""
+    """One request, however often it is sent."""
 
     method: str
     url: str

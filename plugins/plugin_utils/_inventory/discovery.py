@@ -17,9 +17,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import MOST_PAGES, Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import ABOUT_THE_ROLE
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
+    ABOUT_THE_ROLE,
+    ApiError,
+    OptionError,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import MOST_PAGES, next_link
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import (
     first_of,
@@ -331,14 +335,9 @@ class _FleetReader:
             known |= {row.get("groupId") for row in page}
             rows += page
             # A service that ignores the page number returns the same rows again.
-            if not page or not _has_next(body):
+            if not page or not next_link(body):
                 break
         return rows
-
-
-def _has_next(body: Mapping[str, Any]) -> bool:
-    links = body.get("links")
-    return isinstance(links, list) and any(isinstance(one, dict) and one.get("rel") == "next" for one in links)
 
 
 def _atlas_cluster(project: Project, row: Mapping[str, Any], shows_both: bool) -> FleetCluster:

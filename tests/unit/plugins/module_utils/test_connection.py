@@ -18,6 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
     CONNECTION_SPEC,
     Connection,
     connect,
+    redact_options,
     resolve,
     secrets_of,
 )
@@ -501,6 +502,17 @@ def test_every_secret_is_masked_used_or_not() -> None:
     found = secrets_of({**KEYS, "client_secret": "opt-secret"}, environ)
     assert {"opt-priv", "opt-secret", "sa-secret", "atlas-priv", "mcli-priv", " mcli-priv\n"} == set(found)
     assert secrets_of({}, {"MCLI_PRIVATE_API_KEY": " "}) == []
+
+
+def test_options_are_shown_without_what_is_secret_in_them() -> None:
+    given = {"private_key": "priv", "client_secret": None, "proxy": "u:pw@proxy", "base_url": None, "timeout": 5}
+    assert redact_options(given) == {
+        "private_key": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER",
+        "client_secret": None,
+        "proxy": "u:********@proxy",
+        "base_url": None,
+        "timeout": 5,
+    }
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import parse_challenge
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import readable, way_out
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.parsing import parse_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import hint_for
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import (
     LONGEST_WAIT,
-    wait_asked_for,
+    parse_json,
+    retry_after,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import (
     job_from_api,
@@ -359,7 +360,7 @@ def test_any_challenge_is_read_at_once(header: str) -> None:
 )
 def test_any_wait_is_a_number_of_seconds_or_none(header: str, body: Any) -> None:
     with hostile.in_time(10):
-        wait = wait_asked_for({"Retry-After": header}, parsed(body))
+        wait = retry_after({"Retry-After": header}, parsed(body))
     assert wait is None or (wait >= 0 and min(wait, LONGEST_WAIT) <= LONGEST_WAIT)
 
 
@@ -384,7 +385,7 @@ def test_any_text_becomes_one_short_line(value: Any, secrets: list[str]) -> None
 @example("IP_ADDRESS_NOT_ON_ACCESS_LIST", [":" * 100_000 + "g", "1." * 50_000 + "g"], ":." * 50_000 + "g")
 def test_any_error_has_its_way_out_at_once(code: str | None, parameters: list[Any], detail: str) -> None:
     with hostile.in_time(10):
-        assert isinstance(way_out(403, code, detail, parameters), str)
+        assert isinstance(hint_for(403, code, detail, parameters), str)
 
 
 @pytest.mark.parametrize(
@@ -397,5 +398,5 @@ def test_any_error_has_its_way_out_at_once(code: str | None, parameters: list[An
     ],
 )
 def test_an_address_is_found_in_a_text(text: str, address: str | None) -> None:
-    hint = way_out(403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", text)
+    hint = hint_for(403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", text)
     assert hint.startswith("The address this runs from" if address is None else f"The address {address} is")

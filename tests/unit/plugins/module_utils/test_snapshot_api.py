@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once, one_by_one
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service, is_gone
 
 from unit.plugins.clients import NOW, PLATFORMS, Talk, error_of
 
@@ -485,3 +486,16 @@ def test_a_service_speaks_of_its_own_cluster_alone(talk: TalkTo) -> None:
         service = Service(asker.client, cluster.project_id, Cluster(cluster.id, None, cluster.id))
         counts[cluster.name] = len(service.snapshots()) == len(cluster.snapshots)
     assert counts == dict.fromkeys(["invoices", "ledger", "archive", "scratch"], True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wanted"),
+    [
+        (404, "SNAPSHOT_NOT_FOUND", True),
+        (404, None, False),
+        (404, "CLUSTER_NOT_FOUND", False),
+        (400, "SNAPSHOT_NOT_FOUND", False),
+    ],
+)
+def test_only_one_answer_says_by_itself_that_a_snapshot_is_gone(status: int, code: str | None, wanted: bool) -> None:
+    assert is_gone(ApiError("x", status, code)) is wanted

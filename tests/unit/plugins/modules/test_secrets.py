@@ -19,7 +19,6 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import shown
 from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot, legacy_snapshot_info
 
 from simulator import faults, tokens
@@ -447,22 +446,3 @@ def test_weak_secrets_destroy_no_result(watch: Callable[..., Watch], kind: str) 
         assert [one["action"] for one in results[1]["outcomes"]] == ["deleted", "failed"]
         found.append(results)
     assert all(results == found[0] for results in found)
-
-
-@pytest.mark.parametrize(
-    ("proxy", "wanted"),
-    [
-        ("http://me:pw@proxy:3128", "http://me:********@proxy:3128"),
-        ("me:pw@proxy:3128", "me:********@proxy:3128"),
-        ("http://me:a:b@proxy", "http://me:********@proxy"),
-        ("http://me:a//b@proxy", "http://me:********@proxy"),
-        ("http://me:a@b@proxy", "http://me:********@proxy"),
-        ("socks5h://:pw@proxy", "socks5h://:********@proxy"),
-        ("http://me@proxy:3128", "http://me@proxy:3128"),
-        ("http://proxy:3128", "http://proxy:3128"),
-        ("proxy:3128", "proxy:3128"),
-        (None, None),
-    ],
-)
-def test_of_a_proxy_only_the_password_is_hidden(proxy: str | None, wanted: str | None) -> None:
-    assert shown({"proxy": proxy})["proxy"] == wanted

@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once, one_by_one
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import Runner, at_once, one_by_one
 
 ITEMS = [f"item-{number:02}" for number in range(30)]
 
 
-def test_one_worker_needs_no_threads() -> None:
-    assert at_once(1) is one_by_one
+@pytest.mark.parametrize("run", [at_once(1), one_by_one])
+def test_one_worker_needs_no_threads(run: Runner) -> None:
+    threads: set[int] = set()
+    run(ITEMS, lambda _item: threads.add(threading.get_ident()), lambda result: False)
+    assert threads == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 16, 40])

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret in messages, results and warnings.
+
+Whoever has secrets lists them: `secrets` of an auth object, `Settings.secrets`, `secrets_of` for options and variables.
+The functions here remove what is listed, and whatever else looks like credentials.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response
+
+MASK = "********"
+DETAIL_LENGTH = 500
+# Shorter texts are part of many words: masking them makes a message unreadable and hides no secret.
+SHORTEST_IN_MESSAGES = 3
+# Shorter texts are part of ids, times and states, which would be useless with a mask in them.
+SHORTEST_ANYWHERE = 8
+
+_WORD = re.compile(r"[a-z_]+|[A-Z_]+")
+_LOGIN = re.compile(
+    r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.IGNORECASE | re.DOTALL
+)
+_TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
+# Control characters, those that change the direction of writing, and single halves of surrogate pairs.
+_CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_READ_LENGTH = 20_000
+# What looks like credentials, whoever they belong to.
+_CREDENTIALS = (
+    re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
+    re.compile(r"""(\b(?:access_token|client_secret)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[\w+/.~%-]+""", re.IGNORECASE),
+    re.compile(r"""(\b(?:response|cnonce)(?:[\s=:"'\\]|%3D|%22|&quot;|&#34;)+)[0-9a-f]{16,}""", re.IGNORECASE),
+    re.compile(r"""(//[^/\s:@"'<>]*:)[^/\s"'<>]+(?=@)"""),
+)
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets, however URLs, JSON or HTML spell them, and without what looks like credentials."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_IN_MESSAGES for form in _spellings(secret)}
+    # The longest first: a secret may begin with another.
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern in _CREDENTIALS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def readable(text: object, secrets: Sequence[str] = ()) -> str:
+    """Text of the service on one line, without markup, control characters or secrets, at most 500 characters."""
+    # Redacted before it is cut, since half a secret would not be found.
+    words = redact(str(text), secrets)[:_READ_LENGTH]
+    title = _title(words)
+    if title:
+        words = f"an HTML page titled {title!r}"
+    words = _CONTROL.sub(" ", words).strip()
+    # And once more: a secret that contains a blank may have been split by a line end.
+    words = redact(words, secrets)
+    return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
+
+
+def redact_response(response: Response) -> Response:
+    """The response without the credentials of its request.
+
+    This happens to each response and not only to errors: a service may repeat the request in a good response too.
+    """
+    sent = response.request.headers.get("Authorization", "")
+    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
+    proofs = [proof for proof in proofs if len(proof) >= SHORTEST_ANYWHERE]
+    forms = sorted({form for proof in proofs for form in (proof, quote(proof, safe=""))}, key=len, reverse=True)
+
+    def without(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
+
+    content = response.content
+    for form in forms:
+        content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
+    headers = response.headers.copy()
+    headers.update({key: without(text) for key, text in response.headers.items()})
+    return replace(response, reason=without(response.reason), headers=headers, content=content)
+
+
+def may_quote(request: Request) -> bool:
+    """Whether a message may quote the response. Those with a token or the address of a download are not quoted.
+
+    A restore job contains what gives access to the data (contract 9).
+    """
+    return request.method != "POST" and not request.path.endswith("/restoreJobs")
+
+
+def redact_login(url: str) -> str:
+    """The URL with a mask for the password in it."""
+    return _LOGIN.sub(rf"\g<before>{MASK}@", url)
+
+
+def login_secrets(url: str) -> list[str]:
+    """The password in a URL as it is written, decoded, and as a basic Authorization header has it."""
+    login = _LOGIN.match(url)
+    if login is None or not login["password"]:
+        return []
+    decoded = unquote(login["password"])
+    pair = f"{unquote(login['user'])}:{decoded}"
+    headers = [base64.b64encode(pair.encode(code, "replace")).decode() for code in ("latin-1", "utf-8")]
+    return [login["password"], decoded, *headers]
+
+
+def is_distinctive(secret: str) -> bool:
+    """Whether a secret can be masked in ids, times and states as well, and not only in messages."""
+    return len(secret) >= SHORTEST_ANYWHERE and _WORD.fullmatch(secret) is None
+
+
+def keys_contain(result: Mapping[str, Any], secrets: Iterable[str]) -> bool:
+    """Whether one of the keys, at any depth, contains a secret. Each different key is looked at once."""
+    found: set[str] = set()
+    left: list[Any] = [result]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            found.update(map(str, value))
+            value = value.values()
+        left += [inner for inner in value if isinstance(inner, (dict, list, tuple))]
+    return any(secret in key for secret in secrets for key in found)
+
+
+def _title(words: str) -> str:
+    begin = _TITLE.search(words[:2000])
+    return "" if begin is None else words[begin.end() :].partition("</")[0].strip()
+
+
+def _spellings(secret: str) -> set[str]:
+    in_url = quote(secret, safe="", errors="replace")
+    plain = (secret, secret.rstrip("="), quote(secret, errors="replace"), quote_plus(secret, errors="replace"))
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("/", "\\/"))
+    forms = {*plain, *in_json, in_url, in_url.lower(), html.escape(secret), repr(secret)[1:-1]}
+    return {form for form in forms if len(form) >= SHORTEST_IN_MESSAGES}
