@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sphinx's settings for the site of `make docs`. To build it and to read it takes no network."""
+"""Sphinx's settings for the site. To build it and to read it takes no network."""
 
 from __future__ import annotations
 

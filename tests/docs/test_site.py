@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The site that `make docs` has built: each plugin and guide has its page, and to read it takes no network."""
+"""The site that the session docs has built: each plugin and guide has its page, and to read it takes no network."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tools.docs import SITE
-from tools.tree import ROOT
+from tools.tree import CACHE, ROOT
 
+SITE = CACHE / "docs"
 PAGES = sorted(SITE.rglob("*.html"))
 # What a browser fetches by itself, by element.
 FETCHED = {

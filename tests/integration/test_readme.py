@@ -110,7 +110,7 @@ def test_the_commands_exist() -> None:
 def test_the_demo_runs(tmp_path: Path) -> None:
     """`make demo`, but for setting up its environment."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/demo/run"), "--brief"],
+        [sys.executable, "-m", "demo", "--brief"],
         env={**os.environ, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -5,9 +5,8 @@
 
 # browser.sh COMMAND [ARGUMENT...]
 #
-# Runs COMMAND in the environment of tests/requirements/browser.txt, with a Chromium and axe-core: the first is Debian's
-# package, installed when it is not there and may be, the second comes from npm into .cache. CHROMIUM names another
-# Chromium or Chrome.
+# Runs COMMAND with a Chromium and axe-core: the first is Debian's package, installed when it is not there and may be, the
+# second comes from npm into .cache. CHROMIUM names another Chromium or Chrome.
 set -euo pipefail
 
 fail() {
@@ -31,7 +30,7 @@ as_root() {
 
 install_chromium() {
   command -v apt-get >/dev/null \
-    || fail "there is no chromium, and no apt-get to install it with. Install Chromium, or name one: CHROMIUM=/path make browser"
+    || fail "there is no chromium, and no apt-get to install it with. Install Chromium, or name one: CHROMIUM=/path nox -e browser"
   [[ $(id -u) == 0 ]] || sudo --non-interactive true 2>/dev/null \
     || fail "there is no chromium, and no right to install it. As root: apt-get install chromium fonts-dejavu-core"
   echo "Installing Debian's chromium (needed once) ..."
@@ -63,7 +62,7 @@ mkdir -p "$cache"
 ) 9>"$cache/browser.lock"
 
 CHROMIUM=${CHROMIUM:-$(command -v chromium)} || fail "chromium was installed and is not on the PATH"
-[[ -x $CHROMIUM ]] || fail "$CHROMIUM is no program. Name another: CHROMIUM=/path make browser"
+[[ -x $CHROMIUM ]] || fail "$CHROMIUM is no program. Name another: CHROMIUM=/path nox -e browser"
 export CHROMIUM
 export AXE=$cache/axe/node_modules/axe-core/axe.min.js
-exec tests/tools/within.sh browser "$@"
+exec "$@"

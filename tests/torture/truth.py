@@ -32,28 +32,27 @@ def untouched(measure: Undisturbed, before: State, after: State, log: Sequence[E
             allowed = [there] if cluster != main or due is None else [there, _end(due)]
             if now not in allowed:
                 yield f"{name} was {there} and is {now}; the plan has {due} for it"
-    first_delete, last_patch = None, None
     for entry in log:
-        if not entry.is_write:
-            continue
-        name = entry.path.rpartition("/")[2]
-        due = measure.due.get(name)
-        if main not in entry.path and "/clusters/orders/" not in entry.path:
-            yield f"a write to another cluster: {entry.line}"
-        if due is None or (entry.method == "DELETE") != (due == "delete"):
-            yield f"a write that is not in the plan: {entry.line}"
-        elif entry.method == "PATCH" and json.loads(entry.body or "null") != {"expires": due}:
-            yield f"a PATCH with other content than the plan has: {entry.body}"
-        if entry.method == "DELETE" and first_delete is None:
-            first_delete = entry
-        if entry.method == "PATCH":
-            last_patch = entry
+        if entry.is_write:
+            yield from _unplanned(measure, entry, main)
+    first_delete = next((entry for entry in log if entry.method == "DELETE"), None)
+    last_patch = next((entry for entry in reversed(log) if entry.method == "PATCH"), None)
     if first_delete and last_patch and first_delete.index < last_patch.index:
         yield f"{first_delete.line} came before {last_patch.line}"
     extends = {name: due for name, due in measure.due.items() if due != "delete"}
     missing = [name for name, due in extends.items() if after[main].get(name) != _end(due)]
     if first_delete and missing:
         yield f"deleted although {', '.join(missing)} does not live longer yet"
+
+
+def _unplanned(measure: Undisturbed, write: Entry, main: str) -> Iterator[str]:
+    due = measure.due.get(write.path.rpartition("/")[2])
+    if main not in write.path and "/clusters/orders/" not in write.path:
+        yield f"a write to another cluster: {write.line}"
+    if due is None or (write.method == "DELETE") != (due == "delete"):
+        yield f"a write that is not in the plan: {write.line}"
+    elif write.method == "PATCH" and json.loads(write.body or "null") != {"expires": due}:
+        yield f"a PATCH with other content than the plan has: {write.body}"
 
 
 def whole(measure: Undisturbed, told: Told, log: Sequence[Entry]) -> Iterator[str]:
@@ -117,14 +116,7 @@ def _outcome(
     if (action == "failed") != (error is not None):
         yield f"{told} with the error {error}"
     if action == "failed":
-        unknown = after is None
-        if not unknown and now != was:
-            yield f"{told}, as it was, and is {now}"
-        if not unknown and after != outcome["before"]:
-            yield f"{told} with before and after that differ"
-        if unknown and not was_sent and outcome["before"] is not None and not is_cut:
-            yield f"{told}, fate unknown, and was never sent"
-        yield from _readable(error.get("detail"), told)
+        yield from _failed(outcome, told, was, now, was_sent or is_cut)
     elif action in ("deleted", "absent"):
         if now is not None:
             yield f"{told} and is there"
@@ -137,6 +129,17 @@ def _outcome(
         yield f"{told} and was {was}, is {now}"
     if action in ("not_tried", "unchanged") and was_sent:
         yield f"{told} and was sent"
+
+
+def _failed(outcome: Mapping[str, Any], told: str, was: object, now: object, may_be_sent: bool) -> Iterator[str]:
+    before, after = outcome["before"], outcome["after"]
+    if after is not None and now != was:
+        yield f"{told}, as it was, and is {now}"
+    if after is not None and after != before:
+        yield f"{told} with before and after that differ"
+    if after is None and before is not None and not may_be_sent:
+        yield f"{told}, fate unknown, and was never sent"
+    yield from _readable(outcome["error"].get("detail"), told)
 
 
 def _was_denied(name: str, log: Sequence[Entry]) -> bool:
