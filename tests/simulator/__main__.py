@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import get_args
 
 # However it was started, this package has to be found by its own name; run as a folder, none of its files may be
 # found as a module of the top level.
@@ -23,6 +24,7 @@ elif __package__ != "simulator":
 
 try:
     from simulator import seeds
+    from simulator.nouns import Platform
     from simulator.report import exports, state
     from simulator.server import Simulator
 except ModuleNotFoundError as missing:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_ignored: done.set())
-    world = seeds.SEEDS[options.seed]()
+    world = seeds.SEEDS[options.seed](**({"platform": options.platform} if options.platform else {}))
     simulator = Simulator(
         world,
         https=options.https,
@@ -58,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulator", description="MongoDB's legacy snapshots API, simulated.")
     parser.add_argument("--seed", choices=sorted(seeds.SEEDS), default="demo", help="the world to begin with")
+    parser.add_argument("--platform", choices=get_args(Platform), help="whose, where the seed leaves it open")
     parser.add_argument("--https", action="store_true", help="serve HTTPS under a private CA")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="added to every request")
     parser.add_argument("--port", type=int, default=0, help="0, the default, is a free one")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from .accounts import ELSEWHERE, Account, Role
 from .clock import Clock
@@ -282,7 +283,7 @@ def _run_to(world: World, now: datetime | int | None) -> None:
     world.clock.running = now is None
 
 
-SEEDS: dict[str, Callable[[], World]] = {
+SEEDS: dict[str, Callable[..., World]] = {
     "demo": demo,
     "replica_set": replica_set,
     "sharded": sharded,
@@ -290,6 +291,6 @@ SEEDS: dict[str, Callable[[], World]] = {
     "leftovers": leftovers,
     "ladder": ladder,
     "fleet": fleet,
-    "company": lambda: company(each=3),
-    "many": lambda: many(1000),
+    "company": partial(company, each=3),
+    "many": partial(many, 1000),
 }
