@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any, Callable, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Callable, TypeVar
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
@@ -90,26 +90,29 @@ class Listing:
         """
         before: set[str] | None = None
         for _unused in range(1 + RELISTINGS):
-            attempt = self._attempt(make)
+            rows, ids, shift = self._read_once(make)
             # Totals are estimates. The same rows once more are believed, whatever the totals say.
-            if not attempt.shift or (not attempt.twice and attempt.ids == before):
-                return attempt.rows
-            before = None if attempt.twice else attempt.ids
+            if not shift or (ids is not None and ids == before):
+                return rows
+            before = ids
         raise self.error(
-            f"a listing that shifts while it is read or goes round: {attempt.shift}, in "
+            f"a listing that shifts while it is read or goes round: {shift}, in "
             f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it"
         )
 
-    def _attempt(self, make: Callable[[dict[str, Any]], _Row]) -> _Attempt[_Row]:
-        attempt: _Attempt[_Row] = _Attempt()
+    def _read_once(self, make: Callable[[dict[str, Any]], _Row]) -> tuple[list[_Row], set[str] | None, str]:
+        """The rows, their ids (None where an id came twice), and what shows that rows moved ("" where nothing does)."""
+        rows: list[_Row] = []
+        ids: set[str] = set()
+        totals: set[int] = set()
         with closing(self._pages()) as pages:
             for page in pages:
-                attempt.totals |= set() if page.total is None else {page.total}
-                attempt.twice = self._add_ids(attempt.ids, page)
-                if attempt.twice:
-                    break
-                attempt.rows += [make(row) for row in page.rows]
-        return attempt
+                totals |= set() if page.total is None else {page.total}
+                twice = self._add_ids(ids, page)
+                if twice:
+                    return rows, None, f"{twice} came twice"
+                rows += [make(row) for row in page.rows]
+        return rows, ids, f"the total was {min(totals)} and {max(totals)}" if len(totals) > 1 else ""
 
     def _add_ids(self, ids: set[str], page: Page) -> str:
         """Add the ids of a page; return the first that is there already, or ""."""
@@ -128,65 +131,26 @@ class Listing:
         The first is requested alone. All others are made after it, in whatever order, so that a row that is added
         meanwhile makes another one come twice.
         """
-        rows = total = 0
+        ahead: deque[Future[Response]] = deque()
+        rows, total = 0, 1
         with ThreadPoolExecutor(self.at_once) as pool:
-            ahead = _Ahead(lambda number: pool.submit(self.send, number), self.at_once)
-            ahead.request_next()
+            self._request(pool, ahead, 0, total)
             for number in range(1, MOST_PAGES + 1):
-                response = ahead.take()
-                ahead.request_promised(total)
+                response = ahead.popleft().result()
+                self._request(pool, ahead, number, total)
                 page = page_of(self.parse(response), self.error)
-                rows, total = rows + len(page.rows), min(page.total or 0, MOST_PAGES * PAGE_SIZE)
+                rows += len(page.rows)
+                # At least one row more: the total is an estimate.
+                total = min(max(page.total or 0, number * PAGE_SIZE + 1), MOST_PAGES * PAGE_SIZE)
                 is_end = page.ends_after(rows)
                 if not is_end:
-                    ahead.request_promised(total)
-                    if ahead.is_empty and number < MOST_PAGES:
-                        ahead.request_next()
+                    self._request(pool, ahead, number, total)
                 yield page
                 if is_end:
                     return
         raise self.error(f"a listing without end, {MOST_PAGES} pages so far")
 
-
-@dataclass
-class _Attempt(Generic[_Row]):
-    """One reading of all pages. `twice` is an id that came twice, which ends the reading."""
-
-    rows: list[_Row] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
-    totals: set[int] = field(default_factory=set)
-    twice: str = ""
-
-    @property
-    def shift(self) -> str:
-        """What shows that rows moved meanwhile; "" where nothing does."""
-        if self.twice:
-            return f"{self.twice} came twice"
-        return f"the total was {min(self.totals)} and {max(self.totals)}" if len(self.totals) > 1 else ""
-
-
-class _Ahead:
-    """The requests that are under way, in the order of their pages, `most` at a time."""
-
-    def __init__(self, submit: Callable[[int], Future[Response]], most: int) -> None:
-        self._submit = submit
-        self._most = most
-        self._requested = 0
-        self._futures: deque[Future[Response]] = deque()
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._futures
-
-    def request_next(self) -> None:
-        self._requested += 1
-        self._futures.append(self._submit(self._requested))
-
-    def request_promised(self, total: int) -> None:
-        """Request the pages that the total promises. It is an estimate: they may not exist, and others may."""
-        while len(self._futures) < self._most and self._requested * PAGE_SIZE < total:
-            self.request_next()
-
-    def take(self) -> Response:
-        """The response for the next page; ApiError where the request failed."""
-        return self._futures.popleft().result()
+    def _request(self, pool: ThreadPoolExecutor, ahead: deque[Future[Response]], number: int, total: int) -> None:
+        """Request the pages after this number that so many rows need, as far as requests may be under way."""
+        while len(ahead) < self.at_once and (number + len(ahead)) * PAGE_SIZE < total:
+            ahead.append(pool.submit(self.send, number + len(ahead) + 1))
