@@ -7,6 +7,7 @@
 # JOBS=4 is how many tests run side by side.
 
 PYTHON ?= python3
+JOBS ?= 2
 ARGS ?=
 export JOBS
 
