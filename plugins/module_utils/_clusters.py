@@ -1,8 +1,5 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
 """Clusters: find the one that options name, and tell shards from clusters. For modules and the inventory alike.
 
@@ -94,19 +91,19 @@ def _check_atlas_name(name: str | None) -> None:
 
 def _named(rows: Sequence[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:
     """The row of the cluster with a name. On Ops Manager the shards of a cluster have the same name (contract 11)."""
-    named = [row for row in rows if row.get("clusterName") == name]
-    named = named or [row for row in rows if row.get("replicaSetName") == name]
+    named = _with(rows, "clusterName", name) or _with(rows, "replicaSetName", name)
     sharded = [row for row in named if str(row.get("typeName", "")).startswith("SHARDED")]
     found = sharded or [row for row in named if not is_shard(row)]
-    if len(found) > 1:
-        ids = sorted(readable(row.get("id")) for row in found)
-        raise ApiError(
-            f"{len(found)} clusters of project {project_id} are called {name!r}: give cluster_id, one of "
-            f"{first_of(ids)}."
-        )
+    if len(found) == 1:
+        return found[0]
     if not found:
         raise _no_cluster(name, project_id, rows)
-    return found[0]
+    ids = first_of(sorted(readable(row.get("id")) for row in found))
+    raise ApiError(f"{len(found)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}.")
+
+
+def _with(rows: Sequence[dict[str, Any]], field: str, name: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row.get(field) == name]
 
 
 def _both(client: Client, project_id: str, name: str, cluster_id: str) -> Cluster:

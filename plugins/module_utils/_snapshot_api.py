@@ -1,14 +1,12 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
 """The endpoints of one cluster: snapshots, schedule and restore jobs (contract 1.1, contract 6, contract 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
@@ -111,8 +109,9 @@ class Service:
         # At least one page, and no more pages than single reads would need, even if each promises a next one.
         for number in range(1, max(2, len(ids))):
             page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
-            others += [row for row in page.rows if row_id(row) not in asked]
-            for snapshot in self._parsed(row for row in page.rows if row_id(row) in asked):
+            rows, more = _split(page.rows, asked)
+            others += more
+            for snapshot in self._parsed(rows):
                 # Of two rows with one id neither can be trusted, so the snapshot is read singly.
                 if snapshot.id in seen:
                     found.pop(snapshot.id, None)
@@ -288,6 +287,11 @@ class Service:
         return ApiError(
             f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200
         )
+
+
+def _split(rows: Sequence[dict[str, Any]], ids: AbstractSet[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows with one of these ids, and the others."""
+    return [row for row in rows if row_id(row) in ids], [row for row in rows if row_id(row) not in ids]
 
 
 def is_gone(error: ApiError) -> bool:

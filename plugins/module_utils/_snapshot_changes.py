@@ -1,8 +1,5 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
 """Change many snapshots of a cluster: read them, decide on each, write, and report what became of each.
 
@@ -347,23 +344,31 @@ def _keep_newest(steps: list[Step], reading: Reading, service: Service, now: dat
         return steps
     newest_lost = max(map(age_key, lost.values()))
 
-    def is_newer_and_kept(snapshot: Snapshot) -> bool:
-        return snapshot.id not in lost and _is_restorable(snapshot, now) and age_key(snapshot) > newest_lost
+    def is_newer_and_kept(snapshot: Snapshot | None) -> bool:
+        if snapshot is None or snapshot.id in lost:
+            return False
+        return _is_restorable(snapshot, now) and age_key(snapshot) > newest_lost
 
     try:
-        known = [snapshot for snapshot in reading.found.values() if snapshot is not None]
         # Mostly one of the snapshots already read is newer, and nothing more has to be listed.
-        if any(map(is_newer_and_kept, known)) or service.any_other(reading, is_newer_and_kept):
+        if any(map(is_newer_and_kept, reading.found.values())) or service.any_other(reading, is_newer_and_kept):
             return steps
-        listed = [snapshot for snapshot in service.snapshots() if snapshot.complete]
+        newest_id = _newest_complete(service.snapshots(), now)
     except ApiError as exc:
-        detail = f"Which snapshot is the newest complete one cannot be told, so nothing is taken away: {exc}"
+        detail = f"Which snapshot is the newest complete one cannot be told, so nothing is deleted or shortened: {exc}"
         error = ItemError(exc.code, detail, exc.status)
         return _fail_losses(steps, lambda _snapshot_id: error)
-    # The service keeps the newest one even past its expiry (contract 10), so without a better one it counts.
-    newest = max([one for one in listed if _is_restorable(one, now)] or listed, key=age_key, default=None)
-    newest_id = None if newest is None else newest.id
     return _fail_losses(steps, lambda snapshot_id: _newest(snapshot_id) if snapshot_id == newest_id else None)
+
+
+def _newest_complete(listed: Sequence[Snapshot], now: datetime) -> str | None:
+    """The id of the newest complete snapshot, None where there is none.
+
+    The service keeps the newest one even past its expiry (contract 10), so without a better one it counts.
+    """
+    complete = [snapshot for snapshot in listed if snapshot.complete]
+    newest = max([one for one in complete if _is_restorable(one, now)] or complete, key=age_key, default=None)
+    return None if newest is None else newest.id
 
 
 def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
@@ -386,20 +391,25 @@ def _keep_restoring(steps: list[Step], service: Service, now: datetime) -> list[
     if not any(step.deletes_or_shortens for step in steps):
         return steps
     try:
-        jobs = service.restore_jobs(now)
-        known = [step.before for step in steps if step.before is not None]
-        # A restore to a point in time begins with one of all the snapshots.
-        if any(job.in_use and job.snapshot_id is None for job in jobs):
-            known = service.snapshots()
-        used = used_snapshots(jobs, known)
+        used = _used(steps, service, now)
     except (ApiError, ValueError) as exc:
-        detail = f"Which snapshots a restore uses cannot be told, so nothing is taken away: {exc}"
+        detail = f"Which snapshots a restore uses cannot be told, so nothing is deleted or shortened: {exc}"
         status, code = (exc.status, exc.code) if isinstance(exc, ApiError) else (None, "RESTORING")
         error = ItemError(code, detail, status)
         return _fail_losses(steps, lambda _snapshot_id: error)
     return _fail_losses(
         steps, lambda snapshot_id: _restoring(snapshot_id, used[snapshot_id]) if snapshot_id in used else None
     )
+
+
+def _used(steps: Sequence[Step], service: Service, now: datetime) -> Mapping[str, str]:
+    """The restore job that uses a snapshot, by the snapshot's id."""
+    jobs = service.restore_jobs(now)
+    known = [step.before for step in steps if step.before is not None]
+    # A restore to a point in time begins with one of all the snapshots.
+    if any(job.in_use and job.snapshot_id is None for job in jobs):
+        known = service.snapshots()
+    return used_snapshots(jobs, known)
 
 
 def _restoring(snapshot_id: str, job_id: str) -> ItemError:
@@ -439,13 +449,18 @@ def _write(steps: Sequence[Step], service: Service, run: Runner, check_mode: boo
         return _meets_all(error) and not is_own
 
     stopped, left = run([step.desired.id for step in steps if step.action == UPDATED], write, _meets_all)
-    deletes = sorted((step.before for step in steps if step.before and step.action == DELETED), key=age_key)
-    oldest_first = [snapshot.id for snapshot in deletes]
+    oldest_first = _deletes(steps)
     if stopped or any(step.blocks_deletes for step in done.values()):
         left += oldest_first
     else:
         left += run(oldest_first, write, stops_deletes)[1]
     return {**done, **{snapshot_id: done[snapshot_id].not_tried() for snapshot_id in left}}
+
+
+def _deletes(steps: Sequence[Step]) -> list[str]:
+    """The ids of the snapshots to be deleted, oldest first."""
+    deletes = [step.before for step in steps if step.before and step.action == DELETED]
+    return [snapshot.id for snapshot in sorted(deletes, key=age_key)]
 
 
 def _meets_all(error: ApiError | None) -> bool:

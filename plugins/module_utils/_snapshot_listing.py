@@ -1,14 +1,11 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
 """List the snapshots of a cluster: what the options ask for, and the result of `legacy_snapshot_info`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
@@ -84,20 +81,28 @@ def listing(
     found = _found(service, asked)
     matching = newest_first([snapshot for snapshot in found if asked.matches(snapshot)])
     shown = matching[: asked.limit]
-    detailed = "parts" in asked.gather
-    jobs = service.restore_jobs(now) if "restore_jobs" in asked.gather else None
+    cluster = service.cluster
+    jobs = _restore_jobs(service, now) if "restore_jobs" in asked.gather else None
     return {
-        "snapshots": [to_result(snapshot, detailed) for snapshot in shown],
+        "snapshots": [to_result(snapshot, "parts" in asked.gather) for snapshot in shown],
         "total": len(matching),
         "truncated": len(shown) < len(matching),
         "filtered": asked.is_filtered,
         "completeness": asked.completeness,
         "project_id": project_id,
-        "cluster_id": service.cluster.id or next((one.cluster_id for one in found if one.cluster_id), None),
-        "cluster_name": service.cluster.name or next((one.cluster_name for one in found if one.cluster_name), None),
+        "cluster_id": cluster.id or _first(one.cluster_id for one in found),
+        "cluster_name": cluster.name or _first(one.cluster_name for one in found),
         "schedule": _schedule(service, warn) if "schedule" in asked.gather else None,
-        "restore_jobs": None if jobs is None else [job_to_result(job) for job in jobs],
+        "restore_jobs": jobs,
     }
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next(filter(None, values), None)
+
+
+def _restore_jobs(service: Service, now: datetime) -> list[dict[str, Any]]:
+    return [job_to_result(job) for job in service.restore_jobs(now)]
 
 
 def _found(service: Service, asked: Query) -> list[Snapshot]:

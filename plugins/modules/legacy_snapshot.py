@@ -124,7 +124,7 @@ options:
     description:
       - Refuse to delete a snapshot that a restore job uses, or to bring its expiry forward. Costs a listing of the
         restore jobs, and one of the snapshots where a point in time is being restored.
-      - Where the jobs cannot be read nothing is taken away.
+      - Where the jobs cannot be read nothing is deleted or shortened.
     type: bool
     default: false
   unless_newest:
@@ -132,7 +132,7 @@ options:
       - Refuse to delete the newest complete snapshot of the cluster that has not expired, or to bring its expiry
         forward.
       - Costs nothing where a newer one is in sight along with those that are asked for, else a listing. Where that
-        cannot be read nothing is taken away.
+        cannot be read nothing is deleted or shortened.
     type: bool
     default: false
 seealso:

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this plugin util is PRIVATE to the collection. Do not use it from outside.
-
 """Mark which texts Ansible may render as templates, for each ansible-core.
 
 Since 2.19 a text is rendered only if it is marked as trusted. Before, every text is rendered unless it is marked as

@@ -149,7 +149,7 @@ def test_jobs_that_cannot_be_read_at_the_write_keep_everything(playbooks: Playbo
     assert sim.log.writes == []
     message = run.named("Fail where not everything went as planned").message
     # One reason for all of them is said once.
-    assert message.count("Which snapshots a restore uses cannot be told, so nothing is taken away") == 1
+    assert message.count("Which snapshots a restore uses cannot be told, so nothing is deleted or shortened") == 1
     assert all(name in message for name in before[8:])
 
 

@@ -1,8 +1,5 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
 """One request and its whole response, within bounds of time and size, and over TLS 1.2 or later.
 

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this plugin util is PRIVATE to the collection. Do not use it from outside.
-
 """The clusters of a key over all its projects or some of them, by few requests (contract 6, contract 11).
 
 A project that could not be read is always reported: clusters are never left out without a word.
@@ -176,6 +174,9 @@ class _FleetReader:
             self._each(list(by_id)[1:], lambda one: self._read(by_id[one]), by_id)
         if self._selection.with_snapshots and (self._tolerant or not self._failed):
             self._select_with_snapshots(by_id)
+        return self._result()
+
+    def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
         return Fleet(
             tuple(sorted((one for found in read.values() for one in found), key=_order)),
@@ -212,13 +213,7 @@ class _FleetReader:
             ids = ", ".join(sorted(one.id for one in found))
             raise OptionError(f"projects: {len(found)} projects are called {selected!r}. Give the id, one of {ids}.")
         if not found:
-            shown = first_of(sorted(one.name or one.id for one in listed))
-            error = ApiError(
-                f"The key sees no project of that name. {f'It sees: {shown}.' if shown else 'It sees none at all.'}",
-                status=404,
-                code="GROUP_NAME_NOT_FOUND",
-            )
-            self._failed[f"name {selected}"] = (Project("", selected), error)
+            self._failed[f"name {selected}"] = (Project("", selected), _no_project(listed))
         return found
 
     # --- several requests at once ---
@@ -409,6 +404,15 @@ def _rows(body: Mapping[str, Any], what: str, key: str = "results") -> list[dict
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ApiError(f"The service answered with a listing of {what} that is not a list of objects.", status=200)
     return rows
+
+
+def _no_project(listed: Sequence[Project]) -> ApiError:
+    shown = first_of(sorted(one.name or one.id for one in listed))
+    return ApiError(
+        f"The key sees no project of that name. {f'It sees: {shown}.' if shown else 'It sees none at all.'}",
+        status=404,
+        code="GROUP_NAME_NOT_FOUND",
+    )
 
 
 def _order(cluster: FleetCluster) -> tuple[str, str, str, str]:

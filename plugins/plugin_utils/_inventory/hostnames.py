@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this plugin util is PRIVATE to the collection. Do not use it from outside.
-
 """Host names for clusters: stable, unique, and without characters that mean something in patterns or templates."""
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """Durations, and periods of a local calendar, in whole seconds since 1970 (rules R5 and R7).
 
 Integers, not datetimes: the years 1 and 9999 occur, and a window reaches before the one and

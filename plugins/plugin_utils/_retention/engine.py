@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """The retention engine: a listing, a policy and one instant make a plan.
 
 Pure: no request, no clock, no Ansible. The rules are R1 to R18 of the collection's retention rules;

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """The result of `legacy_snapshot_info` as a plan takes it: whole, of one cluster, or refused (rules R2, R3)."""
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """What a policy and its options say: read from YAML or from strings, or refused by name.
 
 Surveys and extra vars send strings, and "" for what was left blank, so numbers, switches and lists

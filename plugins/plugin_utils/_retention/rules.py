@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """The rules one by one: who is a candidate, who stands for a period, who lives how long (R4 to R8, R11a, R13, R14).
 
 A candidate is spoken of by its place in the list of candidates, newest first, which is 0 for the newest.

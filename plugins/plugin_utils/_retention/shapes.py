@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is PRIVATE to the collection. Do not use it from outside.
-
 """The documents that go from filter to filter, checked key by key before anything is read from them.
 
 They may come from a file, an artifact or a variable that somebody changed. Each check returns what it was given as

@@ -776,7 +776,7 @@ def test_jobs_that_cannot_be_read_leave_everything_in_place(
     )
     assert actions(found) == ["failed", "failed", "updated", "unchanged"]
     assert codes(found)[0] == code
-    assert "Which snapshots a restore uses cannot be told, so nothing is taken away" in str(
+    assert "Which snapshots a restore uses cannot be told, so nothing is deleted or shortened" in str(
         outcomes(found)[0]["error"]["detail"]
     )
 
