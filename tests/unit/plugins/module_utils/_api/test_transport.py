@@ -330,6 +330,26 @@ def test_an_earlier_deadline_does_not_end_the_next_request_on_the_connection(ser
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("https", [False, True])
+def test_a_later_request_on_the_connection_has_a_deadline_too(serve: Serve, tmp_path: Path, https: bool) -> None:
+    context, authority = server_context(Tls(), tmp_path)
+
+    def well_then_dripping(connection: socket.socket) -> None:
+        asking(connection)
+        connection.sendall(whole(b"{}"))
+        drip(head("Content-Length: 9999"), b" ")(connection)
+
+    handle, seen = counting(well_then_dripping)
+    url = f"{'https' if https else 'http'}://127.0.0.1:{serve(handle, context if https else None)}/"
+    with _transport.session(1) as session:
+        assert _transport.send(session, "GET", url, 30, verify=str(authority)).content == b"{}"
+        began = time.monotonic()
+        with pytest.raises(_transport.PartialResponse):
+            _transport.send(session, "GET", url, SHORT, verify=str(authority))
+        assert time.monotonic() - began < SHORT + SLACK
+    assert len(seen) == 1
+
+
 def test_a_connection_that_is_back_in_the_pool_is_not_shut_down(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another thread may use it already, before the request that it came back from has ended."""
     handle, seen = counting(say(whole(b"{}")))
