@@ -69,6 +69,7 @@ for variable in [name for name in os.environ if name.startswith(("ANSIBLE_", "PY
     del os.environ[variable]
 os.environ["PATH"] = without_stand_ins(os.environ["PATH"])
 os.environ["PIP_CONSTRAINT"] = str(ROOT / "tests" / "requirements" / "constraints.txt")
+os.environ.setdefault("NPM_CONFIG_USERCONFIG", str(Path.home() / ".npmrc"))  # ansible-test gets another home
 os.environ["NOX_ENABLE_STALENESS_CHECK"] = "1"  # a new Python makes its environments anew
 
 antsibull_nox.load_antsibull_nox_toml()
@@ -99,7 +100,7 @@ sys.exit(main(["install", *(one for one in sys.argv[1:] if one not in ("--no-set
 
 
 def use_own_home() -> None:
-    """A home for ansible-test with what it needs of pip; stays the home for the rest of this run of nox.
+    """A home for ansible-test, with what it needs of pip. It stays the home for the rest of this run of nox.
 
     ansible-test hides pip's variables from the pip that it starts, and fetches pip itself from a host of its own unless
     it lies in its cache.
@@ -129,6 +130,11 @@ def use_own_home() -> None:
     os.environ["HOME"] = str(home)
 
 
+def forget_output() -> None:
+    """What ansible-test leaves is of no use, and antsibull-nox fails to copy it."""
+    shutil.rmtree(Path("tests", "output"), ignore_errors=True)
+
+
 for core in CORES:
     for kind, arguments, told in (
         ("sanity", ["sanity"], "ansible-test sanity, with no ignore file"),
@@ -144,6 +150,7 @@ for core in CORES:
                 ansible_core_version=core,
                 ansible_core_source="pypi",
                 callback_before=use_own_home,
+                callback_after=forget_output,
             )
             GATES.append(f"{kind}-{core}")
 
