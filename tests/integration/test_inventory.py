@@ -116,28 +116,6 @@ def test_the_order_is_that_of_the_names(inventories: Inventories, simulator: Sta
     assert listed.group("ungrouped") == sorted(listed.hosts)
 
 
-@pytest.mark.parametrize("platform", ["atlas", "ops_manager"])
-def test_the_role_takes_the_hosts_as_they_are(inventories: Inventories, simulator: Start, platform: Any) -> None:
-    """The audit of the collection over a file with the plugin's name and nothing else."""
-    sim = simulator(seeds.company(2, 2, 5, platform=platform, sharded=2))
-    run = inventories.playbooks.run(
-        f"{NAMESPACE}.audit",
-        "--extra-vars",
-        '{"retention_keep_last": 5}',
-        inventory=inventories.file(),
-        environment=environment(sim),
-    )
-    assert run.status == 0, run.output
-    assert run.warnings == []
-    listings = run.of("legacy_snapshot_info")
-    assert len(listings) == 4
-    assert {one.result["cluster_id"] for one in listings} == set(sim.world.clusters)
-    assert {one.result["total"] for one in listings} == {5}
-    # Below each cluster: snapshots, schedule, restore jobs.
-    below = Counter(entry.path for entry in sim.log if entry.status == 200 and "snapshots" in entry.path)
-    assert set(below.values()) == {1}
-
-
 # --- options ---
 
 

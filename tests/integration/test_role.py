@@ -258,14 +258,6 @@ def test_a_delete_that_was_only_said_to_be_done_is_found_out(playbooks: Playbook
     assert f"Failed: {message}" in lines(run)
 
 
-def test_play_defaults_are_not_hidden(playbooks: Playbooks, four_hundred: Simulator) -> None:
-    """Project and cluster from module_defaults alone, no variable of the role set."""
-    plays = [play([], options(four_hundred), roles=[{"role": ROLE}])]
-    run = playbooks.run(plays, "--check", inventory={"anything": {**SIXTY, "retention_stale_after": "off"}})
-    assert run.status == 0
-    assert "340 to delete" in " ".join(lines(run))
-
-
 def test_the_playbook_of_the_collection(playbooks: Playbooks, four_hundred: Simulator) -> None:
     account, cluster = four_hundred.world.keys["owner"], four_hundred.world.main
     environment = {

@@ -64,26 +64,6 @@ def test_requests_are_told_when_asked_for_alone(run: Runner) -> None:
     assert "requests" not in run(legacy_snapshot, **{**ask, "tell_requests": False})
 
 
-def test_check_do_again_undo(run: Runner) -> None:
-    assert run.sim is not None
-    wanted = run.sim.world.marks["plain_0"]
-    ask: dict[str, Any] = {"snapshot_id": wanted, "expires_at": LATER, "diff": True}
-    checked = run(legacy_snapshot, check=True, **ask)
-    assert run.sim.log.writes == []
-    done = run(legacy_snapshot, **ask)
-    # The same but for the key that says which it is.
-    assert (checked.pop("check_mode"), done.pop("check_mode")) == (True, False)
-    assert {key: value for key, value in checked.items() if key != "invocation"} == {
-        key: value for key, value in done.items() if key != "invocation"
-    }
-    assert (done["changed"], done["outcomes"][0]["action"]) == (True, "updated")
-    assert "expires_at" in done["diff"][0]["after"]
-    again = run(legacy_snapshot, **ask)
-    assert (again["changed"], again["diff"], again["outcomes"][0]["action"]) == (False, [], "unchanged")
-    undone = run(legacy_snapshot, id=wanted, state="absent")
-    assert (undone["outcomes"][0]["action"], "diff" in undone) == ("deleted", False)
-
-
 def test_a_failure_still_tells_what_was_done(run: Runner) -> None:
     assert run.sim is not None
     marks = run.sim.world.marks
@@ -104,14 +84,6 @@ def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: 
     if not check:
         assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
     assert runner.sim.log.done_writes == []
-
-
-def test_what_is_mutually_exclusive_and_what_is_required(run: Runner) -> None:
-    assert run.sim is not None
-    both = run(legacy_snapshot, snapshot_id="f" * 24, snapshots=[{"snapshot_id": "f" * 24}], state="absent")
-    assert "mutually exclusive" in both["msg"]
-    assert "one of the following is required" in run(legacy_snapshot, state="absent")["msg"]
-    assert run.sim.log.requests == 0
 
 
 # --- blanks, nulls and other input ---
@@ -148,57 +120,6 @@ def test_everything_from_the_environment(run: Runner, monkeypatch: pytest.Monkey
         monkeypatch.setenv(f"MONGODB_ATLAS_{name}", given_options[option])
     found = run.raw(legacy_snapshot_info, {"cluster_name": "ladder"})
     assert found["total"] == 19
-
-
-BAD: dict[str, tuple[ModuleType, dict[str, Any], str]] = {
-    "no cluster": (legacy_snapshot_info, {"cluster_name": ""}, "Which cluster? Give cluster_name"),
-    "a cluster id that is none": (legacy_snapshot_info, {"cluster_id": "x"}, "cluster_id: 'x' is not an id"),
-    "only an id on Atlas": (
-        legacy_snapshot_info,
-        {"cluster_name": "", "cluster_id": "f" * 24},
-        "cluster_name is required on Atlas",
-    ),
-    "a name that is none": (legacy_snapshot_info, {"cluster_name": "../x"}, "is no name of an Atlas cluster"),
-    "a project that is none": (legacy_snapshot_info, {"project_id": "x"}, "project_id: 'x' is not an id"),
-    "no project": (legacy_snapshot_info, {"project_id": ""}, "project_id is required"),
-    "an address with a password": (
-        legacy_snapshot_info,
-        {"base_url": "https://u:p@x"},
-        "holds a user name or password",
-    ),
-    "a platform that is none": (legacy_snapshot_info, {"platform": "aws"}, "value of platform must be one of"),
-    "a timeout of no time": (legacy_snapshot_info, {"timeout": 0}, "timeout is 0"),
-    "a timeout that is no number": (legacy_snapshot_info, {"timeout": "soon"}, "timeout"),
-    "no limit": (legacy_snapshot_info, {"limit": 0}, "limit is 0"),
-    "a date that is none": (legacy_snapshot_info, {"created_after": "x"}, "created_after: 'x'"),
-    "both kinds of credentials": (
-        legacy_snapshot_info,
-        {"client_id": "an-id", "client_secret": "a-secret"},
-        "not both",
-    ),
-    "nothing to do": (legacy_snapshot, {"snapshot_id": "f" * 24}, "state present needs expires_at or do_not_delete"),
-    "an id that is none": (legacy_snapshot, {"snapshot_id": "x", "state": "absent"}, "snapshot_id: 'x'"),
-    "too many workers": (
-        legacy_snapshot,
-        {"snapshot_id": "f" * 24, "state": "absent", "concurrency": 99},
-        "concurrency is 99",
-    ),
-    "an item without id": (legacy_snapshot, {"snapshots": [{"state": "absent"}]}, "snapshot_id"),
-    "an item that is a word": (legacy_snapshot, {"snapshots": ["daily"]}, "dict"),
-}
-
-
-@pytest.mark.parametrize(("module", "options", "words"), BAD.values(), ids=BAD)
-@pytest.mark.parametrize("check", [True, False])
-def test_bad_input_gets_its_clear_error_and_no_request(
-    run: Runner, module: ModuleType, options: dict[str, Any], words: str, check: bool
-) -> None:
-    assert run.sim is not None
-    found = run(module, check=check, **options)
-    assert found["failed"]
-    assert words in found["msg"]
-    assert "Traceback" not in run.output
-    assert run.sim.log.requests == 0
 
 
 def test_our_own_refusal_of_options_has_an_error_of_the_same_shape(run: Runner) -> None:
