@@ -49,6 +49,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, shown
+from jinja2 import UndefinedError
 
 
 def retention_report_index(reports: Any) -> str:
@@ -59,7 +60,7 @@ def retention_report_index(reports: Any) -> str:
         return index([_read(number, report) for number, report in enumerate(reports)])
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report_index: {exc}") from exc
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, UndefinedError) as exc:
         raise AnsibleFilterError(f"retention_report_index: one of these is no report: {exc!r:.200}") from exc
 
 

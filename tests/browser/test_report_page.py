@@ -149,7 +149,7 @@ def test_without_a_script_it_is_a_plain_table(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(("size", "scheme", "width"), READINGS)
-def test_who_reads_it_otherwise_can(open_page: Open, axe: str, size: str, scheme: str, width: int) -> None:
+def test_axe_finds_nothing_serious_in_the_report(open_page: Open, axe: str, size: str, scheme: str, width: int) -> None:
     opened = open_page(size, scheme=scheme, width=width, findings=[{"code": "no_expiry", "text": "It never ends."}])
     if size == "400":
         # So that no row is out of sight, whose contrast could not be told.
@@ -161,7 +161,7 @@ def test_who_reads_it_otherwise_can(open_page: Open, axe: str, size: str, scheme
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_who_reads_a_blocked_one_otherwise_can(open_page: Open, axe: str, scheme: str) -> None:
+def test_axe_finds_nothing_serious_in_a_blocked_report(open_page: Open, axe: str, scheme: str) -> None:
     listing = info([row(number, ago(days=number)) for number in range(1, 9)])
     plan = bare(listing, {"keep_last": 1, "keep_within_daily": "20d"}, max_delete=0, timezone="Europe/Berlin")
     outcomes = [{"id": row(8, ago())["id"], "action": "failed", "error": {"detail": "It is in use."}}]
@@ -171,7 +171,7 @@ def test_who_reads_a_blocked_one_otherwise_can(open_page: Open, axe: str, scheme
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_who_reads_the_index_otherwise_can(
+def test_axe_finds_nothing_serious_in_the_index(
     chromium: Browser, axe: str, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     listing = info([row(number, ago(days=number)) for number in range(1, 9)])

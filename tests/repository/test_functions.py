@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from radon.complexity import cc_visit
+
 from tools.tree import ROOT
 
 LINES = 30

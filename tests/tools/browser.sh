@@ -5,8 +5,9 @@
 
 # browser.sh COMMAND [ARGUMENT...]
 #
-# Runs COMMAND with a Chromium and axe-core: the first is Debian's package, installed when it is not there and may be, the
-# second comes from npm into .cache. CHROMIUM names another Chromium or Chrome.
+# Runs COMMAND with a Chromium, and with axe-core and the linters of tests/browser/package.json: the first is Debian's
+# package, installed when it is not there and may be, the others come from npm into .cache. CHROMIUM names another Chromium
+# or Chrome.
 set -euo pipefail
 
 fail() {
@@ -18,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 cache=$root/.cache
 log=$cache/browser.log
-axe_version=4.14.1
+npm=$cache/npm
 
 as_root() {
   if [[ $(id -u) == 0 ]]; then
@@ -40,13 +41,16 @@ install_chromium() {
     || { tail -n 20 "$log" >&2; fail "apt-get could not install chromium, see above. It needs a package mirror"; }
 }
 
-install_axe() {
+install_from_npm() {
   command -v npm >/dev/null \
-    || fail "there is no npm, which axe-core comes from. On Debian and Ubuntu: apt-get install npm"
-  echo "Fetching axe-core $axe_version (needed once) ..."
-  npm install --prefix "$cache/axe" --no-audit --no-fund --no-save --ignore-scripts "axe-core@$axe_version" \
-    >"$log" 2>&1 \
-    || { tail -n 20 "$log" >&2; fail "npm could not install axe-core $axe_version, see above. It needs a package registry"; }
+    || fail "there is no npm, which axe-core and the linters come from. On Debian and Ubuntu: apt-get install npm"
+  echo "Fetching axe-core and the linters (needed once) ..."
+  rm -rf "$npm"
+  mkdir -p "$npm"
+  cp tests/browser/package.json "$npm/"
+  npm install --prefix "$npm" --no-audit --no-fund --no-package-lock --ignore-scripts >"$log" 2>&1 \
+    || { tail -n 20 "$log" >&2; fail "npm could not install tests/browser/package.json, see above. It needs a package registry"; }
+  cp tests/browser/package.json "$npm/complete.json"
 }
 
 mkdir -p "$cache"
@@ -56,13 +60,11 @@ mkdir -p "$cache"
   if [[ -z ${CHROMIUM:-} ]] && ! command -v chromium >/dev/null; then
     install_chromium
   fi
-  if ! grep -qs "\"version\": \"$axe_version\"" "$cache/axe/node_modules/axe-core/package.json"; then
-    install_axe
-  fi
+  cmp -s tests/browser/package.json "$npm/complete.json" || install_from_npm
 ) 9>"$cache/browser.lock"
 
 CHROMIUM=${CHROMIUM:-$(command -v chromium)} || fail "chromium was installed and is not on the PATH"
 [[ -x $CHROMIUM ]] || fail "$CHROMIUM is no program. Name another: CHROMIUM=/path nox -e browser"
 export CHROMIUM
-export AXE=$cache/axe/node_modules/axe-core/axe.min.js
+export NODE_PATH=$npm/node_modules
 exec "$@"

@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.markup import esc
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report, Row
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Zone, label
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import plural
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import label, zone
 
 _MOST_MONTHS = 120
+# In English like the rest of the page, which `calendar.month_name` is not under every locale.
 _MONTHS = ("January February March April May June July August September October November December").split()
-# From what says most of a day to what says least: class, letter, meaning.
+# By kind, from what says most of a day to what says least: letter, meaning.
 DAYS: dict[str, tuple[str, str]] = {
     "all": ("A", "every snapshot"),
     "hour": ("h", "hourly"),
@@ -30,34 +31,71 @@ DAYS: dict[str, tuple[str, str]] = {
     "removed": ("R", "all removed"),
     "other": ("–", "nothing that counts"),
 }
-_GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
+_ORDER = {kind: place for place, kind in enumerate(DAYS)}
+_KIND_OF_RULE = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 
 
 class Day(NamedTuple):
-    """One day that has snapshots."""
+    """One day; without snapshots it has no kind."""
 
-    kind: str
-    stay: int
-    go: int
+    kind: str = ""
+    letter: str = ""
+    title: str = ""
 
 
-def days(report: Report, zone: Zone) -> dict[int, Day]:
-    """Of each day that has a snapshot, in the plan's time zone, what keeps it."""
-    found: dict[int, list[Row]] = {}
+class Month(NamedTuple):
+    """One block."""
+
+    name: str
+    skipped: int
+    """Months without snapshots between this one and the newer one before it."""
+    blanks: int
+    """Days of the week before its first."""
+    days: Sequence[Day]
+    summary: str
+
+
+class Calendar(NamedTuple):
+    """All that the template draws."""
+
+    months: Sequence[Month]
+    """The newest first."""
+    older: int
+    """How many older months with snapshots are left out."""
+    legend: Sequence[tuple[str, str, str, int]]
+    """Kind, letter, meaning, and how many days there are of it."""
+
+
+def months(report: Report) -> Calendar:
+    """The calendar of a report, in the plan's time zone."""
+    by_month: dict[tuple[int, int], dict[int, Day]] = {}
+    for number, rows in _rows_by_day(report).items():
+        name = label("day", number)
+        # A time zone carries the last hours of 9999 into a year of five digits.
+        year, month, date = map(int, name.rsplit("-", 2))
+        by_month.setdefault((year, month), {})[date] = _day(name, rows)
+    kinds = Counter(day.kind for taken in by_month.values() for day in taken.values())
+    legend = [(kind, *DAYS[kind], kinds[kind]) for kind in DAYS if kinds[kind]]
+    return Calendar(list(_blocks(by_month)), max(0, len(by_month) - _MOST_MONTHS), legend)
+
+
+def _rows_by_day(report: Report) -> dict[int, list[Row]]:
+    """Of each day that has a snapshot, the newest first, its snapshots."""
+    days, found = zone(report.plan["timezone"]), dict[int, list[Row]]()
     for row in report.rows:
-        found.setdefault(zone.period("day", row.created), []).append(row)
-    order = list(DAYS)
-    return {
-        number: Day(
-            min((kind_of(row) for row in rows), key=order.index),
-            sum(row.stays for row in rows),
-            sum(not row.stays for row in rows),
-        )
-        for number, rows in found.items()
-    }
+        found.setdefault(days.period("day", row.created), []).append(row)
+    return dict(sorted(found.items(), reverse=True))
 
 
-def kind_of(row: Row) -> str:
+def _day(name: str, rows: Sequence[Row]) -> Day:
+    kind = min((_kind_of(row) for row in rows), key=_ORDER.__getitem__)
+    letter, meaning = DAYS[kind]
+    kept = sum(row.stays for row in rows)
+    counts = ((kept, "kept"), (len(rows) - kept, "removed"))
+    return Day(kind, letter, f"{name}: {meaning} · {' · '.join(f'{count} {word}' for count, word in counts if count)}")
+
+
+def _kind_of(row: Row) -> str:
     """What one snapshot makes of its day."""
     if row.state == "held":
         return "held"
@@ -65,70 +103,20 @@ def kind_of(row: Row) -> str:
         return "other"
     if not row.stays:
         return "removed"
-    return _GRAINS.get(row.tiers[0].replace("within_", ""), "all") if row.tiers else "safety"
+    return _KIND_OF_RULE.get(row.tiers[0].replace("within_", ""), "all") if row.tiers else "safety"
 
 
-def months(report: Report, zone: Zone) -> str:
-    """The blocks, newest month first, months without snapshots told in one line."""
-    by_month: dict[tuple[int, int], dict[int, Day]] = {}
-    for number, day in sorted(days(report, zone).items(), reverse=True):
-        # A time zone carries the last hours of 9999 into a year of five digits.
-        year, month, date = map(int, label("day", number).rsplit("-", 2))
-        by_month.setdefault((year, month), {})[date] = day
-    blocks = list(_blocks(by_month))
-    rest = len(by_month) - _MOST_MONTHS
-    note = f'<p class="note">{words.many(rest, "older month")} with snapshots not drawn.</p>' if rest > 0 else ""
-    return f'<div class="months">{"".join(blocks)}</div>{note}'
-
-
-def legend(report: Report, zone: Zone) -> str:
-    """What the letters of the days mean, and how many days there are of each."""
-    kinds = [day.kind for day in days(report, zone).values()]
-    items = [
-        f'<li><i class="day d-{kind}" aria-hidden="true">{letter}</i><span>{esc(meaning)}'
-        f' <b data-days="{kind}">{kinds.count(kind):,}</b></span></li>'
-        for kind, (letter, meaning) in DAYS.items()
-        if kind in kinds
-    ]
-    return f'<ul class="legend">{"".join(items)}</ul>'
-
-
-def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]]) -> Iterator[str]:
+def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]]) -> Iterator[Month]:
     newer = None
-    for year, month in list(by_month)[:_MOST_MONTHS]:
-        skipped = 0 if newer is None else newer - (year * 12 + month) - 1
-        if skipped:
-            yield f'<p class="skipped">{words.many(skipped, "month")} without snapshots</p>'
-        newer = year * 12 + month
-        yield _block(year, month, by_month[year, month])
-
-
-def _block(year: int, month: int, taken: Mapping[int, Day]) -> str:
-    first, length = calendar.monthrange(max(year, 1), month)
-    name = f"{_MONTHS[month - 1]} {year}"
-    cells = "<i></i>" * first + "".join(
-        _cell(f"{year:04}-{month:02}", day, taken.get(day)) for day in range(1, length + 1)
-    )
-    told = _told([day.kind for day in taken.values()])
-    return (
-        f'<div class="month"><h3>{name}</h3>'
-        f'<div class="days" role="img" aria-label="{esc(f"{name}: {told}")}">{cells}</div></div>'
-    )
-
-
-def _told(kinds: Sequence[str]) -> str:
-    return ", ".join(
-        f"{words.many(kinds.count(kind), 'day')} {meaning}"
-        for kind, (_letter, meaning) in DAYS.items()
-        if kind in kinds
-    )
-
-
-def _cell(month: str, number: int, day: Day | None) -> str:
-    if day is None:
-        return '<i class="day"></i>'
-    letter, meaning = DAYS[day.kind]
-    counts = " · ".join(
-        part for part in (f"{day.stay} stay" if day.stay else "", f"{day.go} removed" if day.go else "") if part
-    )
-    return f'<i class="day d-{day.kind}" title="{month}-{number:02}: {meaning} · {counts}">{letter}</i>'
+    for (year, month), taken in list(by_month.items())[:_MOST_MONTHS]:
+        number = year * 12 + month
+        first, length = calendar.monthrange(max(year, 1), month)
+        kinds = Counter(day.kind for day in taken.values())
+        yield Month(
+            name=f"{_MONTHS[month - 1]} {year}",
+            skipped=0 if newer is None else newer - number - 1,
+            blanks=first,
+            days=[taken.get(date, Day()) for date in range(1, length + 1)],
+            summary=", ".join(f"{plural(kinds[kind], 'day')} {DAYS[kind][1]}" for kind in DAYS if kinds[kind]),
+        )
+        newer = number

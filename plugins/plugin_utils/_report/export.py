@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.markup import visible
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report, Row
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
 
 SCHEMA = 1
 KIND = "mongodb_ops.legacy_backup.report"

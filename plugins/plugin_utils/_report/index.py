@@ -2,40 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The index of a folder of reports: a row a cluster, what is blocked first."""
+"""The index of a folder of reports: one row a cluster, blocked ones first."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import KIND, SCHEMA
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.markup import esc
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.page import (
-    facts,
-    named,
-    page,
-    table,
-    when,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import render
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
-
-_WORDS = ("Cluster", "Project", "As of (UTC)", "Result")
-_COUNTS = ("Kept", "Removed", "Extended", "Held", "Gaps", "Warnings", "Findings")
-_SUMS = ("total", "kept", "removed", "extended", "held", "gaps", "warnings")
 
 
 def index(reports: Sequence[Mapping[str, Any]]) -> str:
     """The page; RefusedError for what is no JSON of a report."""
     for number, report in enumerate(reports):
         _check(number, report)
-    ordered = sorted(reports, key=_order)
-    rows = "".join(_row(report) for report in ordered)
-    caption = "Each cluster's last report; what is blocked comes first."
-    heads = (*_WORDS, *_COUNTS)
-    body = table(caption, heads, rows, numbers=range(len(_WORDS), len(heads)), name="clusters")
-    return page("Snapshot retention", _header(ordered), f"<section>{body}</section>", "")
+    return render("index.html.j2", None, reports=sorted(reports, key=_order))
 
 
 def _check(number: int, report: Any) -> None:
@@ -43,57 +27,15 @@ def _check(number: int, report: Any) -> None:
         raise RefusedError(f"_input[{number}]: is not the JSON of a report, schema {SCHEMA}")
     if not all(isinstance(report.get(key), Mapping) for key in ("summary", "plan")):
         raise RefusedError(f"_input[{number}]: is a report that lacks its plan or its summary")
+    # The page links to it: a scheme or a slash would lead out of the folder.
+    if not re.fullmatch(r"[\w.-]+", str(report.get("stem", ""))):
+        raise RefusedError(f"_input[{number}]: is no report, since its stem is no file name")
 
 
 def _order(report: Mapping[str, Any]) -> tuple[bool, bool, str, str]:
     summary = report["summary"]
-    return (not summary["blocked"], not _asks(report), str(summary["cluster"]).lower(), str(report["stem"]))
+    return (not summary["blocked"], not _needs_attention(report), str(summary["cluster"]).lower(), report["stem"])
 
 
-def _asks(report: Mapping[str, Any]) -> bool:
-    """Whether somebody should look."""
+def _needs_attention(report: Mapping[str, Any]) -> bool:
     return bool(report["problems"] or report["findings"] or report["summary"]["undone"] or report["summary"]["gaps"])
-
-
-def _header(reports: Sequence[Mapping[str, Any]]) -> str:
-    sums = {key: sum(report["summary"][key] for report in reports) for key in _SUMS}
-    blocked = sum(report["summary"]["blocked"] for report in reports)
-    told = [
-        ("Blocked", f"<b class='bad'>{blocked}</b>" if blocked else "none"),
-        ("Snapshots", f"{sums['total']:,}"),
-        ("Kept", f"{sums['kept']:,}"),
-        ("Removed", f"{sums['removed']:,}"),
-        ("Gaps", f"{sums['gaps']:,}"),
-        ("Warnings", f"{sums['warnings']:,}"),
-    ]
-    title = f"<h1>{words.many(len(reports), 'cluster')}</h1>"
-    return f'<p class="above">Snapshot retention</p>{title}{facts(told)}'
-
-
-def _row(report: Mapping[str, Any]) -> str:
-    summary, plan = report["summary"], report["plan"]
-    numbers = "".join(
-        f'<td class="num">{count:,}</td>'
-        for count in (
-            *(summary[key] for key in ("kept", "removed", "extended", "held", "gaps", "warnings")),
-            len(report["findings"]),
-        )
-    )
-    return (
-        f'<tr data-stem="{esc(report["stem"])}"><th scope="row">'
-        f'<a href="{esc(report["stem"])}.html">{named(str(summary["cluster"]))}</a></th>'
-        f"<td><code>{esc(plan['project_id'])}</code></td><td>{when(plan['now'])}</td>"
-        f"<td>{_result(report)}</td>{numbers}</tr>"
-    )
-
-
-def _result(report: Mapping[str, Any]) -> str:
-    summary = report["summary"]
-    if summary["blocked"]:
-        reasons = "".join(f"<li>{esc(reason)}</li>" for reason in report["plan"]["guard"]["reasons"])
-        return f'<b class="bad">Blocked</b><ul class="list">{reasons}</ul>'
-    if report["problems"]:
-        return f'<b class="bad">{words.many(len(report["problems"]), "problem")}</b>'
-    if summary["undone"]:
-        return f'<b class="bad">{words.many(summary["undone"], "change")} not made</b>'
-    return "look ahead, nothing written" if report["check_mode"] else "applied"

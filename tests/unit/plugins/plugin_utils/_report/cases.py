@@ -103,6 +103,7 @@ class Page(HTMLParser):
     text: str = ""
     _open: list[tuple[str, str | None]] = field(default_factory=list)
     _counting: tuple[str, str] | None = None
+    _in_badge: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -123,7 +124,8 @@ class Page(HTMLParser):
             assert found["data-id"] not in self.marks
             self.marks[found["data-id"]] = found["data-mark"]
         if tag == "tr" and found.get("id", "").startswith("s-"):
-            self.rows.append({**found, "id": found["id"][2:]})
+            self.rows.append({**found, "id": found["id"][2:], "action": ""})
+        self._in_badge = found.get("class") == "badge"
         for name in ("data-count", "data-legend"):
             if name in found:
                 self._counting = (name, found[name])
@@ -132,6 +134,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._counting = None
+        self._in_badge = False
         while self._open and self._open.pop()[0] != tag:
             pass
 
@@ -139,6 +142,8 @@ class Page(HTMLParser):
         if self._open and self._open[-1][0] in ("script", "style"):
             return
         self.text += data
+        if self._in_badge:
+            self.rows[-1]["action"] += data
         if self._counting is not None:
             self.counts[f"{self._counting[0]}={self._counting[1]}"] = int(data.replace(",", ""))
         for _tag, name in self._open:

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.markup import attributes, esc, visible
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +144,12 @@ def test_the_index_puts_what_is_blocked_first() -> None:
     assert Page.of(index([])).elements["tr"] == 1
 
 
+@pytest.mark.parametrize("stem", ["javascript:alert(1)//", "../else", "", 'x" onclick="alert(1)'])
+def test_the_index_links_to_nothing_but_files_beside_it(stem: Any) -> None:
+    with pytest.raises(RefusedError, match=r"_input\[0\].*stem"):
+        index([{**json.loads(forms("orders")[2]), "stem": stem}])
+
+
 @pytest.mark.parametrize(
     "wrong", [{}, [], None, {"kind": "else"}, {"kind": "mongodb_ops.legacy_backup.report", "schema": 1}]
 )
@@ -152,7 +158,5 @@ def test_the_index_refuses_what_is_no_report(wrong: Any) -> None:
         index([wrong])
 
 
-def test_odd_characters_leave_a_mark() -> None:
-    assert visible("a\x00b\u202ec\ud800") == "a\ufffdb\ufffdc\ufffd"
-    assert esc("<&\"'>") == "&lt;&amp;&quot;&#x27;&gt;"
-    assert attributes(class_="a", data_x="1", gone=None) == ' class="a" data-x="1"'
+def test_characters_that_cannot_be_seen_leave_a_mark() -> None:
+    assert visible("a\x00b\u202ec\ud800\n\t<d>") == "a\ufffdb\ufffdc\ufffd\n\t<d>"

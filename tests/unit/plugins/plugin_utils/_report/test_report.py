@@ -57,7 +57,7 @@ def test_all_forms_give_the_same_numbers(name: str) -> None:
     assert data["summary"]["removed"] == expected["removed"] + expected["shortened"]
     assert [one["id"] for one in page.rows] == [one["id"] for one in plan["snapshots"]]
     assert set(page.marks) == {one["id"] for one in plan["snapshots"]}
-    assert [one["data-action"] for one in page.rows] == [one["action"] for one in plan["snapshots"]]
+    assert [one["action"] for one in page.rows] == [one["action"] for one in plan["snapshots"]]
     assert [(one["id"], one["state"], one["action"]) for one in lines] == [
         (one["id"], one["state"], one["action"]) for one in plan["snapshots"]
     ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The colours of a report: every text can be read on what it lies on, in either scheme (WCAG 2, level AA)."""
+"""The colors of a report: every text can be read on what it lies on, in either scheme (WCAG 2, level AA)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import re
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.calendar import DAYS
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.style import STYLE
 
-ROOTS = re.findall(r":root\{(.*?)\}", STYLE, flags=re.DOTALL)
-LIGHT, DARK = (dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{3,6})", root)) for root in ROOTS[:2])
+from tools.tree import ROOT
+
+STYLE = (ROOT / "plugins" / "plugin_utils" / "_report" / "report.css").read_text(encoding="utf-8")
+ROOTS = re.findall(r":root \{(.*?)\}", STYLE, flags=re.DOTALL)
+LIGHT, DARK = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", root)) for root in ROOTS[:2])
 TEXTS = [(ink, ground) for ink in ("ink", "soft", "link") for ground in ("page", "card", "band")]
 NUMBERS = [(ink, "card") for ink in ("kept", "extended", "shortened", "removed", "held", "bad", "soft")]
 ON_MARKS = [("on", mark) for mark in ("kept", "young", "extended", "shortened", "removed", "held", "other")]
 ON_BLOCKED = [(ink, "bad-page") for ink in ("ink", "soft", "bad", "kept", "extended", "shortened", "removed", "held")]
 
 
-def luminance(colour: str) -> float:
-    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+def luminance(color: str) -> float:
+    digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
     parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -41,8 +43,8 @@ def test_texts_stand_out(scheme: dict[str, str]) -> None:
 
 
 def test_letters_of_the_calendar_stand_out() -> None:
-    days = dict(re.findall(r"\.d-([a-z]+)\{background:(#[0-9a-f]+);color:#[0-9a-f]+\}", STYLE))
-    letters = dict(re.findall(r"\.d-([a-z]+)\{background:#[0-9a-f]+;color:(#[0-9a-f]+)\}", STYLE))
+    found = re.findall(r"\.d-([a-z]+) \{ background: (#[0-9a-f]+); color: (#[0-9a-f]+); \}", STYLE)
+    days, letters = ({name: pair[place] for name, *pair in found} for place in (0, 1))
     assert set(days) == set(DAYS) - {"other"}
     assert {name for name in days if contrast(days[name], letters[name]) < 4.5} == set()
 
