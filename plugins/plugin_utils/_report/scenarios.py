@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import WhatIf
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import engine as retention
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest, to_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (

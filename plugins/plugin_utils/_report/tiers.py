@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Tier
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     HOUR,
     LAST,
     PERIOD_HOURS,
-    Duration,
     Zone,
     text,
 )

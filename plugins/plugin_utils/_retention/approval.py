@@ -12,16 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     Snapshot,
     format_instant,
     parse_instant,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    Duration,
-    seconds,
-    zone,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds, zone
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import SCHEMA, changes, digest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import shown
 

@@ -17,10 +17,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings, rules
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     HOUR,
-    Duration,
     Zone,
     clamped,
     seconds,

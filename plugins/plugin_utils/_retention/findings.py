@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     DAY,
@@ -16,6 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     PERIOD_HOURS,
     Zone,
     label,
+    period_of,
     text,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Schedule
@@ -62,7 +64,9 @@ def gaps(
 ) -> tuple[list[Gap], list[str]]:
     """The missing whole periods of each within rule, newest first, and a warning where there are too many to list."""
     interval = _INTERVAL_HOURS if schedule is None or schedule.interval_hours is None else schedule.interval_hours
-    covering = [entry.created for entry in entries if entry.snapshot.complete is True and entry.created <= now]
+    covering = [
+        zone.local(entry.created) for entry in entries if entry.snapshot.complete is True and entry.created <= now
+    ]
     found: list[Gap] = []
     warnings = []
     for tier in applied:
@@ -146,14 +150,15 @@ def _span(length: int) -> str:
     return f"{rest // HOUR} h {rest % HOUR // 60} min" if rest >= 60 else f"{rest} s"
 
 
-def _missing(kind: str, covering: Sequence[int], cutoff: int, anchor: int, zone: Zone) -> Iterator[int]:
+def _missing(kind: str, covering: Sequence[datetime], cutoff: int, anchor: int, zone: Zone) -> Iterator[int]:
     """The whole periods from cutoff to anchor, after the oldest covered one, that nothing covers; newest first."""
-    oldest = zone.period(kind, min(covering))
+    covered = {period_of(kind, local) for local in covering}
+    oldest = min(covered)
     first = zone.period(kind, cutoff)
     if zone.starts(kind, first) < cutoff:
         first += 1
     end = zone.period(kind, anchor)
-    for number in sorted({zone.period(kind, created) for created in covering} | {end}, reverse=True):
+    for number in sorted(covered | {end}, reverse=True):
         for missing in range(end - 1, max(number, oldest, first - 1), -1):
             if zone.exists(kind, missing):
                 yield missing

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     RESULT_KEYS,
@@ -20,7 +21,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     newest_first,
     parse_object_id,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     RefusedError,
     blank,

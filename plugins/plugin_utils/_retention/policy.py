@@ -19,12 +19,9 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timezone
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration, parse_duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant, parse_object_id
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    Duration,
-    parse_duration,
-    zone,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import zone
 
 _ADVERBS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 # The order in which reasons are given (rule R12). `last` and `within` have no period.

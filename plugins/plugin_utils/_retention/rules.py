@@ -21,6 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     HOUR,
     LAST,
     Zone,
+    least_seconds,
     period_of,
     seconds,
 )
@@ -191,7 +192,7 @@ def _covers(tier: Tier, candidates: Sequence[Entry], periods: set[int], zone: Zo
     window = tier.rule.window
     if window is None or tier.rule.period is None or not periods:
         return covers
-    least = window.at_least()
+    least = least_seconds(window)
     for place in range(tier.inside):
         period, candidate = tier.periods[place], candidates[place]
         if period not in periods or candidate.expires + SAME < min(candidate.created + least, LAST):

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import from_result
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.approval import drift, refusals
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
 
 from unit.plugins.plugin_utils._retention.cases import (

@@ -11,11 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    parse_duration,
-    seconds,
-    zone,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import parse_duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds, zone
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import PERIODS
 from hypothesis import assume, given
 from hypothesis import strategies as st
