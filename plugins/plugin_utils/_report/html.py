@@ -105,7 +105,7 @@ def _verdict(report: Report) -> str:
         kind, title = "check", "Not applied"
     elif report.undone or report.problems:
         kind, title = "blocked", "Not everything went as planned"
-    reasons = "".join(f"<li>{esc(reason)}</li>" for reason in report.plan["guard"]["reasons"])
+    reasons = "".join(f"<li>{esc(reason['text'])}</li>" for reason in report.plan["guard"]["reasons"])
     guard = f'<ul class="list bad" id="guard">{reasons}</ul>' if report.blocked else ""
     return (
         f'<div class="verdict {kind}" id="verdict"><h2>{title}</h2>{guard}{_counts(report)}'
@@ -223,7 +223,11 @@ def _missing_list(report: Report) -> str:
 
 
 def _warnings(report: Report) -> str:
-    return section("warnings", "Warnings", _listing(report.plan["warnings"], "Nothing to look at."))
+    return section(
+        "warnings",
+        "Warnings",
+        _listing([warning["text"] for warning in report.plan["warnings"]], "Nothing to look at."),
+    )
 
 
 def _listing(lines: Sequence[str], none: str) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
     table,
     when,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 _WORDS = ("Cluster", "Project", "As of (UTC)", "Result")
 _COUNTS = ("Kept", "Removed", "Extended", "Held", "Gaps", "Warnings", "Findings")
@@ -92,7 +92,7 @@ def _row(report: Mapping[str, Any]) -> str:
 def _result(report: Mapping[str, Any]) -> str:
     summary = report["summary"]
     if summary["blocked"]:
-        reasons = "".join(f"<li>{esc(reason)}</li>" for reason in report["plan"]["guard"]["reasons"])
+        reasons = "".join(f"<li>{esc(reason['text'])}</li>" for reason in report["plan"]["guard"]["reasons"])
         return f'<b class="bad">Blocked</b><ul class="list">{reasons}</ul>'
     if report["problems"]:
         return f'<b class="bad">{words.many(len(report["problems"]), "problem")}</b>'

@@ -66,8 +66,8 @@ def _tools(report: Report) -> str:
 def _row(row: Row, has_outcomes: bool) -> str:
     expires = when(row.expires_at) + (f" → {when(row.expires_to)}" if row.expires_to else "")
     letter = MARKS[row.mark][0]
-    told = "; ".join(esc(reason) for reason in row.reasons)
-    why = f'<ul class="why">{"".join(f"<li>{esc(line)}</li>" for line in row.why)}</ul>' if row.why else ""
+    told = "; ".join(esc(reason.text) for reason in row.reasons)
+    why = f'<ul class="why">{"".join(f"<li>{esc(line.text)}</li>" for line in row.why)}</ul>' if row.why else ""
     outcome = f"<td>{esc(row.outcome or '')}{_error(row)}</td>" if has_outcomes else ""
     told_size = "–" if row.size is None else size(row.size)
     return (

@@ -209,7 +209,7 @@ def hover(row: Row) -> str:
     lines = [f"{row.id} · {words.day_and_time(row.created_at)} · {MARKS[row.mark][1]}"]
     if row.expires_to is not None:
         lines.append(f"expires {words.day_and_time(row.expires_at)} → {words.day_and_time(row.expires_to)}")
-    lines.append("; ".join(row.reasons or row.why) or "no rule keeps it")
+    lines.append("; ".join(reason.text for reason in row.reasons or row.why) or "no rule keeps it")
     return "\n".join(lines)
 
 

@@ -17,12 +17,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     OPTION_KEYS,
     POLICY_KEYS,
     Options,
-    RefusedError,
     parse_now,
     parse_options,
     parse_policy,
-    shown,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, shown
 
 WITHIN = parse_policy({"keep_within": "2d"})
 COUNTED = parse_policy({"keep_daily": 7})
