@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import KIND, SCHEMA
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import render
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 
 def index(reports: Sequence[Mapping[str, Any]]) -> str:

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Tier
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     HOUR,
     LAST,
     PERIOD_HOURS,
-    Duration,
     Zone,
     text,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.gaps import LONGEST_INTERVAL_HOURS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Policy, Rule
 
-# The schedule's longest interval, for where the schedule is not known.
-_INTERVAL_HOURS = 24
 _NEVER = "not in sight"
 # From fine to coarse.
 _GRAINS: tuple[str | None, ...] = (None, "hour", "day", "week", "month", "year")
@@ -36,7 +35,7 @@ def tiers(
     policy: Policy, rows: Sequence[Row], now: int, anchor_is_now: bool, interval_hours: int | None, zone: Zone
 ) -> Iterator[Tier]:
     """Each rule of a policy, the finest first."""
-    interval = interval_hours or _INTERVAL_HOURS
+    interval = interval_hours or LONGEST_INTERVAL_HOURS
     staying = [row.created for row in rows if row.stays and row.complete and row.created <= now]
     anchor = now if anchor_is_now or not staying else staying[0]
     for rule in finest_first(policy):

@@ -82,7 +82,7 @@ def test_what_cannot_be_used_is_named(arguments: dict[str, Any], named: str) -> 
 def test_depth_is_no_way_in() -> None:
     deep: dict[str, Any] = {}
     deep["deep"] = deep
-    spoiled: list[dict[str, Any]] = [{"evidence": deep}, {"plan": {**PLAN, "more": deep}}]
+    spoiled: list[dict[str, Any]] = [{"evidence": deep}, {"plan": {**PLAN, "changes": deep}}]
     for arguments in spoiled:
         with pytest.raises(AnsibleFilterError):
             retention_report(**dict({"plan": PLAN}, **arguments))

@@ -21,6 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 
 from simulator import seeds
 from simulator.nouns import Cluster
@@ -85,7 +86,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 
 def reported(plan: Mapping[str, Any], given: Mapping[str, Any] | None = None, **more: Any) -> Report:
     """The report of a plan that went through JSON, as one from a file has."""
-    return report(json.loads(json.dumps(plan)), given, **more)
+    return report(Plan.load(json.dumps(plan)), given, **more)
 
 
 @dataclass

@@ -18,13 +18,13 @@ from functools import cache
 from typing import Any, Literal
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import parse_duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     from_api,
     snake_case,
     to_result,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    parse_duration,
     seconds,
     zone,
 )

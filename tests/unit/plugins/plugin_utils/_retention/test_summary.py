@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import problems
+
+from unit.plugins.plugin_utils._retention.cases import NOW, info, row
 
 ONE, LATER = "5a" * 12, "2027-01-01T00:00:00Z"
 
@@ -45,6 +48,6 @@ def outcome(action: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_what_the_listing_afterwards_shows(told: dict[str, Any], listed: dict[str, Any], said: list[str]) -> None:
-    rows = [{"id": ONE, **listed}] if listed else []
-    assert problems([told], rows) == said
+    rows = [row(1, NOW, **{"id": ONE, **listed})] if listed else []
+    assert problems([told], read_info(info(rows)).snapshots) == said
     assert problems([told], None) == []

@@ -68,9 +68,7 @@ def test_a_size_that_is_none_is_named(size: Any) -> None:
 
 @pytest.mark.parametrize("plan", [{}, [], None, "plan", {"snapshots": [{}], "changes": []}])
 def test_what_is_no_plan_is_refused(plan: Any) -> None:
-    with pytest.raises(
-        AnsibleFilterError, match="retention_batches: _input: this is no plan of the filter retention_plan"
-    ):
+    with pytest.raises(AnsibleFilterError, match="retention_batches: _input: it is no plan of this collection"):
         retention_batches(plan, 1)
 
 

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Gaps: the periods that a within rule wants and no complete snapshot covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
+    PERIOD_HOURS,
+    Zone,
+    label,
+    period_of,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Schedule
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import Entry, Tier
+
+# The schedule's longest interval, for where the schedule is not known.
+LONGEST_INTERVAL_HOURS = 24
+# A decade without backups is one finding, not 3,650 lines.
+_LISTED = 400
+
+
+def find_gaps(
+    applied: Sequence[Tier],
+    entries: Sequence[Entry],
+    anchor: int | None,
+    schedule: Schedule | None,
+    now: int,
+    zone: Zone,
+) -> tuple[list[Gap], list[Note]]:
+    """The missing whole periods of each within rule, newest first, and a warning for each rule with too many to list.
+
+    Held and expired snapshots cover their periods as well. Rules finer than the schedule's interval have no gaps.
+    """
+    if anchor is None:
+        return [], []
+    known = None if schedule is None else schedule.interval_hours
+    interval = LONGEST_INTERVAL_HOURS if known is None else known
+    covering = [entry.local for entry in entries if entry.snapshot.complete is True and entry.created <= now]
+    gaps: list[Gap] = []
+    warnings = []
+    for tier in applied:
+        kind = tier.rule.period
+        if tier.cutoff is None or kind is None or PERIOD_HOURS[kind] < interval or not covering:
+            continue
+        missing = list(islice(_missing(kind, covering, tier.cutoff, anchor, zone), _LISTED + 1))
+        gaps += [Gap(tier.rule.name, label(kind, number)) for number in missing[:_LISTED]]
+        if len(missing) > _LISTED:
+            text = f"{tier.rule.name} has more than {_LISTED} gaps, of which the newest are listed"
+            warnings.append(Note("gap", text))
+    return gaps, warnings
+
+
+def _missing(kind: str, covering: Sequence[datetime], cutoff: int, anchor: int, zone: Zone) -> Iterator[int]:
+    """The whole periods from cutoff to anchor, after the oldest covered one, that nothing covers; newest first."""
+    covered = {period_of(kind, local) for local in covering}
+    first = zone.period(kind, cutoff)
+    if zone.starts(kind, first) < cutoff:
+        first += 1
+    first = max(first, min(covered))
+    end = zone.period(kind, anchor)
+    for number in range(end - 1, first - 1, -1):
+        if number not in covered and zone.exists(kind, number):
+            yield number
