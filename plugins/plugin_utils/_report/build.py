@@ -92,7 +92,6 @@ def _row(decision: Decision, rules: Sequence[str], outcome: Mapping[str, Any] | 
     created = 0 if snapshot.created_at is None else seconds(snapshot.created_at)
     codes = {reason.code for reason in decision.reasons}
     kept_by = tuple(rule for rule in rules if rule in codes or f"{rule}:oldest" in codes)
-    error = (outcome or {}).get("error") or {}
     return Row(
         id=snapshot.id,
         created_at=_text(snapshot.created_at) or "",
@@ -111,8 +110,13 @@ def _row(decision: Decision, rules: Sequence[str], outcome: Mapping[str, Any] | 
         mark=_mark(decision, kept_by, codes),
         tiers=kept_by,
         outcome=None if outcome is None else outcome["action"],
-        error=str(error.get("detail") or error.get("code")) if error else None,
+        error=_error(outcome),
     )
+
+
+def _error(outcome: Mapping[str, Any] | None) -> str | None:
+    error = None if outcome is None else outcome.get("error")
+    return str(error.get("detail") or error.get("code")) if error else None
 
 
 def _mark(decision: Decision, kept_by: Sequence[str], codes: set[str]) -> str:

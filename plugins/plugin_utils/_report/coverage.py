@@ -47,20 +47,24 @@ def _named(gaps: Iterable[Gap]) -> tuple[str, ...]:
 
 
 def _coverage(rows: Iterable[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
-    created = [row.created for row in rows if row.complete and row.created <= now and not _expired(row, now)]
+    created = [row.created for row in rows if _is_restorable(row, now)]
     gaps = [(newer - older, older, newer) for newer, older in itertools.pairwise(created)]
     length, start, end = max(gaps, default=(None, None, None), key=lambda gap: gap[0] or 0)
     return Coverage(
         restorable=len(created),
-        oldest=text(created[-1]) if created else None,
-        newest=text(created[0]) if created else None,
+        oldest=_text(next(reversed(created), None)),
+        newest=_text(next(iter(created), None)),
         largest_gap=length,
-        gap_from=None if start is None else text(start),
-        gap_to=None if end is None else text(end),
+        gap_from=_text(start),
+        gap_to=_text(end),
         missing=missing,
         size=size,
     )
 
 
-def _expired(row: Row, now: int) -> bool:
-    return row.expires is not None and row.expires <= now
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else text(instant)
+
+
+def _is_restorable(row: Row, now: int) -> bool:
+    return row.complete and row.created <= now and (row.expires is None or row.expires > now)

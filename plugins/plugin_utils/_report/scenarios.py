@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import WhatIf
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import engine as retention
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
@@ -62,10 +63,7 @@ def _result(name: str, plan: Plan) -> WhatIf:
     kept = [
         one.snapshot.created_at
         for one in plan.decisions
-        if not one.is_removal
-        and one.snapshot.complete
-        and (one.snapshot.created_at is not None and one.snapshot.created_at <= plan.now)
-        and (one.snapshot.expires_at is None or one.snapshot.expires_at > plan.now)
+        if not one.is_removal and _is_restorable(one.snapshot, plan.now)
     ]
     return WhatIf(
         name=name,
@@ -74,10 +72,16 @@ def _result(name: str, plan: Plan) -> WhatIf:
         extended=numbers["by_action"]["extend"],
         removed=sum(one.is_removal for one in plan.decisions),
         size_removed=numbers["file_size_bytes_removed"],
-        oldest=format_instant(kept[-1]) if kept else None,
+        oldest=format_instant(kept[-1]) if kept and kept[-1] else None,
         gaps=len(plan.gaps),
         blocked=plan.is_blocked,
     )
+
+
+def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
+    if not snapshot.complete or snapshot.created_at is None or snapshot.created_at > now:
+        return False
+    return snapshot.expires_at is None or snapshot.expires_at > now
 
 
 def _scaled(policy: Policy, scale: Callable[[Rule], Rule]) -> Policy:

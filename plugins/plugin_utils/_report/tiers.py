@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How full each rule of a policy is, and when it will be full if backups go on as they do (rules R5 to R8)."""
+"""How full each rule of a policy is, and when it will be full if backups go on as they do (R5 to R8)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tiers(
 ) -> Iterator[Tier]:
     """Each rule of a policy, the finest first."""
     interval = interval_hours or LONGEST_INTERVAL_HOURS
-    staying = [row.created for row in rows if row.stays and row.complete and row.created <= now]
+    staying = _kept(rows, now)
     anchor = now if anchor_is_now or not staying else staying[0]
     for rule in finest_first(policy):
         kept = sum(rule.name in row.tiers for row in rows)
@@ -46,9 +46,18 @@ def tiers(
             tier = _of_span(rule, rule.window, kept, staying, anchor, not anchor_is_now, zone)
         else:
             tier = _of_window(rule, rule.window, kept, staying, anchor, not anchor_is_now, interval, zone)
-        # Backups that have stopped would have filled it long ago.
-        late = tier.full_at is not None and tier.full_at <= text(now)
-        yield replace(tier, full_at=None, note=_NEVER) if late else tier
+        yield _unless_overdue(tier, now)
+
+
+def _kept(rows: Sequence[Row], now: int) -> list[int]:
+    """When the complete snapshots that are kept were created, newest first."""
+    return [row.created for row in rows if row.stays and row.complete and row.created <= now]
+
+
+def _unless_overdue(tier: Tier, now: int) -> Tier:
+    """The tier; without a date if running backups would have filled it long ago."""
+    is_overdue = tier.full_at is not None and tier.full_at <= text(now)
+    return replace(tier, full_at=None, note=_NEVER) if is_overdue else tier
 
 
 def _of_count(rule: Rule, kept: int, staying: Sequence[int], now: int | None, interval: int, zone: Zone) -> Tier:

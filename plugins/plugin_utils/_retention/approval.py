@@ -70,19 +70,29 @@ def _differ(planned: str | None, wanted: str | None) -> bool:
 
 def _drifted(decision: Decision, found: Snapshot | None, now: datetime) -> Iterator[str]:
     planned, action = decision.snapshot, decision.action
-    if found is None:
-        if action == "keep" and (planned.expires_at is None or planned.expires_at > now):
-            until = "for ever" if planned.expires_at is None else f"until {_spelled(planned.expires_at)}"
-            yield f"{planned.id} is gone, and was to be kept {until}"
-        return
     if action == "keep":
+        if found is None:
+            yield from _gone(planned, now)
+        return
+    if found is None:
         return
     for key in _COMPARED:
         before, value = getattr(planned, key), getattr(found, key)
-        is_done = key == "expires_at" and value is not None and value == decision.expires_to
-        if value != before and not is_done:
+        if value != before and not (key == "expires_at" and _is_done(decision, value)):
             was, now_is = _spelled(before), _spelled(value)
             yield f"{planned.id} is to be changed ({action}), but its {key} was {was} and is {now_is}"
+
+
+def _gone(planned: Snapshot, now: datetime) -> Iterator[str]:
+    """A kept snapshot that is gone although its recorded expiry is still to come."""
+    if planned.expires_at is None:
+        yield f"{planned.id} is gone, and was to be kept for ever"
+    elif planned.expires_at > now:
+        yield f"{planned.id} is gone, and was to be kept until {_spelled(planned.expires_at)}"
+
+
+def _is_done(decision: Decision, expires_at: datetime | None) -> bool:
+    return expires_at is not None and expires_at == decision.expires_to
 
 
 def _spelled(value: object) -> str:

@@ -146,22 +146,28 @@ def _add_safeguards(
     calendar: Zone,
 ) -> None:
     """The floor, the minimum age (R9) and the point-in-time window (R10)."""
-    for place in range(min(options.min_keep, len(candidates))):
-        reasons[place].append(_MIN_KEEP)
     young = None if options.min_age is None else calendar.before(now, options.min_age)
     since = calendar.before(now, options.pit_window) if isinstance(options.pit_window, Duration) else None
     for place, candidate in enumerate(candidates):
-        if young is not None and candidate.created > young:
-            reasons[place].append(_MIN_AGE)
-        if since is not None and candidate.created >= since:
-            reasons[place].append(_PIT)
-    if since is None:
-        return
-    # The oplog is replayed onto the newest restorable snapshot before the window, held or not.
+        safeguards = (
+            (place < options.min_keep, _MIN_KEEP),
+            (young is not None and candidate.created > young, _MIN_AGE),
+            (since is not None and candidate.created >= since, _PIT),
+        )
+        reasons[place] += [note for applies, note in safeguards if applies]
+    base = None if since is None else _base(candidates, entries, since, now)
+    if base is not None:
+        reasons[base].append(_PIT_BASE)
+
+
+def _base(candidates: Sequence[Entry], entries: Sequence[Entry], since: int, now: int) -> int | None:
+    """The candidate that the oplog is replayed onto: the newest restorable snapshot before the window (R10).
+
+    None where that is held.
+    """
     base = next((entry for entry in entries if entry.created < since and entry.is_restorable(now)), None)
     first = next((place for place, candidate in enumerate(candidates) if candidate.created < since), None)
-    if base is not None and first is not None and candidates[first] is base:
-        reasons[first].append(_PIT_BASE)
+    return first if first is not None and candidates[first] is base else None
 
 
 def _lifetimes(
@@ -180,16 +186,22 @@ def _lifetimes(
     """
     kept: set[int] | None = None
     while True:
-        wanted: dict[int, int] = {}
-        for want in wanting:
-            if not any(kept is None or other in kept for other in want.covered_by):
-                wanted[want.place] = max(want.until, wanted.get(want.place, want.until))
+        wanted = _uncovered(wanting, kept)
         extended = _extensions(wanted, options, now)
         lives = [extended.get(place, candidate.expires) for place, candidate in enumerate(candidates)]
         outlives = rules.longest_lived(applied, lives)
         kept = {place for place in range(len(candidates)) if reasons[place] or place in outlives}
         if all(wanted.get(want.place, 0) >= want.until or not kept.isdisjoint(want.covered_by) for want in wanting):
             return _Lifetimes(wanted, extended, outlives)
+
+
+def _uncovered(wanting: Sequence[ExtensionCandidate], kept: set[int] | None) -> dict[int, int]:
+    """Until when each is to live that no other kept one of its period covers; None for `kept` is all."""
+    wanted: dict[int, int] = {}
+    for want in wanting:
+        if not any(kept is None or other in kept for other in want.covered_by):
+            wanted[want.place] = max(want.until, wanted.get(want.place, want.until))
+    return wanted
 
 
 def _extensions(wanted: dict[int, int], options: Options, now: int) -> dict[int, int]:

@@ -60,17 +60,18 @@ def audit(plan: Plan, cluster: Cluster) -> list[Note]:
 
 def gates(plan: Plan, findings: Iterable[Note], on_drift: bool, on_gap: bool) -> list[str]:
     """Why an audit fails, a sentence each that begins with what people search for; nothing when it passes."""
-    failures = []
-    actions = plan.summary["by_action"]
-    planned = [f"{count} to {action}" for action, count in actions.items() if action != "keep" and count]
     gaps = [finding.text for finding in findings if finding.code == "gap"]
-    if plan.is_blocked:
-        failures.append(f"RETENTION BLOCKED: {'; '.join(reason.text for reason in plan.blocked_by)}")
-    if on_drift and planned:
-        failures.append(f"RETENTION DRIFT: the cluster is not as the policy would have it: {', '.join(planned)}")
-    if on_gap and gaps:
-        failures.append(f"RETENTION GAP: {'; '.join(gaps)}")
-    return failures
+    found = (
+        ("RETENTION BLOCKED: ", "; ".join(reason.text for reason in plan.blocked_by)),
+        ("RETENTION DRIFT: the cluster is not as the policy would have it: ", _planned(plan) if on_drift else ""),
+        ("RETENTION GAP: ", "; ".join(gaps) if on_gap else ""),
+    )
+    return [f"{begin}{text}" for begin, text in found if text]
+
+
+def _planned(plan: Plan) -> str:
+    actions = plan.summary["by_action"].items()
+    return ", ".join(f"{count} to {action}" for action, count in actions if action != "keep" and count)
 
 
 # --- warnings of a plan ---

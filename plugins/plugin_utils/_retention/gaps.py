@@ -40,16 +40,13 @@ def find_gaps(
     """
     if anchor is None:
         return [], []
-    known = None if schedule is None else schedule.interval_hours
-    interval = LONGEST_INTERVAL_HOURS if known is None else known
-    covering = [entry.local for entry in entries if entry.snapshot.complete is True and entry.created <= now]
+    interval = _interval_hours(schedule)
+    covering = [entry.local for entry in entries if entry.is_complete(now)]
     gaps: list[Gap] = []
     warnings = []
-    for tier in applied:
-        kind = tier.rule.period
-        if tier.cutoff is None or kind is None or PERIOD_HOURS[kind] < interval or not covering:
-            continue
-        missing = list(islice(_missing(kind, covering, tier.cutoff, anchor, zone), _LISTED + 1))
+    for tier in applied if covering else ():
+        missing = list(islice(_missing(tier, covering, interval, anchor, zone), _LISTED + 1))
+        kind = tier.rule.period or ""
         gaps += [Gap(tier.rule.name, label(kind, number)) for number in missing[:_LISTED]]
         if len(missing) > _LISTED:
             text = f"{tier.rule.name} has more than {_LISTED} gaps, of which the newest are listed"
@@ -57,8 +54,16 @@ def find_gaps(
     return gaps, warnings
 
 
-def _missing(kind: str, covering: Sequence[datetime], cutoff: int, anchor: int, zone: Zone) -> Iterator[int]:
+def _interval_hours(schedule: Schedule | None) -> int:
+    known = None if schedule is None else schedule.interval_hours
+    return LONGEST_INTERVAL_HOURS if known is None else known
+
+
+def _missing(tier: Tier, covering: Sequence[datetime], interval: int, anchor: int, zone: Zone) -> Iterator[int]:
     """The whole periods from cutoff to anchor, after the oldest covered one, that nothing covers; newest first."""
+    kind, cutoff = tier.rule.period, tier.cutoff
+    if kind is None or cutoff is None or PERIOD_HOURS[kind] < interval:
+        return
     covered = {period_of(kind, local) for local in covering}
     first = zone.period(kind, cutoff)
     if zone.starts(kind, first) < cutoff:

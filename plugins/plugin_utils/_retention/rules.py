@@ -54,6 +54,10 @@ class Entry(NamedTuple):
     state: str
     state_reasons: tuple[Note, ...]
 
+    def is_complete(self, now: int) -> bool:
+        """Whether it is complete and in the past, expired or not."""
+        return self.snapshot.complete is True and self.created <= now
+
     def is_restorable(self, now: int) -> bool:
         """Whether it is complete, in the past and not expired, held or not."""
         return self.snapshot.complete is True and self.created <= now < self.expires
@@ -260,20 +264,24 @@ def extension_candidates(
 def _extension_candidates(
     tier: Tier, candidates: Sequence[Entry], newest: int, now: int, calendar: Zone
 ) -> Iterator[ExtensionCandidate]:
-    window, kind = tier.rule.window, tier.rule.period
-    if window is None:
-        return
-    wanted = {}
-    present = None if kind is None else calendar.period(kind, newest)
-    for period, place in tier.representatives.items():
-        candidate = candidates[place]
-        if present is None or present > period or candidate.expires - now < SOON:
-            until = calendar.after(candidate.created, window)
-            if until > candidate.expires + TOLERANCE:
-                wanted[period] = (place, until)
+    wanted = dict(_wanted(tier, candidates, newest, now, calendar))
     covers = _covers(tier, candidates, wanted, calendar)
     for period, (place, until) in wanted.items():
         yield ExtensionCandidate(place, until, [other for other in covers.get(period, ()) if other != place])
+
+
+def _wanted(
+    tier: Tier, candidates: Sequence[Entry], newest: int, now: int, calendar: Zone
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Each period whose representative is to live longer: the period, the representative, and until when."""
+    window, kind = tier.rule.window, tier.rule.period
+    present = None if kind is None else calendar.period(kind, newest)
+    for period, place in tier.representatives.items():
+        candidate = candidates[place]
+        if window is not None and (present is None or present > period or candidate.expires - now < SOON):
+            until = calendar.after(candidate.created, window)
+            if until > candidate.expires + TOLERANCE:
+                yield period, (place, until)
 
 
 def _covers(

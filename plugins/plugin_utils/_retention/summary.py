@@ -125,21 +125,23 @@ def must_stop(plan: Plan, outcomes: Iterable[Mapping[str, Any]]) -> bool:
 def verdict(plan: Plan, outcomes: Sequence[Mapping[str, Any]], is_applied: bool, mode: str) -> str:
     """The counts of a run in one line, which begins with the kind of run it was."""
     actions, states = plan.summary["by_action"], plan.summary["by_state"]
-    others = sum(states[state] for state in states if state != "candidate")
-    parts = [f"{actions['keep'] - others} kept"]
+    parts = [f"{actions['keep'] - (len(plan.decisions) - states['candidate'])} kept"]
     happened = _happened(plan, outcomes) if is_applied and not plan.is_blocked else None
-    for action, (done, planned) in _WORDS.items():
-        count = actions[action]
-        if action == "shorten" and not count:
-            continue
-        if happened is None:
-            parts.append(f"{count} {planned}")
-        else:
-            parts.append(f"{happened[action]} {done}" + (f" of {count}" if happened[action] != count else ""))
+    parts += [
+        _counted(action, actions[action], None if happened is None else happened[action])
+        for action in _WORDS
+        if actions[action] or action != "shorten"
+    ]
     parts.append(f"{states['held']} held")
     parts += [f"{states[state]} {state}" for state in ("expired", "incomplete", "future") if states[state]]
-    begin = "Nothing was written" if plan.is_blocked else mode
-    return f"{begin}: {len(plan.decisions)} snapshots, {', '.join(parts)}."
+    return f"{'Nothing was written' if plan.is_blocked else mode}: {len(plan.decisions)} snapshots, {', '.join(parts)}."
+
+
+def _counted(action: str, count: int, happened: int | None) -> str:
+    done, planned = _WORDS[action]
+    if happened is None:
+        return f"{count} {planned}"
+    return f"{happened} {done}" + (f" of {count}" if happened != count else "")
 
 
 def space(plan: Plan) -> str:
@@ -201,19 +203,18 @@ def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
 
 
 def _discrepancy(outcome: Mapping[str, Any], found: Snapshot | None) -> list[str]:
-    if outcome["action"] == "deleted" and found is not None:
-        return [f"Snapshot {outcome['id']} was reported deleted and is still there."]
-    if outcome["action"] == "absent" and found is not None:
-        return [f"Snapshot {outcome['id']} was said not to be there any more and is still there."]
+    said = {"deleted": "reported deleted", "absent": "said not to be there any more"}.get(outcome["action"])
+    if said is not None:
+        return [] if found is None else [f"Snapshot {outcome['id']} was {said} and is still there."]
     if outcome["action"] != "updated":
         return []
     sent = (outcome["after"] or {}).get("expires_at")
     if found is None:
         return [f"Snapshot {outcome['id']} was given the expiry {sent} and is not there any more."]
     expiry = None if found.expires_at is None else format_instant(found.expires_at)
-    if expiry != sent:
-        return [f"Snapshot {outcome['id']} was given the expiry {sent} and has {expiry or 'none'}."]
-    return []
+    return (
+        [] if expiry == sent else [f"Snapshot {outcome['id']} was given the expiry {sent} and has {expiry or 'none'}."]
+    )
 
 
 def _failure(detail: str, names: Sequence[str]) -> str:

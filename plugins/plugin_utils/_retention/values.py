@@ -175,14 +175,6 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
     """Any value as JSON has it; what JSON does not know is shown as text."""
     if levels < 0:
         raise ValueError("is nested too deeply")
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return int.__int__(value) if -_LARGEST <= value < _LARGEST else shown(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float.__float__(value)
     if isinstance(value, Mapping):
         return {
             str.__str__(name) if isinstance(name, str) else shown(name): plain(item, levels - 1)
@@ -190,6 +182,19 @@ def plain(value: Any, levels: int = _MOST_LEVELS) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return [plain(item, levels - 1) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    """Of Python's own types: Ansible's subclasses carry marks that must not travel along."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and -_LARGEST <= value < _LARGEST:
+        return int.__int__(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float.__float__(value)
     return value.isoformat() if isinstance(value, date) else shown(value)
 
 
