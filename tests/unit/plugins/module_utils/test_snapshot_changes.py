@@ -335,7 +335,7 @@ snapshots = st.builds(
 def test_no_decision_takes_away_what_is_protected(
     before: Snapshot | None, absent: bool, expires: datetime | None, hold: bool | None, allow: bool
 ) -> None:
-    # The options refuse a hold with a date.
+    # Options that hold a snapshot and date it are refused before.
     state = DesiredState(A, absent, None if hold else expires, hold, allow)
     step = decide(state, before, NOW)
     if step.action == "deleted":
