@@ -1,10 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clusters: find the one that options name, and tell shards from clusters. For modules and the inventory alike.
-
-The service describes clusters in contract 6, and what real services were seen to answer is in contract 11.
-"""
+"""Clusters (contract 6, contract 11): find the one that options name, and tell shards from clusters."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import ATLAS_V2, NEWER_CLUSTERS
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID, row_id
+from ._api.client import Client
+from ._api.errors import ApiError, OptionError
+from ._api.redaction import readable
+from ._api.settings import ATLAS_V2, NEWER_CLUSTERS
+from ._snapshot import OBJECT_ID, row_id
 
 _ATLAS_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # contract 1
 _VERSION_ENDED = (406, 410)
@@ -37,9 +34,8 @@ class Cluster:
 def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: str | None) -> Cluster:
     """The cluster that the options `cluster_name` and `cluster_id` name.
 
-    Sends a request only to look a name up, or to compare the two where both are given. Raises OptionError before any
-    request, and ApiError for a cluster that does not exist, a name of two clusters, and a name and an id that are not
-    of the same cluster.
+    Sends a request only to look a name up, or to compare the two. Raises OptionError before any request. Raises
+    ApiError for a cluster that does not exist, for a name of two, and for a name and an id of different clusters.
     """
     by_name = client.dialect.cluster_in_path == "name"
     if by_name:
@@ -55,7 +51,7 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
 
 
 def is_shard(row: Mapping[str, Any]) -> bool:
-    """Whether a row of Cloud or Ops Manager is a part of a sharded cluster, which has a row of its own (contract 6)."""
+    """Whether a row of Cloud or Ops Manager is a part of a sharded cluster (contract 6)."""
     return bool(row.get("shardName")) or str(row.get("typeName", "")).startswith("CONFIG")
 
 
@@ -64,8 +60,7 @@ def in_offered_version(
 ) -> tuple[_Found, str | None]:
     """What `read` returns for a version of the cluster resource, and that version; None is the dialect's own.
 
-    Atlas will end the dialect's own version (contract 6). The newer one is read only then, since it does not show the
-    legacy backup.
+    The newer version is read only after Atlas has ended the own one, since it does not show the legacy backup.
     """
     try:
         return read(version), version
@@ -120,7 +115,7 @@ def _both(client: Client, project_id: str, name: str, cluster_id: str) -> Cluste
 
 
 def _row(client: Client, project_id: str, key: str, key_field: str) -> dict[str, Any]:
-    """The row of one cluster. All clusters are listed only where there is none, to name those that exist."""
+    """The row of one cluster. If there is none, all are listed, to name those that exist."""
     path = ("groups", project_id, "clusters")
     try:
         row, _version = in_offered_version(client, None, lambda version: client.get(*path, key, media_type=version))

@@ -3,8 +3,8 @@
 
 """Connection options and environment variables, resolved into a client. Their one argument spec.
 
-Empty options and variables count as unset. There are two families of variables. All values come from the same family,
-so that a key is never sent to a service that it does not belong to.
+Empty options and variables count as unset. All values come from one family of variables, so that a key is never sent to
+another service.
 """
 
 from __future__ import annotations
@@ -19,29 +19,20 @@ from typing import Any, Callable
 from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Bearer, Digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
-    MASK,
-    login_secrets,
-    redact_login,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
-    ATLAS_V1,
-    ATLAS_V2,
-    MANAGER,
-    Dialect,
-    Settings,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
+
+from ._api.auth import Auth, Bearer, Digest
+from ._api.client import Client
+from ._api.errors import OptionError
+from ._api.redaction import MASK, login_secrets, redact_login
+from ._api.settings import ATLAS_V1, ATLAS_V2, MANAGER, Dialect, Settings
+from ._snapshot import parse_object_id
 
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
 CLOUD_URL = "https://cloud.mongodb.com"
 GOVERNMENT_URL = "https://cloud.mongodbgov.com"
 MOST_SECONDS = 86400  # sockets do not take any number
 
-# What a variable can set has no default and is not required here: `resolve` does both.
+# `resolve` adds the defaults, and requires what neither an option nor a variable sets.
 CONNECTION_SPEC: dict[str, dict[str, Any]] = {
     "platform": {"type": "str", "choices": [ATLAS, CLOUD_MANAGER, OPS_MANAGER]},
     "base_url": {"type": "str"},
@@ -126,7 +117,7 @@ class Connection:
 
 
 def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project: bool = True) -> Connection:
-    """The connection that options and variables describe. OptionError names the option or variable to correct."""
+    """The connection of options and variables. OptionError names the one to correct."""
     options = {name: _given(params.get(name)) for name in CONNECTION_SPEC}
     variables = {name: value for name, value in environ.items() if _given(value) is not None}
     pair, values, family = _credentials(options, variables)
@@ -154,10 +145,7 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
 
 
 def connect(connection: Connection, read_only: bool, connections: int, on_token: Callable[[str], None]) -> Client:
-    """A client for the connection, with at most so many HTTP connections.
-
-    `on_token` is called with each bearer token before its first use, so that the token can be masked.
-    """
+    """A client. `on_token` is called with each bearer token before its first use, so that it can be masked."""
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
         auth = Bearer(connection.user, connection.password, on_token)
@@ -222,7 +210,7 @@ def _values_of(pair: Pair, variables: Mapping[str, str]) -> tuple[str, str] | No
 
 
 def _check_text(pair: Pair, values: tuple[str, str]) -> None:
-    """Variables are bytes. A value in another encoding than UTF-8 can be neither signed nor sent."""
+    # Variables are bytes. Only UTF-8 can be signed and sent.
     for name, value in zip(pair.names, values):
         try:
             value.encode("utf-8")
@@ -235,7 +223,7 @@ def _pair_of_options(given: list[str]) -> Pair:
     if len(pairs) == 2:
         raise OptionError(
             f"{' and '.join(given)} are of two kinds: give public_key and private_key, or client_id and client_secret, "
-            "not both. Look into module_defaults too."
+            "not both. Check module_defaults too."
         )
     missing = [name for name in pairs[0].names if name not in given]
     if missing:

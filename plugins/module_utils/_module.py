@@ -16,30 +16,20 @@ from typing import Any, Callable, NoReturn, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import sanitize_keys
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR, Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import READS_AT_ONCE
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
-    is_distinctive,
-    keys_contain,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import find_cluster
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
-    CLUSTER_SPEC,
-    CONNECTION_SPEC,
-    connect,
-    redact_options,
-    resolve,
-    secrets_of,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
+
+from ._api.client import REQUESTS_ERROR, Client
+from ._api.errors import ApiError, OptionError
+from ._api.pagination import READS_AT_ONCE
+from ._api.redaction import is_distinctive, keys_contain
+from ._clusters import find_cluster
+from ._connection import CLUSTER_SPEC, CONNECTION_SPEC, connect, redact_options, resolve, secrets_of
+from ._snapshot import parse_object_id
+from ._snapshot_api import Service
 
 _Asked = TypeVar("_Asked")
 _IN_A_CONTAINER = (
     "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
-    " collection under dependencies.galaxy of its definition, whence ansible-builder installs requests with it, or put"
-    " requests under dependencies.python."
+    " collection under dependencies.galaxy of its definition, or requests under dependencies.python."
 )
 
 
@@ -54,7 +44,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """What a module works with. `now` is the time of the task, the same for all its parts: UTC, in whole seconds."""
+    """What a module works with. `now` is the time of the whole task, in UTC and whole seconds."""
 
     params: Mapping[str, Any]
     service: Service
@@ -72,34 +62,31 @@ class _Module(AnsibleModule):
         super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
         kept = _without_blanks(self.params)
         for name, spec in self.argument_spec.items():
-            # ansible-core takes a list of three for a number, ends in a traceback for an infinite one, and never ends
-            # for 1e999999999. It rejects the repr of a text by name.
+            # ansible-core takes a list of three for a number, and never ends for 1e999999999. It rejects this repr.
             if spec.get("type") == "int" and name in kept and not _is_number(kept[name]):
                 kept[name] = repr(str(kept[name])[:80])
         self.params: dict[str, Any] = kept
 
     def _log_to_syslog(self, msg: str) -> None:
-        # Newer Pythons log no text that contains a NUL, and ansible-core then fails the task with an error about
-        # syslog. Our own checks reject such an option by its name.
+        # Newer Pythons log no text with a NUL, which fails the task with an error about syslog instead of the option.
         super()._log_to_syslog(msg.replace("\0", r"\0"))  # type: ignore[no-untyped-call]  # nor here
 
     def exit_json(self, **result: Any) -> NoReturn:
-        # Python collects garbage several times when it ends: 0.02 s, and more after a long listing.
+        # Without this, collecting garbage at the end takes 0.02 s, and more after a long listing.
         gc.freeze()
         super().exit_json(**self._redacted(result))
         raise AssertionError("exit_json does not return")
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        # Also for options that are not valid: nothing else has looked for secrets in them yet.
+        # ansible-core calls this for invalid options as well, before anything has looked for secrets.
         super().fail_json(msg, **self._redacted(result))
         raise AssertionError("fail_json does not return")
 
     def _redacted(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Rebuild core's list of masked values: all our secrets, without those short enough to garble ids and times."""
+        """Rebuild core's list of masked values without secrets that are short enough to garble ids and times."""
         known = {*self.no_log_values, *secrets_of(self.params, os.environ)}
         self.no_log_values = {secret for secret in known if is_distinctive(secret)}
-        # ansible-core masks values only, and parts of snapshots have keys that the service chooses. Rewriting a result
-        # takes seconds, so it is only done where a key contains a secret.
+        # ansible-core masks no keys, and the service chooses those of parts. To rewrite a result takes seconds.
         if keys_contain(result, self.no_log_values):
             result = sanitize_keys(result, self.no_log_values)
         return {"invocation": {"module_args": redact_options(self.params)}, **result}
@@ -134,7 +121,6 @@ def run(
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
         module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
-    # Part of every result: whether it was only predicted and, on demand, which requests were sent.
     always: dict[str, Any] = {"check_mode": module.check_mode}
     try:
         asked = parse(module.params)
@@ -149,11 +135,9 @@ def run(
 
 
 def _tune() -> None:
-    """Settings of Python for a short process that parses much and waits for sockets."""
-    # A listing creates a million objects and no reference cycles. Collecting every 700 takes a sixth of the time.
+    # A listing creates a million objects without cycles. Collecting every 700 takes a sixth of the time.
     gc.set_threshold(200_000)
-    # A response comes in some fifteen pieces. By default the thread that receives them waits 5 ms for each while
-    # another thread parses a page: a seventh of the time of a long listing.
+    # By default, a thread waits 5 ms for each piece of a response while another parses: a seventh of the time.
     sys.setswitchinterval(0.0005)
 
 

@@ -11,13 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
-    Snapshot,
-    age_key,
-    format_instant,
-    parse_instant,
-    parse_object_id,
-)
+from ._snapshot import Snapshot, age_key, format_instant, parse_instant, parse_object_id
 
 _ENDED = ("FINISHED", "BROKEN", "KILLED")
 _Value = TypeVar("_Value")
@@ -44,7 +38,7 @@ def job_from_api(row: Mapping[str, Any], now: datetime) -> RestoreJob:
     delivery, stamp = _object(row, "delivery"), _object(row, "timestamp")
     expires = _optional(delivery.get("expires"), parse_instant)
     status, delivered = _status(row), _status(delivery)
-    # A download that does not say when it expires is taken for one that can be fetched.
+    # A download without an expiry counts as one that can be fetched.
     can_be_fetched = delivered == "READY" and (expires is None or expires > now)
     return RestoreJob(
         id=_job_id(row.get("id")),
@@ -62,7 +56,7 @@ def _optional(value: Any, parse: Callable[[Any], _Value]) -> _Value | None:
 
 
 def _object(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    # Only null counts as missing. A value such as false or 0 must not read as "not in use".
+    # Only null counts as missing: false or 0 must not read as "not in use".
     value = row.get(key)
     if value is not None and not isinstance(value, Mapping):
         raise ValueError(f"{key} is no object")
@@ -84,15 +78,8 @@ def _status(row: Mapping[str, Any]) -> str | None:
 
 def job_to_result(job: RestoreJob) -> dict[str, Any]:
     """A restore job as results show it."""
-    return {
-        "id": job.id,
-        "snapshot_id": job.snapshot_id,
-        "timestamp": _optional(job.timestamp, format_instant),
-        "status": job.status,
-        "delivery_status": job.delivery_status,
-        "delivery_expires_at": _optional(job.delivery_expires_at, format_instant),
-        "in_use": job.in_use,
-    }
+    times = {key: _optional(getattr(job, key), format_instant) for key in ("timestamp", "delivery_expires_at")}
+    return {**vars(job), **times}
 
 
 def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) -> dict[str, str]:
@@ -118,7 +105,7 @@ def _needed_by(job: RestoreJob, ids: AbstractSet[str], snapshots: Sequence[Snaps
         return []
     if job.snapshot_id is None:
         return _base_of(job.id, job.timestamp, snapshots)
-    # On a sharded cluster the id can be that of one shard's part. The time then tells which snapshot it is part of.
+    # On a sharded cluster the id can be that of a shard's part. The time then tells its snapshot.
     return [one.id for one in snapshots if one.created_at == job.timestamp and _may_have_parts(one)]
 
 

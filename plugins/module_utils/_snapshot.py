@@ -1,10 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One legacy snapshot: read from the service, written to a result. Instants, ids and rows are parsed here alone.
-
-Fields and their meaning are those of contract 2; the keys of a result are the collection's public interface.
-"""
+"""One legacy snapshot (contract 2): read from the service, written to results. Instants and ids are parsed here."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
-# Whole numbers are smaller than this. Real ones have 64 bits at most, and Python refuses to print very long ones.
+# Python refuses to print very long numbers. Real ones have 64 bits at most.
 INTEGER_LIMIT = 2**63
 _INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
@@ -27,21 +24,10 @@ _UTC = (None, "Z", "z")
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # The documented fields of a part. A template then finds the same keys in each part.
 _PART_KEYS = (
-    "cluster_id",
-    "completed_time",
-    "compression_setting",
-    "data_size_bytes",
-    "encryption_enabled",
-    "fcv",
-    "file_size_bytes",
-    "machine_id",
-    "master_key_uuid",
-    "mongod_version",
-    "replica_set_name",
-    "replica_state",
-    "storage_size_bytes",
-    "type_name",
-)
+    "cluster_id completed_time compression_setting data_size_bytes encryption_enabled fcv file_size_bytes machine_id "
+    "master_key_uuid mongod_version replica_set_name replica_state storage_size_bytes type_name"
+).split()
+_DETAILS = ("missing_shards", "namespace_filter", "parts")
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
@@ -69,10 +55,7 @@ class Snapshot:
     file_size_bytes: int | None
 
     def has_values(self, expires_at: datetime | None, do_not_delete: bool | None) -> bool:
-        """Whether it has this expiry and this `do_not_delete`. A value that is None is not compared.
-
-        The service may leave out doNotDelete where it is false.
-        """
+        """Whether it has these values. None is not compared, and a missing doNotDelete counts as false."""
         return (expires_at is None or self.expires_at == expires_at) and (
             do_not_delete is None or bool(self.do_not_delete) == do_not_delete
         )
@@ -85,10 +68,9 @@ RESULT_KEYS = tuple(Snapshot.__dataclass_fields__)
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO 8601 date or date-time as an aware UTC datetime of whole seconds; ValueError for anything else.
+    """An ISO 8601 date or date-time, in UTC and whole seconds; ValueError for anything else.
 
-    As for the service (contract 2.1), a time without a zone is UTC and a bare date is its first second. Fractions of a
-    second are cut.
+    As for the service (contract 2.1), a time without a zone is UTC, and a bare date is its first second.
     """
     match = _INSTANT.match(text.strip()) if isinstance(text, str) else None
     if match is None:
@@ -112,7 +94,7 @@ def _offset(zone: str) -> timedelta:
 
 
 def format_instant(instant: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ` in UTC: how instants are sent to the service and shown in results."""
+    """`YYYY-MM-DDTHH:MM:SSZ` in UTC, for the service and for results."""
     return instant.astimezone(timezone.utc).isoformat("T", "seconds").replace("+00:00", "Z")
 
 
@@ -129,11 +111,11 @@ def parse_object_id(value: object) -> str:
 
 
 def snake_case(value: Any, depth: int = 20) -> Any:
-    """A JSON value with its keys in snake case instead of camel case; ValueError if it is nested too deeply."""
+    """A JSON value with its keys in snake case; ValueError if it is nested too deeply."""
     if depth < 0:
         raise ValueError("it is nested too deeply")
     if isinstance(value, dict):
-        # Most values in a part are scalars, and a call for each would take longer than everything else here.
+        # Most values are scalars. A call for each would take longer than everything else here.
         return {
             _snake_case_key(str(key)): item if depth and item.__class__ in _SCALARS else snake_case(item, depth - 1)
             for key, item in value.items()
@@ -153,9 +135,9 @@ def _snake_case_key(key: str) -> str:
 
 
 def from_api(body: Mapping[str, Any]) -> Snapshot:
-    """The snapshot in a response of the service. Unknown fields are ignored, missing ones are None.
+    """The snapshot in a response. Unknown fields are ignored, missing ones are None.
 
-    Raises ValueError for a field of the wrong type: nothing may be decided on a snapshot that cannot be read.
+    Raises ValueError for a field of the wrong type.
     """
     if not isinstance(body, dict):
         raise ValueError(f"a snapshot is a JSON object, not {type(body).__name__}")
@@ -185,7 +167,7 @@ def from_api(body: Mapping[str, Any]) -> Snapshot:
 
 
 def row_id(row: Mapping[str, Any]) -> str:
-    """The id of a row as ids are compared, in lower case; "" where it has none."""
+    """The id of a row in lower case; "" where it has none."""
     return str(row.get("id", "")).lower()
 
 
@@ -222,7 +204,7 @@ def _increment(created: Mapping[str, Any]) -> int | None:
 
 
 def _total(parts: list[dict[str, Any]] | None, key: str) -> int | None:
-    # If one part does not say, the sum is unknown: counting it as 0 would understate what a deletion frees.
+    # A part without a size does not count as 0: that would understate what a deletion frees.
     sizes = [_typed(part, key, int) for part in parts or ()]
     return None if not sizes or None in sizes else sum(sizes)
 
@@ -243,7 +225,7 @@ def _shards(body: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
 
 
 def _normalized(text: Any) -> Any:
-    # These times are only shown. One that cannot be parsed is shown as it is.
+    # Only shown, so a time that cannot be parsed is shown as it is.
     try:
         return format_instant(parse_instant(text))
     except ValueError:
@@ -254,44 +236,24 @@ def _normalized(text: Any) -> Any:
 
 
 def to_result(snapshot: Snapshot, detailed: bool = False) -> dict[str, Any]:
-    """The snapshot as results show it: always with all keys, None where there is no value.
-
-    `parts`, `missing_shards` and `namespace_filter` are None unless `detailed`.
-    """
-    return {
-        "id": snapshot.id,
-        "project_id": snapshot.project_id,
-        "cluster_id": snapshot.cluster_id,
-        "cluster_name": snapshot.cluster_name,
-        "created_at": _format_optional(snapshot.created_at),
-        "created_increment": snapshot.created_increment,
-        "complete": snapshot.complete,
-        "do_not_delete": snapshot.do_not_delete,
-        "expires_at": _format_optional(snapshot.expires_at),
-        "incremental": snapshot.incremental,
-        "is_possibly_inconsistent": snapshot.is_possibly_inconsistent,
-        "last_oplog_applied_at": _format_optional(snapshot.last_oplog_applied_at),
-        "missing_shards": _copies(snapshot.missing_shards) if detailed else None,
-        "namespace_filter": snapshot.namespace_filter if detailed else None,
-        "parts": _copies(snapshot.parts) if detailed else None,
-        "data_size_bytes": snapshot.data_size_bytes,
-        "storage_size_bytes": snapshot.storage_size_bytes,
-        "file_size_bytes": snapshot.file_size_bytes,
-    }
+    """The snapshot as results show it: with all keys, of which `_DETAILS` are None unless `detailed`."""
+    shown = dict(vars(snapshot))
+    for key in ("created_at", "expires_at", "last_oplog_applied_at"):
+        shown[key] = _format_optional(shown[key])
+    for key in _DETAILS:
+        shown[key] = _copies(shown[key]) if detailed else None
+    return shown
 
 
-def _copies(rows: tuple[dict[str, Any], ...] | None) -> list[dict[str, Any]] | None:
-    return None if rows is None else [dict(row) for row in rows]
+def _copies(value: Any) -> Any:
+    return [dict(row) for row in value] if isinstance(value, tuple) else value
 
 
 # --- order ---
 
 
 def newest_first(snapshots: list[Snapshot]) -> list[Snapshot]:
-    """Sorted by creation, increment and id, newest first (R3). Snapshots without a creation date come last.
-
-    The service promises no order (contract 1.3).
-    """
+    """Sorted by creation, increment and id, newest first (R3). Snapshots without a creation date come last."""
     return sorted(snapshots, key=age_key, reverse=True)
 
 

@@ -11,18 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import Runner, one_by_one
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Cluster
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, job_from_api
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
-    Snapshot,
-    format_instant,
-    from_api,
-    row_id,
-    snake_case,
-)
+from ._api.client import Client
+from ._api.errors import ApiError
+from ._api.workers import Runner, one_by_one
+from ._clusters import Cluster
+from ._restore_job import RestoreJob, job_from_api
+from ._snapshot import Snapshot, format_instant, from_api, row_id, snake_case
 
 ALL = "all"
 # The values of the query parameter `completed` (contract 1.2).
@@ -40,9 +34,9 @@ _SCHEDULE = {
 
 @dataclass(frozen=True)
 class Reading:
-    """The present state of some snapshots, by id: the snapshot, None where it does not exist, or the error.
+    """Some snapshots by id: the snapshot, None where it does not exist, or the error. An id in neither was not tried.
 
-    An id in neither was not tried. `others` are rows that a listing returned beside them, not parsed yet.
+    `others` are the remaining rows of a listing, not parsed yet.
     """
 
     found: Mapping[str, Snapshot | None]
@@ -68,7 +62,7 @@ class Service:
             found = self._client.listing_of(from_api, *self._base, "snapshots", query=query)
         except ValueError as exc:
             raise self._unreadable("snapshots", exc) from exc
-        # The client compares ids as they are spelled. Here they are all in lower case.
+        # The client compares ids as they are spelled. Here all are in lower case.
         if len({snapshot.id for snapshot in found}) < len(found):
             raise self._unreadable("snapshots", ValueError("one id comes twice"))
         return found
@@ -83,8 +77,8 @@ class Service:
     def read(self, ids: Sequence[str], run: Runner, always_list: bool = False) -> Reading:
         """The present state of some snapshots, by as few requests as possible.
 
-        Where a listing needs fewer requests than single reads, it comes first, and what it lacks is then read singly.
-        `always_list` lists a page for a single snapshot too.
+        Where a listing needs fewer requests, it comes first, and what it lacks is read singly. `always_list` lists a
+        page for a single snapshot too.
         """
         found: dict[str, Snapshot | None] = {}
         others: list[Mapping[str, Any]] = []
@@ -102,7 +96,7 @@ class Service:
         return any(test(snapshot) for row in reading.others for snapshot in self._parsed([row]))
 
     def _read_from_listing(self, ids: Sequence[str], others: list[Mapping[str, Any]]) -> dict[str, Snapshot]:
-        """Those of the snapshots that the first pages of the listing have; adds the remaining rows to `others`."""
+        """Those of the snapshots that the first pages have. Adds the remaining rows to `others`."""
         asked, wanted = frozenset(ids), set(ids)
         found: dict[str, Snapshot] = {}
         seen: set[str] = set()
@@ -119,7 +113,7 @@ class Service:
                     found[snapshot.id] = snapshot
                 seen.add(snapshot.id)
                 wanted.discard(snapshot.id)
-            # The total is an estimate (contract 1.3), which is good enough to choose the cheaper way.
+            # An estimate (contract 1.3), good enough to choose the cheaper way.
             pages_left = max(1, -(-(page.total or 0) // max(1, len(page.rows))) - number)
             if page.is_last or pages_left >= len(wanted):
                 break
@@ -152,13 +146,13 @@ class Service:
         return self._parsed_one(body, snapshot_id, "GET")
 
     def _settle(self, unclear: Mapping[str, ApiError]) -> Reading:
-        """Settle by a listing which snapshots exist, after a 404 that does not say SNAPSHOT_NOT_FOUND (contract 4)."""
+        """Settle by a listing which snapshots exist, after a 404 without SNAPSHOT_NOT_FOUND (contract 4)."""
         if not unclear:
             return Reading({}, {})
         try:
             listed = {snapshot.id for snapshot in self.snapshots()}
         except ApiError as error:
-            # What the listing says of the cluster or the project tells more than such a 404.
+            # Its error tells more than such a 404.
             return Reading({}, dict.fromkeys(unclear, error))
         failed = {snapshot_id: error for snapshot_id, error in unclear.items() if snapshot_id in listed}
         return Reading({snapshot_id: None for snapshot_id in unclear if snapshot_id not in listed}, failed)
@@ -166,9 +160,9 @@ class Service:
     # --- writing ---
 
     def change(self, before: Snapshot, expires_at: datetime | None, do_not_delete: bool | None) -> Snapshot:
-        """Change a snapshot, and return it as the service then has it. A value that is None is not sent.
+        """Change a snapshot, and return it as the service then has it. None is not sent.
 
-        Raises ApiError also where the response is not the snapshot with the values that were sent.
+        Raises ApiError also if the response does not have the values that were sent.
         """
         sent: dict[str, Any] = {} if expires_at is None else {"expires": format_instant(expires_at)}
         if do_not_delete is not None:
@@ -194,8 +188,8 @@ class Service:
     def _settle_change(
         self, snapshot_id: str, expires_at: datetime | None, do_not_delete: bool | None, error: ApiError
     ) -> Snapshot:
-        """The snapshot, where an earlier try whose response was lost has changed it; else raises the error."""
-        # Without a response to the last try either, the service cannot be asked.
+        """The snapshot, if a try whose response was lost has changed it; else raises the error."""
+        # Without a response to the last try, the service cannot be asked.
         if not error.answer_lost or error.exhausted or error.status is None:
             raise error
         try:
@@ -208,7 +202,7 @@ class Service:
         raise error
 
     def delete(self, snapshot_id: str) -> bool:
-        """Delete one snapshot. False where it did not exist any more, and no lost try of ours can have deleted it."""
+        """Delete one snapshot. False if it did not exist, and no try whose response was lost can have deleted it."""
         try:
             self._client.delete(*self._base, "snapshots", snapshot_id)
         except ApiError as error:
@@ -221,13 +215,13 @@ class Service:
         return True
 
     def _confirm_gone(self, snapshot_id: str, error: ApiError) -> None:
-        """Raise an error, unless the snapshot is missing from a listing and a single read finds none either."""
+        """Raise an error, unless neither a listing nor a single read finds the snapshot."""
         found = self._settle({snapshot_id: error}).failed.get(snapshot_id)
         if found is None:
-            # Other workers delete meanwhile. That moves the rows, so a listing may miss a snapshot that exists.
+            # Other workers delete meanwhile, which moves rows: a listing may miss a snapshot that exists.
             found = self._error_of_read(snapshot_id, error)
         if found is not None:
-            # A snapshot that was found is as it was. If it could not be read either, nobody knows.
+            # A snapshot that was found is as it was.
             found.fate_unknown = error.answer_lost and found is not error
             raise found from None
 
@@ -240,7 +234,7 @@ class Service:
     # --- what belongs to the snapshots ---
 
     def schedule(self) -> dict[str, Any]:
-        """The snapshot schedule, keys in snake case; ApiError 400, 404 or 409 where there is none (contract 6)."""
+        """The schedule, keys in snake case; ApiError 400, 404 or 409 where there is none (contract 6)."""
         if self._client.dialect.cluster_in_path == "name":
             body = self._client.get(*self._base, "snapshotSchedule")
         else:
@@ -295,5 +289,5 @@ def _split(rows: Sequence[dict[str, Any]], ids: AbstractSet[str]) -> tuple[list[
 
 
 def is_gone(error: ApiError) -> bool:
-    """Whether the error says by itself that the snapshot does not exist. No other 404 does (contract 8)."""
+    """Whether the error alone says that the snapshot does not exist. No other 404 does (contract 8)."""
     return error.status == 404 and error.code == "SNAPSHOT_NOT_FOUND" and not error.is_about_the_token

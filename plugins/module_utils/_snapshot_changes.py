@@ -1,10 +1,9 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Change many snapshots of a cluster: read them, decide on each, write, and report what became of each.
+"""Change many snapshots of a cluster: read, decide, write, and report, in this order below.
 
-The steps are in this order below. All decisions are made before the first write, so check mode only leaves out the
-writing.
+All decisions come before the first write, so check mode only leaves out the writing.
 """
 
 from __future__ import annotations
@@ -15,18 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import Runner, at_once
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import used_snapshots
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
-    Snapshot,
-    age_key,
-    format_instant,
-    parse_instant,
-    parse_object_id,
-    to_result,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Reading, Service
+from ._api.errors import ApiError, OptionError
+from ._api.workers import Runner, at_once
+from ._restore_job import used_snapshots
+from ._snapshot import Snapshot, age_key, format_instant, parse_instant, parse_object_id, to_result
+from ._snapshot_api import Reading, Service
 
 MOST_WORKERS = 16
 # The actions of an outcome.
@@ -50,7 +42,7 @@ class DesiredState:
 
 @dataclass(frozen=True)
 class ItemError:
-    """Why an item failed. `status` is None for our own codes; else it is an error of the service."""
+    """Why an item failed. `status` is None for our own codes."""
 
     code: str | None
     detail: str
@@ -86,7 +78,7 @@ class Step:
 
     @property
     def blocks_deletes(self) -> bool:
-        """Whether it failed and would have made its snapshot live longer. If it could not be read, it may have."""
+        """Whether it failed and would, or might, have made its snapshot live longer."""
         if self.desired.is_absent or self.action != FAILED:
             return False
         if self.before is None:
@@ -134,7 +126,7 @@ class Outcome:
 
 
 def desired_states(params: Mapping[str, Any]) -> list[DesiredState]:
-    """What the options ask for, in their order. Raises OptionError that names the option or the item."""
+    """What the options ask for, in their order. OptionError names the option or the item."""
     if not 1 <= params["concurrency"] <= MOST_WORKERS:
         raise OptionError(f"concurrency is {params['concurrency']}: it is a number from 1 to {MOST_WORKERS}.")
     if params.get("snapshot_id") is not None:
@@ -150,7 +142,7 @@ def desired_states(params: Mapping[str, Any]) -> list[DesiredState]:
 
 
 def _desired_state(place: str, item: Mapping[str, Any], defaults: Mapping[str, Any]) -> DesiredState:
-    """What one item asks for; `place` names it in errors. What it leaves out is taken from `defaults`."""
+    """What one item asks for, with `defaults` for what it leaves out. `place` names it in errors."""
     snapshot_id = _snapshot_id(place, item)
     place = f"{place} ({snapshot_id})" if defaults else f"snapshot_id {snapshot_id}"
     asked = {key: defaults.get(key) if item.get(key) is None else item[key] for key in _INHERITED}
@@ -210,7 +202,7 @@ def apply(
     check_mode: bool,
     unless_newest: bool = False,
 ) -> Outcome:
-    """Read, decide and, unless in check mode, write. Errors of the service are in the steps, none is raised."""
+    """Read, decide and, unless in check mode, write. Errors of the service are in the steps."""
     unique = list({state.id: state for state in asked}.values())
     run = at_once(concurrency)
     reading = service.read([state.id for state in unique], run, always_list=unless_newest)
@@ -237,7 +229,7 @@ def _error_of_service(error: ApiError) -> ItemError:
 
 
 def _nothing_may_be_written(steps: Sequence[Step], reading: Reading) -> bool:
-    """Whether reading met an error that every request would meet, or an item has an expiry in the past by mistake."""
+    """Whether every request would meet an error, or an item has an expiry in the past by mistake."""
     return (
         any(error.meets_all for error in reading.failed.values())
         # Reading stopped at such an error, even if it was settled later.
@@ -250,7 +242,7 @@ def _nothing_may_be_written(steps: Sequence[Step], reading: Reading) -> bool:
 
 
 def decide(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:
-    """What to do about a desired state. A snapshot that is as asked is unchanged, whatever else would be an error."""
+    """What to do about a desired state. A snapshot that is as asked is unchanged, whatever else is wrong."""
     step = _decide_absent(state, before) if state.is_absent else _decide_present(state, before, now)
     error = _extended(state, before) if step.deletes_or_shortens and before is not None else None
     return step if error is None else step.failed(error)
@@ -322,7 +314,6 @@ def _not_editable(state: DesiredState, before: Snapshot | None, now: datetime) -
 
 
 def _extended(state: DesiredState, before: Snapshot) -> ItemError | None:
-    """The error where somebody gave the snapshot a longer life than `unless_expires_after` allows for."""
     latest = state.unless_expires_after
     if latest is None or (before.expires_at is not None and before.expires_at <= latest):
         return None
@@ -350,7 +341,7 @@ def _keep_newest(steps: list[Step], reading: Reading, service: Service, now: dat
         return _is_restorable(snapshot, now) and age_key(snapshot) > newest_lost
 
     try:
-        # Mostly one of the snapshots already read is newer, and nothing more has to be listed.
+        # One of the snapshots already read is mostly newer.
         if any(map(is_newer_and_kept, reading.found.values())) or service.any_other(reading, is_newer_and_kept):
             return steps
         newest_id = _newest_complete(service.snapshots(), now)
@@ -362,17 +353,13 @@ def _keep_newest(steps: list[Step], reading: Reading, service: Service, now: dat
 
 
 def _newest_complete(listed: Sequence[Snapshot], now: datetime) -> str | None:
-    """The id of the newest complete snapshot, None where there is none.
-
-    The service keeps the newest one even past its expiry (contract 10), so without a better one it counts.
-    """
+    """The id of the newest complete snapshot. Without a better one, an expired one counts (contract 10)."""
     complete = [snapshot for snapshot in listed if snapshot.complete]
     newest = max([one for one in complete if _is_restorable(one, now)] or complete, key=age_key, default=None)
     return None if newest is None else newest.id
 
 
 def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
-    """Whether it is complete, not from the future, and not expired. The service may delete an expired one any time."""
     is_future = snapshot.created_at is None or snapshot.created_at > now
     has_expired = snapshot.expires_at is not None and snapshot.expires_at <= now
     return bool(snapshot.complete) and not is_future and not has_expired
@@ -381,8 +368,8 @@ def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
 def _newest(snapshot_id: str) -> ItemError:
     return ItemError(
         "NEWEST",
-        f"Snapshot {snapshot_id} is the newest complete one of the cluster now, and is neither deleted nor made to "
-        "expire sooner: nothing newer is left to restore. Look at the backups.",
+        f"Snapshot {snapshot_id} is the newest complete one of the cluster, and is neither deleted nor made to expire "
+        "sooner: nothing newer is left to restore. Look at the backups.",
     )
 
 
@@ -443,7 +430,7 @@ def _write(steps: Sequence[Step], service: Service, run: Runner, check_mode: boo
         return error
 
     def stops_deletes(error: ApiError | None) -> bool:
-        # After a write that succeeded, a 401 or 403 is about this snapshot: a deletion inside the point-in-time window
+        # After a write that succeeded, a 401 or 403 is about this snapshot: inside the point-in-time window, a deletion
         # needs a higher role (contract 1.1).
         is_own = error is not None and error.status in (401, 403) and succeeded.is_set()
         return _meets_all(error) and not is_own
@@ -458,7 +445,6 @@ def _write(steps: Sequence[Step], service: Service, run: Runner, check_mode: boo
 
 
 def _deletes(steps: Sequence[Step]) -> list[str]:
-    """The ids of the snapshots to be deleted, oldest first."""
     deletes = [step.before for step in steps if step.before and step.action == DELETED]
     return [snapshot.id for snapshot in sorted(deletes, key=age_key)]
 
@@ -483,7 +469,7 @@ def _written(step: Step, service: Service) -> tuple[Step, ApiError | None]:
     except ApiError as error:
         failed = step.failed(_error_of_service(error))
         return (replace(failed, after=None) if error.fate_unknown else failed), error
-    # A missing doNotDelete and false are the same, so the snapshot does not differ from what was predicted.
+    # A missing doNotDelete is the same as false.
     is_same = bool(answered.do_not_delete) == bool(after.do_not_delete)
     is_held = after.do_not_delete if is_same else answered.do_not_delete
     return replace(step, after=replace(after, expires_at=answered.expires_at, do_not_delete=is_held)), None
@@ -493,7 +479,7 @@ def _written(step: Step, service: Service) -> tuple[Step, ApiError | None]:
 
 
 def outcomes(outcome: Outcome) -> list[dict[str, Any]]:
-    """`outcomes` of the result: one for each item, in the order asked."""
+    """`outcomes` of the result, in the order asked."""
     return [
         {
             "id": step.desired.id,
@@ -511,7 +497,7 @@ def _shown(snapshot: Snapshot | None) -> dict[str, Any] | None:
 
 
 def diffs(outcome: Outcome) -> list[dict[str, str]]:
-    """`diff` of the result: one for each changed snapshot, with nothing but what changes, sorted by key."""
+    """`diff` of the result: what changes of each changed snapshot, sorted by key."""
     return [_diff(step) for step in outcome.unique if step.is_change]
 
 
@@ -539,7 +525,7 @@ def _lines(values: Mapping[str, Any], keys: Sequence[str]) -> str:
 
 
 def failure_text(outcome: Outcome, cluster: str) -> str:
-    """The message of a failed task: how many failed, what was done, and the first few reasons."""
+    """The message of a failed task, with the first few reasons."""
     failures, unique = outcome.failures, outcome.unique
     counts = {action: sum(step.action == action for step in unique) for action in (UPDATED, DELETED, NOT_TRIED)}
     reasons = " ".join(_reason(step.desired.id, step.error) for step in failures[:_SHOWN_FAILURES] if step.error)

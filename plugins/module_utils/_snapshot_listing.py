@@ -10,20 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import job_to_result
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
-    Snapshot,
-    newest_first,
-    parse_instant,
-    parse_object_id,
-    to_result,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
+from ._api.errors import ApiError, OptionError
+from ._restore_job import job_to_result
+from ._snapshot import Snapshot, newest_first, parse_instant, parse_object_id, to_result
+from ._snapshot_api import Service
 
 _DATES = ("created_after", "created_before", "expires_after", "expires_before")
 FILTERS = (*_DATES, "do_not_delete")
-# The statuses by which the service says that a cluster has no schedule (contract 4).
+# How the service says that a cluster has no schedule (contract 4).
 _NO_SCHEDULE = (400, 404, 409)
 
 
@@ -43,7 +37,7 @@ class Query:
         return bool(self.dates) or self.do_not_delete is not None or self.snapshot_id is not None
 
     def matches(self, snapshot: Snapshot) -> bool:
-        """Whether a snapshot passes the filters: from …_after on, before …_before. Without a date it passes no date."""
+        """Whether a snapshot passes the filters. Without a date it passes no date."""
         if self.do_not_delete is not None and bool(snapshot.do_not_delete) != self.do_not_delete:
             return False
         times = {"created": snapshot.created_at, "expires": snapshot.expires_at}
@@ -77,7 +71,7 @@ def _date(params: Mapping[str, Any], name: str) -> datetime:
 def listing(
     service: Service, project_id: str, asked: Query, now: datetime, warn: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The result of the module: the snapshots that match, newest first, and what else was to be gathered."""
+    """The result of the module."""
     found = _found(service, asked)
     matching = newest_first([snapshot for snapshot in found if asked.matches(snapshot)])
     shown = matching[: asked.limit]

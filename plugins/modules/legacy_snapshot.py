@@ -7,18 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: legacy_snapshot
-short_description: Date, hold, release and delete legacy backup snapshots of a MongoDB cluster
+short_description: Change the expiry of legacy backup snapshots of a MongoDB cluster, hold, release or delete them
 version_added: 1.0.0
 description:
-  - Sets the expiry of legacy (continuous) backup snapshots of one cluster on Atlas, Cloud Manager or Ops Manager,
-    holds or releases them, or deletes them; one, or many in one task.
-  - Reads first, and writes only what differs. All changes of a task are made before its first deletion, and when a
-    change that would have made a snapshot live longer fails, nothing is deleted. Deletions begin with the oldest.
-  - A deleted snapshot cannot be brought back.
-  - Snapshots that are held, or not complete, are never deleted, and there is no option to force it.
-  - Reading needs the role Project Read Only, writing needs Project Owner; on Cloud and Ops Manager deleting inside the
-    point-in-time window needs Global Backup Admin or Global Owner. On Atlas and Ops Manager writes must come from an
-    address on the API access list.
+  - Changes one or many legacy (continuous) backup snapshots of a cluster on Atlas, Cloud Manager or Ops Manager.
+  - Reads the snapshots first, and writes only what differs. All changes come before the first deletion. If a change
+    that would have made a snapshot live longer fails, nothing is deleted. The oldest snapshots are deleted first.
+  - A deletion cannot be undone. A snapshot that is held or not complete is never deleted, and no option forces it.
+  - Reading needs the role Project Read Only, and writing needs Project Owner. On Cloud and Ops Manager, deletions
+    inside the point-in-time window need Global Backup Admin or Global Owner. On Atlas and Ops Manager, the API access
+    list must contain the address that writes.
 author:
   - The mongodb_ops.legacy_backup authors (@mongodb-ops)
 extends_documentation_fragment:
@@ -30,25 +28,23 @@ attributes:
   check_mode:
     support: full
     details:
-      - Reads all that the real run reads and refuses all that reading can show to be wrong. The result is that of the
-        real run.
-      - A role that is too low to write, or an address that is not on the access list, shows only in the real run.
+      - Reads what the real run reads, refuses the same, and returns the same result.
+      - Only the real run shows that a role is too low to write, or that an address is not on the access list.
   diff_mode:
     support: full
   idempotent:
     support: full
 options:
   snapshot_id:
-    description:
-      - The snapshot, 24 hexadecimal digits. Excludes O(snapshots).
+    description: The snapshot, 24 hexadecimal digits. Excludes O(snapshots).
     type: str
     aliases:
       - id
   state:
     description:
-      - V(present) changes a snapshot that is there, and needs O(expires_at) or O(do_not_delete). The service cannot
-        create one, so a snapshot that is not there is an error.
-      - V(absent) deletes it, also one that has expired and is still there.
+      - V(present) changes a snapshot, and needs O(expires_at) or O(do_not_delete). A snapshot that does not exist is an
+        error, since the service cannot create one.
+      - V(absent) deletes it, even after its expiry.
     type: str
     choices:
       - present
@@ -56,37 +52,33 @@ options:
     default: present
   expires_at:
     description:
-      - When the service shall delete it. ISO 8601 with a zone; without one it is UTC; a bare date is its first second.
-        Fractions of a second are cut.
-      - A snapshot that is held has no expiry, so it must be released in the same item, by O(do_not_delete=false).
-      - A snapshot whose expiry has passed cannot be edited any more.
+      - When the service should delete the snapshot. ISO 8601, in UTC unless it names a zone. A bare date is its first
+        second. Fractions of a second are cut.
+      - A snapshot that is held has no expiry, so release it in the same item, by O(do_not_delete=false).
+      - After its expiry a snapshot cannot be changed.
     type: str
   do_not_delete:
     description:
-      - Whether the snapshot is held, so that it never expires. Holding it removes its expiry, so V(true) excludes
-        O(expires_at).
-      - Releasing one, by V(false), needs O(expires_at), since it is not documented which expiry the service would set.
+      - Whether the snapshot is held, which means that it never expires. V(true) excludes O(expires_at).
+      - To release a snapshot by V(false), give O(expires_at) too. Which expiry the service would set is not documented.
     type: bool
   allow_past_expiry:
     description:
-      - Whether O(expires_at) may be now or in the past. The service then deletes the snapshot when it chooses, which
-        cannot be undone.
-      - Otherwise such a date is refused, and nothing else of the task is written either.
+      - Whether O(expires_at) may be now or in the past. The service then deletes the snapshot at any time and
+        permanently.
+      - Without this, such an expiry is an error, and the task writes nothing.
     type: bool
     default: false
   unless_expires_after:
     description:
-      - Refuse to delete a snapshot, or to bring its expiry forward, that is found to expire later than this, or never.
-      - Give the expiry that the snapshot had when it was decided upon; then one that somebody gave a longer life since
-        is left alone and reported.
+      - Refuse to delete a snapshot, or to bring its expiry forward, if it expires later than this or never.
+      - Give the expiry that you decided by. A snapshot that somebody has extended since is then left alone.
       - Written as O(expires_at).
     type: str
   snapshots:
     description:
-      - Many snapshots of the cluster. What an item leaves out is taken from the options of the same name beside
-        O(snapshots).
-      - An item that is to be held does not take O(expires_at) from there, and one that is to be absent takes neither
-        date nor hold.
+      - Many snapshots of the cluster. An item takes what it leaves out from the option of the same name.
+      - Items with O(do_not_delete=true) ignore the shared O(expires_at). Items with O(state=absent) ignore both.
     type: list
     elements: dict
     suboptions:
@@ -115,24 +107,21 @@ options:
         description: As O(unless_expires_after).
         type: str
   concurrency:
-    description:
-      - How many requests may be under way at once, on as many connections, from 1 to 16.
-      - Of the pages of a listing there are no more than two.
+    description: How many requests are sent at once, from 1 to 16. For the pages of a listing it is never more than 2.
     type: int
     default: 4
   unless_restoring:
     description:
-      - Refuse to delete a snapshot that a restore job uses, or to bring its expiry forward. Costs a listing of the
-        restore jobs, and one of the snapshots where a point in time is being restored.
-      - Where the jobs cannot be read nothing is deleted or shortened.
+      - Refuse to delete a snapshot that a restore job uses, or to bring its expiry forward.
+      - Needs a listing of the restore jobs, and one of the snapshots if a job restores a point in time. If a listing
+        fails, nothing is deleted or shortened.
     type: bool
     default: false
   unless_newest:
     description:
-      - Refuse to delete the newest complete snapshot of the cluster that has not expired, or to bring its expiry
-        forward.
-      - Costs nothing where a newer one is in sight along with those that are asked for, else a listing. Where that
-        cannot be read nothing is deleted or shortened.
+      - Refuse to delete the newest complete snapshot that has not expired, or to bring its expiry forward.
+      - Needs an extra listing only if none of the snapshots already read is newer. If it fails, nothing is deleted or
+        shortened.
     type: bool
     default: false
 seealso:
@@ -156,7 +145,7 @@ EXAMPLES = r"""
     snapshot_id: 5a4279d4fcc178500596745a
     do_not_delete: true
 
-- name: Release it, and let it go in a month
+- name: Release it, to expire in 30 days
   mongodb_ops.legacy_backup.legacy_snapshot:
     project_id: 5e2211c17a3e5a48f5497de3
     cluster_name: Cluster0
@@ -192,8 +181,8 @@ EXAMPLES = r"""
 RETURN = r"""
 outcomes:
   description:
-    - One entry for each item, in the order asked. In check mode what the real run would do.
-    - Also returned when the task fails, unless it failed before anything was read.
+    - One entry for each item, in the order asked.
+    - A failed task returns it too, unless it failed before anything was read.
   returned: success or failure
   type: list
   elements: dict
@@ -205,14 +194,13 @@ outcomes:
       sample: 5a4279d4fcc178500596745a
     action:
       description:
-        - What became of it. V(absent) is one that was not there to be deleted.
-        - V(not_tried) is one left alone because of what happened to another; O(snapshots) says when.
+        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried) because of what
+          happened to another snapshot.
       returned: always
       type: str
       sample: updated
     before:
-      description:
-        - The snapshot as it was, with the keys of the info module but without its parts. Null where it is not there.
+      description: The snapshot before, with the keys of the info module. Null if it does not exist.
       returned: always
       type: dict
       sample:
@@ -235,112 +223,60 @@ outcomes:
         storage_size_bytes: 53248
         file_size_bytes: 324760
     after:
-      description: The snapshot as it is now. Null where it is not there, or where the fate of a write is unknown.
+      description: The snapshot after. Null if it does not exist, or if nobody knows what became of a write.
       returned: always
       type: dict
       sample:
-        id: 5a4279d4fcc178500596745a
-        project_id: 5e2211c17a3e5a48f5497de3
-        cluster_id: 5e2211c17a3e5a48f5497de4
-        cluster_name: Cluster0
-        created_at: '2026-11-01T12:00:00Z'
-        created_increment: 1
-        complete: true
-        do_not_delete: false
-        expires_at: '2027-12-31T00:00:00Z'
-        incremental: true
-        is_possibly_inconsistent:
-        last_oplog_applied_at: '2026-11-01T11:59:58Z'
-        missing_shards:
-        namespace_filter:
-        parts:
-        data_size_bytes: 4502
-        storage_size_bytes: 53248
-        file_size_bytes: 324760
     error:
       description:
         - Null, or why it failed, with C(status), C(code) and C(detail).
-        - Codes of our own have no status and are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
-          V(EXTENDED) (see O(unless_expires_after)), V(NEWEST) (see O(unless_newest)) and V(NOT_FOUND).
+        - Codes of the collection's own are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
+          V(EXTENDED) (O(unless_expires_after)), V(NEWEST) and V(NOT_FOUND).
       returned: always
       type: dict
       sample:
 check_mode:
-  description:
-    - Whether the task ran in check mode, so that what reads results later knows what was only predicted.
-    - All other keys are the same in both.
+  description: Whether the task ran in check mode, so that the result is a prediction.
   returned: success or failure
   type: bool
   sample: false
 requests:
-  description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
+  description: Which requests were sent. Differs from run to run. C(gets) includes challenges and retries.
   returned: success and failure, with O(tell_requests=true)
   type: dict
-  contains:
-    platform:
-      description: The platform that was asked.
-      returned: always
-      type: str
-      sample: cloud_manager
-    base_url:
-      description: Where it was asked.
-      returned: always
-      type: str
-      sample: https://cloud.mongodb.com
-    gets:
-      description: How many GETs were sent, those included that were answered with a challenge or sent again.
-      returned: always
-      type: int
-      sample: 4
-    patches:
-      description: How many PATCHes.
-      returned: always
-      type: int
-      sample: 0
-    deletes:
-      description: How many DELETEs.
-      returned: always
-      type: int
-      sample: 0
-    posts:
-      description: How many POSTs, which are requests for a token alone.
-      returned: always
-      type: int
-      sample: 0
-    first:
-      description: When the first was sent, UTC. Null when none was.
-      returned: always
-      type: str
-      sample: '2026-11-01T12:00:00Z'
-    last:
-      description: When the last was sent, UTC.
-      returned: always
-      type: str
-      sample: '2026-11-01T12:00:02Z'
+  sample:
+    platform: cloud_manager
+    base_url: https://cloud.mongodb.com
+    gets: 4
+    patches: 0
+    deletes: 0
+    posts: 0
+    first: '2026-11-01T12:00:00Z'
+    last: '2026-11-01T12:00:02Z'
 msg:
-  description: What went wrong and what can be done.
+  description: What happened and what to do.
   returned: failure
   type: str
   sample: >-
     Cluster Cluster0: 1 of 3 snapshots failed; 0 updated, 2 deleted, 0 not tried. Snapshot
     5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted. Release it first …
 error:
-  description: The same for a program.
+  description: The error for programs.
   returned: failure
   type: dict
   contains:
     status:
-      description: HTTP status; null where there was no answer, or the error is our own.
+      description: HTTP status. Null without a response, and for an error of the collection's own.
       returned: always
       type: int
       sample:
     code:
-      description: The errorCode of the service, or one of our own; null where there is none.
+      description: The C(errorCode) of the service, or one of the collection's own, or null.
       returned: always
       type: str
       sample: HELD
     detail:
-      description: What the service says of it.
+      description: What the service says about it.
       returned: always
       type: str
       sample: Snapshot 5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted.

@@ -10,9 +10,8 @@ module: legacy_snapshot_info
 short_description: List legacy backup snapshots of a MongoDB cluster
 version_added: 1.0.0
 description:
-  - Lists the legacy (continuous) backup snapshots of one cluster on Atlas, Cloud Manager or Ops Manager, all pages of
-    them, two at a time where there are more, newest first.
-  - Tells the snapshot schedule and the restore jobs as well, when asked to.
+  - Lists all legacy (continuous) backup snapshots of a cluster on Atlas, Cloud Manager or Ops Manager, newest first.
+  - Returns the snapshot schedule and the restore jobs on request.
   - Changes nothing. The key needs the role Project Read Only.
 author:
   - The mongodb_ops.legacy_backup authors (@mongodb-ops)
@@ -32,16 +31,13 @@ attributes:
     support: full
 options:
   snapshot_id:
-    description:
-      - Only this snapshot, complete or not, at the price of one request. Excludes the filters.
-      - One that does not exist gives an empty list.
+    description: Only this snapshot, complete or not. Excludes the filters. If it does not exist, the list is empty.
     type: str
     aliases:
       - id
   completeness:
     description:
-      - Which snapshots to list. The service hides the incomplete ones, which are still being taken, unless asked.
-      - Of no effect with O(snapshot_id).
+      - Which snapshots to list. Incomplete ones are still being taken. Has no effect with O(snapshot_id).
     type: str
     choices:
       - complete
@@ -50,36 +46,31 @@ options:
     default: complete
   created_after:
     description:
-      - Only snapshots created at this time or later. ISO 8601; without a zone it is UTC; a bare date is its first
+      - Only snapshots created at this time or later. ISO 8601, in UTC unless it names a zone. A bare date is its first
         second.
     type: str
   created_before:
-    description:
-      - Only snapshots created before this time.
+    description: Only snapshots created before this time.
     type: str
   expires_after:
-    description:
-      - Only snapshots that expire at this time or later. One without an expiry is left out.
+    description: Only snapshots that expire at this time or later, so none without an expiry.
     type: str
   expires_before:
-    description:
-      - Only snapshots that expire before this time. One without an expiry is left out.
+    description: Only snapshots that expire before this time, so none without an expiry.
     type: str
   do_not_delete:
-    description:
-      - Only snapshots that are held (V(true)) or not held (V(false)).
+    description: Only snapshots that are held (V(true)) or not held (V(false)).
     type: bool
   limit:
-    description:
-      - Return only so many, the newest. RV(total) still counts all, and RV(truncated) tells.
+    description: Return only this many, the newest. RV(total) still counts all that match.
     type: int
   gather:
     description:
-      - What to return beside the snapshots themselves.
+      - What else to return.
       - V(parts) fills RV(snapshots[].parts), RV(snapshots[].missing_shards) and RV(snapshots[].namespace_filter). Leave
-        it out where there are many snapshots, since AWX shows no result of over 700,000 characters.
-      - V(schedule) and V(restore_jobs) cost a request each. A schedule that is not there is a warning; restore jobs
-        that cannot be read fail the task.
+        it out for many snapshots, since AWX does not show results of more than 700,000 characters.
+      - V(schedule) and V(restore_jobs) need a request each. A missing schedule is a warning. The task fails if the
+        restore jobs cannot be read.
     type: list
     elements: str
     choices:
@@ -131,8 +122,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 snapshots:
-  description:
-    - The snapshots, newest first. Always a list, and always with all the keys; what the service does not say is null.
+  description: The snapshots, newest first. Each has all the keys. A value that the service does not give is null.
   returned: success
   type: list
   elements: dict
@@ -153,7 +143,7 @@ snapshots:
       type: str
       sample: 5e2211c17a3e5a48f5497de4
     cluster_name:
-      description: Name of the cluster, where the service says it.
+      description: Name of the cluster.
       returned: always
       type: str
       sample: Cluster0
@@ -168,22 +158,22 @@ snapshots:
       type: int
       sample: 1
     complete:
-      description: Whether it has been taken to its end and can be restored.
+      description: Whether it is complete and can be restored.
       returned: always
       type: bool
       sample: true
     do_not_delete:
-      description: Whether it is held, so that it never expires.
+      description: Whether it is held, which means that it never expires.
       returned: always
       type: bool
       sample: false
     expires_at:
-      description: When the service deletes it, UTC. Null for one that is held.
+      description: When the service deletes it, UTC. Null if it is held.
       returned: always
       type: str
       sample: '2027-11-01T12:00:00Z'
     incremental:
-      description: Whether it holds only what changed since the one before. Atlas only.
+      description: Whether it contains only what changed since the snapshot before. Atlas only.
       returned: always
       type: bool
       sample: true
@@ -204,13 +194,13 @@ snapshots:
       elements: dict
       sample: []
     namespace_filter:
-      description: Which namespaces are in it. Null unless O(gather) has V(parts), or where there is no filter.
+      description: Which namespaces are in it. Null without a filter, and unless O(gather) has V(parts).
       returned: always
       type: dict
       sample: {filter_list: [], filter_type: denyList}
     parts:
       description:
-        - One for a replica set; one for each shard and one for the config servers of a sharded cluster.
+        - One for a replica set. For a sharded cluster, one for each shard and one for the config servers.
         - Null unless O(gather) has V(parts).
       returned: always
       type: list
@@ -231,7 +221,7 @@ snapshots:
           storage_size_bytes: 53248
           type_name: REPLICA_SET
     data_size_bytes:
-      description: Size of the data, summed over the parts. Null when a part does not say.
+      description: Size of the data, the sum of its parts. Null if a part has no size.
       returned: always
       type: int
       sample: 4502
@@ -271,17 +261,17 @@ project_id:
   type: str
   sample: 5e2211c17a3e5a48f5497de3
 cluster_id:
-  description: Id of the cluster; null on Atlas where there is no snapshot that tells it.
+  description: Id of the cluster. Null on Atlas without a snapshot.
   returned: success
   type: str
   sample: 5e2211c17a3e5a48f5497de4
 cluster_name:
-  description: Name of the cluster; null where only its id was given and no snapshot tells it.
+  description: Name of the cluster. Null if neither an option nor a snapshot has it.
   returned: success
   type: str
   sample: Cluster0
 schedule:
-  description: The snapshot schedule, keys in snake case. Null unless O(gather) has V(schedule), or where there is none.
+  description: The snapshot schedule, keys in snake case. Null if there is none, and unless O(gather) has V(schedule).
   returned: success
   type: dict
   sample:
@@ -303,110 +293,76 @@ restore_jobs:
       type: str
       sample: 5a4279d4fcc178500596746b
     snapshot_id:
-      description: The snapshot that is restored; null where a point in time is.
+      description: The snapshot that is restored. Null if a point in time is.
       returned: always
       type: str
       sample: 5a4279d4fcc178500596745a
     timestamp:
-      description: The time that is restored to, UTC.
+      description: The time that is restored, UTC.
       returned: always
       type: str
       sample: '2026-11-01T12:00:00Z'
     status:
-      description: State of the job, as the service calls it.
+      description: State of the job, as the service names it.
       returned: always
       type: str
       sample: IN_PROGRESS
     delivery_status:
-      description: State of the delivery, as the service calls it.
+      description: State of the delivery, as the service names it.
       returned: always
       type: str
       sample: READY
     delivery_expires_at:
-      description: Until when the download can be fetched, UTC.
+      description: When the download expires, UTC.
       returned: always
       type: str
       sample: '2026-11-02T12:00:00Z'
     in_use:
-      description: Whether the job still needs its snapshot. A job in a state that is not known counts as one that does.
+      description: Whether the job still needs its snapshot. In an unknown state it does.
       returned: always
       type: bool
       sample: true
 check_mode:
-  description:
-    - Whether the task ran in check mode, so that what reads results later knows what was only predicted.
-    - All other keys are the same in both.
+  description: Whether the task ran in check mode, so that the result is a prediction.
   returned: success or failure
   type: bool
   sample: false
 requests:
-  description: What was asked of the service, for the record. It differs from run to run, and nothing depends on it.
+  description: Which requests were sent. Differs from run to run. C(gets) includes challenges and retries.
   returned: success and failure, with O(tell_requests=true)
   type: dict
-  contains:
-    platform:
-      description: The platform that was asked.
-      returned: always
-      type: str
-      sample: cloud_manager
-    base_url:
-      description: Where it was asked.
-      returned: always
-      type: str
-      sample: https://cloud.mongodb.com
-    gets:
-      description: How many GETs were sent, those included that were answered with a challenge or sent again.
-      returned: always
-      type: int
-      sample: 4
-    patches:
-      description: How many PATCHes.
-      returned: always
-      type: int
-      sample: 0
-    deletes:
-      description: How many DELETEs.
-      returned: always
-      type: int
-      sample: 0
-    posts:
-      description: How many POSTs, which are requests for a token alone.
-      returned: always
-      type: int
-      sample: 0
-    first:
-      description: When the first was sent, UTC. Null when none was.
-      returned: always
-      type: str
-      sample: '2026-11-01T12:00:00Z'
-    last:
-      description: When the last was sent, UTC.
-      returned: always
-      type: str
-      sample: '2026-11-01T12:00:02Z'
+  sample:
+    platform: cloud_manager
+    base_url: https://cloud.mongodb.com
+    gets: 4
+    patches: 0
+    deletes: 0
+    posts: 0
+    first: '2026-11-01T12:00:00Z'
+    last: '2026-11-01T12:00:02Z'
 msg:
-  description: What went wrong and what can be done.
+  description: What happened and what to do.
   returned: failure
   type: str
   sample: >-
     GET …/clusters/Cluster9/snapshots was answered 404 CLUSTER_NOT_FOUND … Check cluster_name …
 error:
-  description: The same for a program.
+  description: The error for programs.
   returned: failure
   type: dict
   contains:
     status:
-      description: HTTP status; null where there was no answer, or the error is our own.
+      description: HTTP status. Null without a response, and for an error of the collection's own.
       returned: always
       type: int
       sample: 404
     code:
-      description: The errorCode of the service, or one of our own; null where there is none.
+      description: The C(errorCode) of the service, or one of the collection's own, or null.
       returned: always
       type: str
       sample: CLUSTER_NOT_FOUND
     detail:
-      description: What the service says of it.
+      description: What the service says about it.
       returned: always
       type: str
       sample: No cluster named Cluster9 exists in group 5e2211c17a3e5a48f5497de3.

@@ -117,7 +117,11 @@ def compare_samples(collections: Path, listed: dict[str, Any], changed: dict[str
     assert set(info["schedule"]["sample"]) <= set(listed["schedule"])
     outcome = yaml.safe_load(text_of(collections, "legacy_snapshot", "RETURN"))["outcomes"]["contains"]
     for key in ("before", "after"):
-        assert set(outcome[key]["sample"]) == set(changed["outcomes"][0][key]) == set(snapshot)
+        assert set(changed["outcomes"][0][key]) == set(snapshot)
+    assert set(outcome["before"]["sample"]) == set(snapshot)
+    for module, result in (("legacy_snapshot_info", listed), ("legacy_snapshot", changed)):
+        requests = yaml.safe_load(text_of(collections, module, "RETURN"))["requests"]["sample"]
+        assert set(requests) == set(result["requests"])
 
 
 # --- the examples ---

@@ -35,11 +35,31 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            if (PLUGINS / node.module.removeprefix(PREFIX).replace(".", "/")).is_dir():
-                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            name = source(node, path)
+            found.add(name)
+            if (PLUGINS / name.removeprefix(PREFIX).replace(".", "/")).is_dir():
+                found |= {f"{name}.{alias.name}" for alias in node.names}
     return found
+
+
+def source(node: ast.ImportFrom, path: Path) -> str:
+    """The full name of what `from … import` imports from, also where it begins with dots."""
+    if not node.level:
+        return node.module or ""
+    folder = path.relative_to(PLUGINS).parts[: -node.level]
+    return PREFIX + ".".join([*folder, *filter(None, [node.module])])
+
+
+def test_relative_imports_are_understood() -> None:
+    # The modules' code imports its neighbors so, which makes what is sent to hosts smaller.
+    found = imports(PLUGINS / "module_utils" / "_module.py")
+    assert PREFIX + "module_utils._connection" in found
+    assert PREFIX + "module_utils._api.client" in found
+    absolute = [
+        name for name, path in files().items() if name.startswith("module_utils") and PREFIX in path.read_text()
+    ]
+    assert absolute == []
 
 
 def folder_of(name: str) -> str:

@@ -3,8 +3,8 @@
 
 """Authentication (contract 3): digest with an API key, or a bearer token of a service account.
 
-These are auth objects of requests, called with each prepared request. A plain header would not do, since requests
-replaces it by what `~/.netrc` has for the host. One object serves all threads of a client.
+These are auth objects of requests, since requests replaces a plain header by what `~/.netrc` has for the host. One
+object serves all threads of a client.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable
 
-# A name begins where no other character of a name precedes it, so that a long name is read once and not from each
-# character on.
+# The lookbehind has a long name read once, and not from each of its characters on.
 _PAIR = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
 _SCHEME = re.compile(r"(?:^|,)\s*(?:([A-Za-z][\w-]*)\s+)(?=[A-Za-z0-9_-]+\s*=)")
 _HASHES = {"MD5": "md5", "MD5-SESS": "md5", "SHA-256": "sha256", "SHA-256-SESS": "sha256", "SHA-512-256": "sha512_256"}
@@ -30,8 +29,8 @@ _MARGIN = 60.0
 def parse_challenge(header: str) -> dict[str, str] | None:
     """The directives of the Digest challenge in a WWW-Authenticate header, names in lower case.
 
-    Unknown directives are no error: the documents print `op` for `qop` (contract 3). Values may be unquoted, `domain`
-    may be empty and `opaque` missing. None where there is no Digest challenge that can be answered.
+    Unknown directives are no error: the documents print `op` for `qop` (contract 3). Values may be unquoted. None where
+    no Digest challenge can be answered.
     """
     schemes = list(_SCHEME.finditer(header))
     for number, scheme in enumerate(schemes):
@@ -62,10 +61,7 @@ class Token:
 
 
 class Auth:
-    """What all kinds of authentication have. requests calls them with each prepared request, to sign it.
-
-    `secrets` are the texts that no output may show.
-    """
+    """What requests calls to sign each prepared request. `secrets` are the texts that no output may show."""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets = list(secrets)
@@ -87,8 +83,7 @@ class Auth:
 class Digest(Auth):
     """HTTP digest with an API key: the public key is the user, the private key the password.
 
-    The digest of requests keeps a challenge for each thread. This one keeps one challenge for all threads, so that n
-    requests by any number of threads need n + 1 exchanges.
+    One challenge for all threads, so that n requests need n + 1 exchanges. The digest of requests has one for each.
     """
 
     def __init__(self, public_key: str, private_key: str) -> None:
@@ -99,7 +94,7 @@ class Digest(Auth):
         self._uses = 0
 
     def __call__(self, request: Any) -> Any:
-        """Sign the request once a challenge is known."""
+        """Sign the request."""
         request.headers.pop("Authorization", None)
         with self._lock:
             challenge = self._challenge
@@ -120,7 +115,7 @@ class Digest(Auth):
             current = self._challenge
             if used is not None and current is not None and used["nonce"] != current["nonce"]:
                 return True  # another thread renewed it meanwhile
-            # A nonce that was accepted before has expired, also where the service does not call it stale.
+            # A nonce that was accepted before has expired, even if the service does not call it stale.
             has_expired = stale or (self._was_accepted and used is not None and challenge["nonce"] != used["nonce"])
             if used is not None and not has_expired:
                 return False
@@ -187,7 +182,7 @@ class Bearer(Auth):
         self._renew_at = 0.0
 
     def prepare(self, new_token: Callable[[Basic], Token]) -> None:
-        """Get a token where there is none. The endpoint allows ten requests a minute, so one thread asks for all."""
+        """Get a token if there is none. One thread asks for all: the endpoint allows ten requests a minute."""
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return

@@ -18,39 +18,13 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth, Basic, Token
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
-    ApiError,
-    TransientError,
-    no_response,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import (
-    PAGE_SIZE,
-    READS_AT_ONCE,
-    Listing,
-    Page,
-    page_of,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable, redact_response
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.responses import (
-    LONGEST_WAIT,
-    error_for,
-    is_about_the_role,
-    parse,
-    unexpected,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import (
-    Dialect,
-    Request,
-    Settings,
-    quoted_path,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import (
-    Response,
-    Unusable,
-    send,
-    session,
-)
+from .auth import Auth, Basic, Token
+from .errors import ApiError, TransientError, no_response
+from .pagination import PAGE_SIZE, READS_AT_ONCE, Listing, Page, page_of
+from .redaction import readable, redact_response
+from .responses import LONGEST_WAIT, error_for, is_about_the_role, parse, unexpected
+from .settings import Dialect, Request, Settings, quoted_path
+from .transport import Response, Unusable, send, session
 
 try:
     import requests
@@ -65,7 +39,7 @@ LONGEST_BACKOFF = 30.0
 LONGEST_LIFE = 86400.0  # of a token; no task takes longer
 # A request is signed again for a digest challenge, and once more if the nonce expires on the way.
 _SIGNED_TRIES = 3
-# A template cannot read a count called `get`, since dictionaries have a method of that name.
+# Not `get`, which is a method of dictionaries: a template could not read it.
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
@@ -105,7 +79,7 @@ class RetryLog:
 
 
 class RequestLog:
-    """The requests that a client sent, over all its threads. Challenges and retries count as well."""
+    """The requests of a client, over all its threads, with challenges and retries."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -143,7 +117,7 @@ class Client:
         return self._settings.dialect
 
     def get(self, *parts: str, query: Mapping[str, Any] | None = None, media_type: str | None = None) -> dict[str, Any]:
-        """The JSON object at a path. `media_type` is for a resource with another version than the rest."""
+        """The JSON object at a path. `media_type` is for a resource with a version of its own."""
         request = self._request("GET", parts, query=query, media_type=media_type)
         return self._object(request, self._send(request)[0])
 
@@ -152,7 +126,7 @@ class Client:
         return self._write(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
 
     def delete(self, *parts: str) -> None:
-        """Delete what is at a path. It is done when the response is 2xx with no body or a JSON object."""
+        """Delete what is at a path. The response has to be 2xx with no body or a JSON object."""
         self._write(self._request("DELETE", parts))
 
     def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
@@ -236,7 +210,7 @@ class Client:
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
     def _send(self, request: Request) -> tuple[Response, bool]:
-        """Send until the response is 2xx. ApiError for an error that no retry helps with, or when no time is left.
+        """Send until the response is 2xx. Raises ApiError if no retry helps, or no time is left.
 
         Returns the response, and whether the response to an earlier try of a write was lost.
         """
@@ -267,9 +241,9 @@ class Client:
             error.exhausted = True
             error.fate_unknown = answer_lost
             raise error
-        # Jitter, so that jobs that were told to wait together do not come back together.
+        # Jitter, so that jobs do not come back together.
         if failure.wait is not None:
-            # The service may ask for no wait at all, or name a time in the past.
+            # The service may name a time in the past.
             wait = max(failure.wait, FIRST_WAIT)
             wait += self._timing.chance() * min(1.0, 0.1 * wait)
         else:
@@ -279,7 +253,7 @@ class Client:
         self._timing.sleep(wait)
 
     def _try(self, request: Request) -> Response:
-        """Send once. Returns a 2xx response without the credentials; ApiError or TransientError for anything else."""
+        """Send once. Returns a 2xx response; ApiError or TransientError for anything else."""
         try:
             response = redact_response(self._send_signed(request))
         except Unusable as exc:

@@ -3,8 +3,8 @@
 
 """One deadline for a whole request, however slowly the bytes of its response come.
 
-The timeout of a socket bounds each single read, so a peer that sends one byte now and then could hold a request
-forever. A thread therefore shuts down the socket of a request whose time is over. The blocked read then ends.
+The timeout of a socket bounds each single read, so a byte now and then could hold a request forever. A thread therefore
+shuts down the socket of a request whose time is over, which ends the read.
 """
 
 from __future__ import annotations
@@ -85,8 +85,7 @@ class Deadline:
 
     def _shut_down(self) -> None:
         self.timed_out = True
-        # Not the method of SSLSocket, which takes the TLS away from under the read. To close the socket would not
-        # wake the read either.
+        # Not the method of SSLSocket, which takes the TLS away from under the read. Closing would not wake the read.
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 

@@ -3,8 +3,7 @@
 
 """What goes wrong with a request, and what to do about it.
 
-HINTS has the error codes of the service (contract 4): this is the place for the hint of a new code. Where there is no
-response, and so no code, `no_response` finds the hint in the exception.
+HINTS is the place for the hint of a new error code (contract 4). Without a response, `no_response` finds the hint.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import DETAIL_LENGTH, readable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request, Settings
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import PartialResponse, proxy_of
+from .redaction import DETAIL_LENGTH, readable
+from .settings import Request, Settings
+from .transport import PartialResponse, proxy_of
 
 try:
     import requests
@@ -80,7 +79,7 @@ _STATUS_HINTS = {
     429: "Too many requests: raise retry_timeout, or lower concurrency, forks or the number of jobs at once.",
 }
 
-# A whole run of the characters that addresses consist of, so that no text makes the search slow.
+# A whole run of the characters of addresses, so that no text makes the search slow.
 _ADDRESS = re.compile(r"(?<![\w:.])[0-9a-fA-F:.]{2,46}(?![\w:])")
 # DNS says that the name does not exist. Its other errors may be temporary.
 _NO_SUCH_NAME = re.compile(r"Name or service not known|nodename nor servname|No address associated|\[Errno -[25]\]")
@@ -96,9 +95,8 @@ class OptionError(Exception):
 class ApiError(Exception):
     """Why a request failed.
 
-    `status` is None where there was no response. `answer_lost`: the response to an earlier try of the same request was
-    lost, so that try may have been carried out. `fate_unknown`: nobody can tell whether the request was carried out.
-    `exhausted`: there was no time left for another retry.
+    `status` is None without a response. `answer_lost`: the response to an earlier try was lost, so that try may have
+    been carried out. `fate_unknown`: nobody can tell whether the request was. `exhausted`: no time was left to retry.
     """
 
     message: str
@@ -204,7 +202,7 @@ def _permanent_hint(exc: Exception, verify: bool | str) -> str | None:
     """What to do where no retry helps, "" where that is not known; None where a retry may help."""
     kinds = requests.exceptions
     if not isinstance(exc, kinds.RequestException):
-        # requests wraps the errors of the network. An OSError is about a file of certificates.
+        # requests wraps errors of the network. An OSError is about a file of certificates.
         of_a_file = isinstance(exc, OSError)
         return "Check ca_path, and the variable REQUESTS_CA_BUNDLE." if of_a_file else _KEY_HINT
     if isinstance(exc, kinds.ProxyError):

@@ -12,21 +12,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import readable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response
+from .errors import ApiError
+from .redaction import readable
+from .transport import Response
 
 PAGE_SIZE = 500  # the most that the service allows (contract 1.2)
 READS_AT_ONCE = 2  # they save a seventh of the time; four save a tenth more, which is not worth the burst
 RELISTINGS = 3
-# A million rows. No cluster has so many, so that a longer listing is one that repeats itself.
+# A million rows. A longer listing repeats itself.
 MOST_PAGES = 2000
 
 _Row = TypeVar("_Row")
 
 
 def next_link(body: Mapping[str, Any]) -> bool | None:
-    """Whether a page links to a next one; None where it has no links at all. The link itself is never followed."""
+    """Whether a page links to a next one; None where it has no links at all."""
     links = body.get("links")
     if not isinstance(links, list) or not links:
         return None
@@ -43,7 +43,7 @@ def page_of(body: Mapping[str, Any], error: Callable[[str], ApiError]) -> Page:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `total` is an estimate of the service: it is a reason to go on, and never one to stop."""
+    """One page of a listing. `total` is an estimate: a reason to go on, and never one to stop."""
 
     rows: list[dict[str, Any]]
     total: int | None
@@ -51,9 +51,9 @@ class Page:
 
     @property
     def is_last(self) -> bool:
-        """Whether this is the last page: it has no rows or no next link or, without any links, it is short.
+        """Whether it has no rows or no next link or, without any links, is short.
 
-        A short page with a next link is not the last, since the service may serve fewer rows than we ask for.
+        With a next link a short page is not the last, since the service may serve fewer rows than we ask for.
         """
         if not self.rows:
             return True
@@ -61,7 +61,7 @@ class Page:
 
     def ends_after(self, rows: int) -> bool:
         """Whether the listing ends here. `rows` counts those of this page and of all pages before it."""
-        # A service that serves fewer rows than we ask for, without links: then only the total says that there are more.
+        # Without links, only the total says that the service serves fewer rows than we ask for.
         is_cut = self.next_link is None and bool(self.rows) and (self.total or 0) > rows
         return self.is_last and not is_cut
 
@@ -71,8 +71,7 @@ class Listing:
     """A listing, read page by page.
 
     `send` requests the page of a number, from any thread; `parse` makes a JSON object of the response; `error` makes
-    the error for a listing that cannot be used. `key` is the name of a row's id. `at_once` is the number of requests
-    that may be under way.
+    the error for a useless listing. `key` is the name of a row's id. `at_once` limits the requests under way.
     """
 
     send: Callable[[int], Response]
@@ -84,13 +83,13 @@ class Listing:
     def read(self, make: Callable[[dict[str, Any]], _Row]) -> list[_Row]:
         """What `make` makes of the rows of all pages.
 
-        Rows that are added or deleted meanwhile move the others, so that a row may come twice or be missed. An id that
-        comes twice shows it, and so may a total that changes: then all is listed again, at most three times.
+        Rows that are added or deleted meanwhile move the others, so that one may come twice or be missed. An id that
+        comes twice or a total that changes shows it: then all is listed again, at most three times.
         """
         before: set[str] | None = None
         for _unused in range(1 + RELISTINGS):
             rows, ids, shift = self._read_once(make)
-            # Totals are estimates. The same rows once more are believed, whatever the totals say.
+            # The same rows once more are believed, whatever the totals say.
             if not shift or (ids is not None and ids == before):
                 return rows
             before = ids

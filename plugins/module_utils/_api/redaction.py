@@ -18,14 +18,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response
+from .settings import Request
+from .transport import Response
 
 MASK = "********"
 DETAIL_LENGTH = 500
-# Shorter texts are part of many words: masking them makes a message unreadable and hides no secret.
+# To mask shorter texts makes a message unreadable and hides no secret.
 SHORTEST_IN_MESSAGES = 3
-# Shorter texts are part of ids, times and states, which would be useless with a mask in them.
+# Shorter texts are part of ids, times and states.
 SHORTEST_ANYWHERE = 8
 
 _WORD = re.compile(r"[a-z_]+|[A-Z_]+")
@@ -46,7 +46,7 @@ _CREDENTIALS = (
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets, however URLs, JSON or HTML spell them, and without what looks like credentials."""
+    """The text without the secrets, however URLs, JSON or HTML spell them, and without other credentials."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_IN_MESSAGES for form in _spellings(secret)}
     # The longest first: a secret may begin with another.
     for form in sorted(forms, key=len, reverse=True):
@@ -72,7 +72,7 @@ def readable(text: object, secrets: Sequence[str] = ()) -> str:
 def redact_response(response: Response) -> Response:
     """The response without the credentials of its request.
 
-    This happens to each response and not only to errors: a service may repeat the request in a good response too.
+    Not only of errors: a service may repeat the request in a good response too.
     """
     sent = response.request.headers.get("Authorization", "")
     proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
@@ -122,7 +122,7 @@ def is_distinctive(secret: str) -> bool:
 
 
 def keys_contain(result: Mapping[str, Any], secrets: Iterable[str]) -> bool:
-    """Whether one of the keys, at any depth, contains a secret. Each different key is looked at once."""
+    """Whether one of the keys, at any depth, contains a secret."""
     found: set[str] = set()
     left: list[Any] = [result]
     while left:

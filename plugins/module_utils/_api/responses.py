@@ -3,8 +3,8 @@
 
 """What a response means: the JSON object in it, or an error and whether a retry may help.
 
-Responses come here redacted. JSON is parsed strictly. NaN, and numbers or nesting without limit, are errors, since the
-result of a module cannot have them. A key that comes twice is an error, since one of its values would be a guess.
+Responses come here redacted. JSON is parsed strictly: NaN, endless numbers or nesting, and a key that comes twice are
+errors.
 """
 
 from __future__ import annotations
@@ -18,16 +18,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
-    ABOUT_THE_ROLE,
-    UPGRADING,
-    ApiError,
-    TransientError,
-    hint_for,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import may_quote, readable
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.settings import Request
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.transport import Response, proxy_of
+from .errors import ABOUT_THE_ROLE, UPGRADING, ApiError, TransientError, hint_for
+from .redaction import may_quote, readable
+from .settings import Request
+from .transport import Response, proxy_of
 
 LONGEST_WAIT = 60.0  # the published token buckets are refilled every minute (contract 5)
 _GATEWAY = (502, 503, 504)
@@ -35,7 +29,7 @@ _GATEWAY = (502, 503, 504)
 _QUOTED = 4000
 # The deepest documents of the service have four levels (contract 2).
 _MOST_LEVELS = 50
-# Of a number. Older Pythons need a time that grows with the square, newer ones refuse to write what they have read.
+# Of a number. Older Pythons take long to read more, newer ones refuse to write it.
 _MOST_DIGITS = 1000
 _HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -95,7 +89,7 @@ def unexpected(request: Request, status: int, what: str) -> ApiError:
 
 
 def is_about_the_role(response: Response) -> bool:
-    """Whether a 401 is about what the user may do, so that signing the request again does not help (contract 4)."""
+    """Whether a 401 is about the user's role, so that signing again does not help (contract 4)."""
     body = _body(response)
     return isinstance(body, dict) and body.get("errorCode") in ABOUT_THE_ROLE
 
@@ -234,7 +228,7 @@ def _no_number(name: str) -> Any:
 
 def _is_too_deep(value: Any) -> bool:
     """Whether a document has more levels than any of the service."""
-    # Level by level and without recursion. For a page this takes a third of the time that parsing takes.
+    # Level by level, without recursion. This takes a third of the time of parsing.
     level = [value] if isinstance(value, (dict, list)) else []
     for _level in range(_MOST_LEVELS):
         if not level:

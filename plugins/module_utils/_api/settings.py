@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import Auth
+from .auth import Auth
 
 
 def quoted_path(parts: Sequence[str]) -> str:

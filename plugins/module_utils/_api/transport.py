@@ -4,8 +4,8 @@
 """One request and its whole response, within bounds of time and size, and over TLS 1.2 or later.
 
 `requests` bounds each single read of a socket, and unpacks whatever is sent. Here one deadline bounds connecting,
-sending, headers and body together. Only the lookup of a host's name is left to the resolver's own timeout. Uses the
-public API of requests 2.28 and later, and of urllib3 1.26 and 2.
+sending, headers and body together, but not the lookup of a host's name. Uses the public API of requests 2.28 and
+later, and of urllib3 1.26 and 2.
 """
 
 from __future__ import annotations
@@ -22,14 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.deadline import (
-    Deadline,
-    Watchdog,
-    has_timed_out,
-    release,
-    time_left,
-    watch,
-)
+from .deadline import Deadline, Watchdog, has_timed_out, release, time_left, watch
 
 try:
     import requests
@@ -40,7 +33,7 @@ try:
     from requests.exceptions import ReadTimeout
     from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 except ImportError:
-    # Something to derive from: the client knows that the library is missing, and nothing of this is ever called.
+    # Something to derive from. The client knows that the library is missing.
     HTTPAdapter = ReadTimeout = Session = object  # type: ignore[misc,assignment]  # as above
 
 if TYPE_CHECKING:
@@ -48,7 +41,7 @@ if TYPE_CHECKING:
 else:
     _Connection = object
 
-# Thirteen times a page of 500 snapshots of 20 shards; of the response as it is sent, and as it is unpacked.
+# Of a response as sent, and as unpacked: thirteen pages of 500 snapshots of 20 shards.
 MOST_BYTES = 64 * 2**20
 _PIECE = 2**16
 
@@ -160,7 +153,7 @@ def _unpacked(response: Any, content: bytes) -> bytes:
     if not content or packing in ("", "identity"):
         return content
     if packing not in ("gzip", "x-gzip"):
-        # Named only where it is a name: a server may write anything there, the request's own secrets too.
+        # A server may write anything there, the request's secrets too.
         name = packing if re.fullmatch("[a-z, ]{1,20}", packing) else "something else"
         raise Unusable(response.status_code, f"a body packed as {name}, which was not asked for")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -180,7 +173,7 @@ def _too_large(response: Any) -> Unusable:
 
 
 class _Session(Session):
-    """A session for which no response is a redirect: `requests` would read its body, however large, to follow it."""
+    """No response is a redirect: `requests` would read its whole body to follow it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -218,7 +211,7 @@ def _bounded_pool(pool: Any) -> Any:
 
 
 class _Idle(queue.LifoQueue):  # type: ignore[type-arg]  # has no parameters on Python 3.9
-    """The connections that wait for their next request, which the deadline of the last one must not end."""
+    """Idle connections, which the deadline of the last request must not end."""
 
     def put(self, *args: Any, **more: Any) -> None:
         release()
@@ -226,7 +219,7 @@ class _Idle(queue.LifoQueue):  # type: ignore[type-arg]  # has no parameters on 
 
 
 class _Bounded(_Connection):
-    """A connection, over TLS 1.2 or later, that the deadline of the current request can end in each of its steps."""
+    """A connection, over TLS 1.2 or later, that the deadline of the request can end in each of its steps."""
 
     looks_names_up = False
     _socket: Any = None
@@ -249,7 +242,7 @@ class _Bounded(_Connection):
             if self.proxy and self.proxy_config and self.proxy.scheme == "https":
                 self.proxy_config = self.proxy_config._replace(ssl_context=_modern(_proxy_context(self)))
         try:
-            # Each address of a host gets its share, so that one that does not respond leaves time for the next.
+            # So that an unreachable first address cannot use up the whole timeout.
             addresses = _addresses(self) if self.looks_names_up else 1
             self.timeout = time_left() / addresses
             super().connect()
@@ -302,7 +295,7 @@ def _context(connection: Any) -> ssl.SSLContext:
 
 
 class _ProxyContext(ssl.SSLContext):
-    """TLS to a proxy. urllib3 1.26 would not pass on the host that the certificate has to name if it is an address."""
+    """TLS to a proxy. urllib3 1.26 would not pass on a host that is an address."""
 
     host = ""
 
