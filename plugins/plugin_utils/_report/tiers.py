@@ -4,7 +4,7 @@
 
 # Note that this module util is PRIVATE to the collection. Do not use it from outside.
 
-"""How full each rule of a policy is, and when it will be full if backups go on as they do (rules R5 to R8)."""
+"""How full each rule of a policy is, and when it will be full if backups go on as they do (R5 to R8)."""
 
 from __future__ import annotations
 

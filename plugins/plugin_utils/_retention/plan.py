@@ -72,6 +72,8 @@ _KEYS = (*DECIDES, "reasons", "why", "file_size_bytes")
 _SHOWN_WHOLE = 1000
 _LONGEST = 690_000
 _LONGEST_WHY = 400
+# Room for one note that says why, and for the note that says how many more there are.
+_LEAST_WHY, _MORE = 150, 50
 # What a note takes in a document besides its code and its text.
 _NOTE_FRAME = 26
 _NO_PLAN = "it is no plan of this collection"
@@ -298,25 +300,40 @@ def _row(deciding: Sequence[Any], decision: Decision) -> dict[str, Any]:
 
 def _explain_removals(document: dict[str, Any], decisions: Sequence[Decision]) -> None:
     """Fills in why snapshots are removed, as far as the document has room for it."""
-    rows = zip(document["snapshots"], decisions, strict=True)
-    removals = [(row, decision.why) for row, decision in rows if decision.why]
+    rows = document["snapshots"]
+    removals = [(row, decision.why) for row, decision in zip(rows, decisions, strict=True) if decision.why]
     longest = _LONGEST_WHY
-    if removals and len(decisions) <= _SHOWN_WHOLE:
-        longest = max(0, _LONGEST - len(str(document))) // len(removals)
+    if len(decisions) <= _SHOWN_WHOLE:
+        room = _LONGEST - len(str(document))
+        if room < _LEAST_WHY * len(removals):
+            _cut_reasons(rows, decisions, room - _LEAST_WHY * len(removals))
+            room = _LEAST_WHY * len(removals)
+        longest = room // max(1, len(removals))
     for row, why in removals:
         row["why"] = dump_notes(_fitting(why, longest))
+
+
+def _cut_reasons(rows: Sequence[dict[str, Any]], decisions: Sequence[Decision], room: int) -> None:
+    """Shortens the reasons of all snapshots alike where many rules keep each of them."""
+    told = [(row, decision.reasons) for row, decision in zip(rows, decisions, strict=True) if decision.reasons]
+    longest = max(0, sum(_length(reasons) for _row, reasons in told) + room) // max(1, len(told))
+    for row, reasons in told:
+        row["reasons"] = dump_notes(_fitting(reasons, longest))
+
+
+def _length(notes: Sequence[Note]) -> int:
+    return sum(len(note.code) + len(note.text) + _NOTE_FRAME for note in notes)
 
 
 # Most removed snapshots share their explanation.
 @lru_cache(maxsize=1000)
 def _fitting(why: tuple[Note, ...], longest: int) -> tuple[Note, ...]:
     """As many of the notes as there is room for, at least the first."""
-    lengths = [len(note.code) + len(note.text) + _NOTE_FRAME for note in why]
-    if sum(lengths) <= longest:
+    if _length(why) <= longest:
         return why
-    room, count = longest - 50, 0
-    for length in lengths:
-        room -= length
+    room, count = longest - _MORE, 0
+    for note in why:
+        room -= _length((note,))
         if room < 0 and count:
             break
         count += 1
