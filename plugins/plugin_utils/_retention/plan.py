@@ -36,6 +36,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     parse_policy,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    Check,
     RefusedError,
     each,
     fields,
@@ -192,16 +193,18 @@ class Plan:
         return compact(self.dump(), (*DECIDES, "file_size_bytes"))
 
     @classmethod
-    def load(cls, value: Any) -> Plan:
+    def load(cls, value: Any, explained: bool = True) -> Plan:
         """The plan in a document, whole or compact, or in JSON of one; RefusedError says what is wrong with it.
 
         Numbers and changes are those of the snapshots, so that what is shown and done is what the digest covers.
+        Reasons are most of a document, and are left out unless `explained`.
         """
         try:
             document = mapping(_parsed(value))
             if document.get("schema", SCHEMA) != SCHEMA:
                 raise RefusedError(f"its schema is {shown(document.get('schema'))}, not {SCHEMA}")
-            found = _DOCUMENT(expand(document) if is_compact(document) else document)
+            read = _DOCUMENT if explained else _DECIDING
+            found = read(expand(document) if is_compact(document) else document)
             policy = parse_policy(found["policy"])
             options = parse_options({**found["options"], "timezone": found["timezone"]}, policy)
         except ValueError as exc:
@@ -358,8 +361,7 @@ def read_note(value: Any) -> Note:
     return Note(**_NOTE(value))
 
 
-def _decision(value: Any) -> Decision:
-    row = _ROW(value)
+def _decision(row: Mapping[str, Any]) -> Decision:
     if (row["expires_to"] is not None) != (row["action"] in ("extend", "shorten")):
         raise RefusedError("must be there for extend and shorten, and for nothing else", "expires_to")
     if row["action"] != "keep" and row["state"] != "candidate":
@@ -369,16 +371,19 @@ def _decision(value: Any) -> Decision:
         row["state"],
         row["action"],
         row["expires_to"],
-        tuple(row["reasons"]),
-        tuple(row["why"]),
+        tuple(row.get("reasons", ())),
+        tuple(row.get("why", ())),
     )
 
 
-def _decisions(value: Any) -> list[Decision]:
-    found: list[Decision] = each(_decision)(value)
-    if len({decision.snapshot.id for decision in found}) != len(found):
-        raise ValueError("name a snapshot twice")
-    return found
+def _decisions_of(read_row: Check) -> Check:
+    def check(value: Any) -> list[Decision]:
+        found: list[Decision] = each(lambda row: _decision(read_row(row)))(value)
+        if len({decision.snapshot.id for decision in found}) != len(found):
+            raise ValueError("name a snapshot twice")
+        return found
+
+    return check
 
 
 def _guard(value: Any) -> tuple[Note, ...]:
@@ -389,33 +394,29 @@ def _guard(value: Any) -> tuple[Note, ...]:
 
 
 _NOTE = fields({"code": string, "text": string})
-_ROW = fields(
-    {
-        **SNAPSHOT_CHECKS,
-        "state": one_of(STATES),
-        "action": one_of(ACTIONS),
-        "expires_to": optional(instant),
-        "reasons": each(read_note),
-        "why": each(read_note),
-    }
-)
+_ROW: dict[str, Check] = {
+    **SNAPSHOT_CHECKS,
+    "state": one_of(STATES),
+    "action": one_of(ACTIONS),
+    "expires_to": optional(instant),
+}
+_EXPLAINED_ROW = {**_ROW, "reasons": each(read_note), "why": each(read_note)}
 _GAP = fields({"rule": string, "period": string})
 _GUARD = fields({"blocked": flag, "reasons": each(read_note)})
-_DOCUMENT = fields(
-    {
-        **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), optional(string)),
-        "now": instant,
-        "timezone": string,
-        "policy": plain,
-        "options": fields(dict.fromkeys((key for key in OPTION_KEYS if key != "timezone"), plain)),
-        "snapshots": _decisions,
-        "gaps": each(lambda value: Gap(**_GAP(value))),
-        "guard": _guard,
-        "warnings": each(read_note),
-        "digest": string,
-    },
-    {"changes": optional(plain), "summary": optional(plain)},
-)
+_HEAD: dict[str, Check] = {
+    **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), optional(string)),
+    "now": instant,
+    "timezone": string,
+    "policy": plain,
+    "options": fields(dict.fromkeys((key for key in OPTION_KEYS if key != "timezone"), plain)),
+    "gaps": each(lambda value: Gap(**_GAP(value))),
+    "guard": _guard,
+    "warnings": each(read_note),
+    "digest": string,
+}
+_NUMBERS: dict[str, Check] = {"changes": optional(plain), "summary": optional(plain)}
+_DOCUMENT = fields({**_HEAD, "snapshots": _decisions_of(fields(_EXPLAINED_ROW))}, _NUMBERS)
+_DECIDING = fields({**_HEAD, "snapshots": _decisions_of(fields(_ROW))}, _NUMBERS)
 
 
 def _check_agreement(plan: Plan, found: Mapping[str, Any]) -> None:
