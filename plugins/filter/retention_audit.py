@@ -120,6 +120,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 
 
+def _load(plan: Any) -> Plan:
+    return Plan.load(plan, explained=False)
+
+
 def retention_audit(
     plan: Any,
     listing: Any,
@@ -133,7 +137,7 @@ def retention_audit(
     try:
         on_drift = check_at(switch, fail_on_drift, "fail_on_drift")
         on_gap = check_at(switch, fail_on_gap, "fail_on_gap")
-        loaded, cluster = check_at(Plan.load, plan, "_input"), check_at(read_info, listing, "listing")
+        loaded, cluster = check_at(_load, plan, "_input"), check_at(read_info, listing, "listing")
         told = _evidence(listing, requests, facts) if check_at(switch, evidence, "evidence") else None
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_audit: {exc}") from exc

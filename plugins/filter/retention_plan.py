@@ -254,6 +254,7 @@ _value:
             - All reasons why it is kept.
             - The text V(daily 3/7) is the third of seven days, V(daily:oldest) the oldest snapshot while fewer days
               than asked for have one, V(outlives ID) the longest-lived of a period that ID stands for.
+            - Where the plan would be too long for an event of AWX, the last one has the code V(more).
           type: list
           elements: dict
           contains:

@@ -99,6 +99,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 
 
+def _load(plan: Any) -> Plan:
+    return Plan.load(plan, explained=False)
+
+
 def retention_recap(
     plan: Any,
     outcomes: Any,
@@ -109,7 +113,7 @@ def retention_recap(
 ) -> dict[str, Any]:
     """What became of a plan; AnsibleFilterError names what cannot be used."""
     try:
-        loaded = check_at(Plan.load, plan, "_input")
+        loaded = check_at(_load, plan, "_input")
         results = check_at(recap.read_outcomes, outcomes, "outcomes")
         listed = None if listing is None else check_at(read_info, listing, "listing").snapshots
         is_plan, is_check = check_at(switch, planned, "planned"), check_at(switch, check_mode, "check_mode")

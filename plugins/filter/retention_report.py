@@ -93,7 +93,7 @@ _value:
       sample: "project_id,cluster_id,cluster_name,..."
     json:
       description:
-        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (as it was given),
+        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (its document),
           C(summary), C(tiers), C(coverage), C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
         - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked) and the numbers C(total), C(kept),
           C(removed), C(undone), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown

@@ -34,6 +34,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     parse_policy,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    Check,
     RefusedError,
     each,
     fields,
@@ -70,6 +71,8 @@ _KEYS = (*DECIDES, "reasons", "why", "file_size_bytes")
 _SHOWN_WHOLE = 1000
 _LONGEST = 690_000
 _LONGEST_WHY = 400
+# Room for one note that says why, and for the note that says how many more there are.
+_LEAST_WHY, _MORE = 150, 50
 # What a note takes in a document besides its code and its text.
 _NOTE_FRAME = 26
 _NO_PLAN = "it is no plan of this collection"
@@ -188,16 +191,18 @@ class Plan:
         return compact(self.dump(), (*DECIDES, "file_size_bytes"))
 
     @classmethod
-    def load(cls, value: Any) -> Plan:
+    def load(cls, value: Any, explained: bool = True) -> Plan:
         """The plan in a document, whole or compact, or in JSON of one; RefusedError says what is wrong with it.
 
         Numbers and changes are those of the snapshots, so that what is shown and done is what the digest covers.
+        Reasons are most of a document, and are left out unless `explained`.
         """
         try:
             document = mapping(_parsed(value))
             if document.get("schema", SCHEMA) != SCHEMA:
                 raise RefusedError(f"its schema is {shown(document.get('schema'))}, not {SCHEMA}")
-            found = _DOCUMENT(expand(document) if is_compact(document) else document)
+            read = _DOCUMENT if explained else _DECIDING
+            found = read(expand(document) if is_compact(document) else document)
             policy = parse_policy(found["policy"])
             options = parse_options({**found["options"], "timezone": found["timezone"]}, policy)
         except ValueError as exc:
@@ -296,25 +301,40 @@ def _row(deciding: Sequence[Any], decision: Decision) -> dict[str, Any]:
 
 def _explain_removals(document: dict[str, Any], decisions: Sequence[Decision]) -> None:
     """Fills in why snapshots are removed, as far as the document has room for it."""
-    rows = zip(document["snapshots"], decisions, strict=True)
-    removals = [(row, decision.why) for row, decision in rows if decision.why]
+    rows = document["snapshots"]
+    removals = [(row, decision.why) for row, decision in zip(rows, decisions, strict=True) if decision.why]
     longest = _LONGEST_WHY
-    if removals and len(decisions) <= _SHOWN_WHOLE:
-        longest = max(0, _LONGEST - len(str(document))) // len(removals)
+    if len(decisions) <= _SHOWN_WHOLE:
+        room = _LONGEST - len(str(document))
+        if room < _LEAST_WHY * len(removals):
+            _cut_reasons(rows, decisions, room - _LEAST_WHY * len(removals))
+            room = _LEAST_WHY * len(removals)
+        longest = room // max(1, len(removals))
     for row, why in removals:
         row["why"] = dump_notes(_fitting(why, longest))
+
+
+def _cut_reasons(rows: Sequence[dict[str, Any]], decisions: Sequence[Decision], room: int) -> None:
+    """Shortens the reasons of all snapshots alike where many rules keep each of them."""
+    told = [(row, decision.reasons) for row, decision in zip(rows, decisions, strict=True) if decision.reasons]
+    longest = max(0, sum(_length(reasons) for _row, reasons in told) + room) // max(1, len(told))
+    for row, reasons in told:
+        row["reasons"] = dump_notes(_fitting(reasons, longest))
+
+
+def _length(notes: Sequence[Note]) -> int:
+    return sum(len(note.code) + len(note.text) + _NOTE_FRAME for note in notes)
 
 
 # Most removed snapshots share their explanation.
 @lru_cache(maxsize=1000)
 def _fitting(why: tuple[Note, ...], longest: int) -> tuple[Note, ...]:
     """As many of the notes as there is room for, at least the first."""
-    lengths = [len(note.code) + len(note.text) + _NOTE_FRAME for note in why]
-    if sum(lengths) <= longest:
+    if _length(why) <= longest:
         return why
-    room, count = longest - 50, 0
-    for length in lengths:
-        room -= length
+    room, count = longest - _MORE, 0
+    for note in why:
+        room -= _length((note,))
         if room < 0 and count:
             break
         count += 1
@@ -339,8 +359,7 @@ def read_note(value: Any) -> Note:
     return Note(**_NOTE(value))
 
 
-def _decision(value: Any) -> Decision:
-    row = _ROW(value)
+def _decision(row: Mapping[str, Any]) -> Decision:
     if (row["expires_to"] is not None) != (row["action"] in ("extend", "shorten")):
         raise RefusedError("must be there for extend and shorten, and for nothing else", "expires_to")
     if row["action"] != "keep" and row["state"] != "candidate":
@@ -350,16 +369,19 @@ def _decision(value: Any) -> Decision:
         row["state"],
         row["action"],
         row["expires_to"],
-        tuple(row["reasons"]),
-        tuple(row["why"]),
+        tuple(row.get("reasons", ())),
+        tuple(row.get("why", ())),
     )
 
 
-def _decisions(value: Any) -> list[Decision]:
-    found: list[Decision] = each(_decision)(value)
-    if len({decision.snapshot.id for decision in found}) != len(found):
-        raise ValueError("name a snapshot twice")
-    return found
+def _decisions_of(read_row: Check) -> Check:
+    def check(value: Any) -> list[Decision]:
+        found: list[Decision] = each(lambda row: _decision(read_row(row)))(value)
+        if len({decision.snapshot.id for decision in found}) != len(found):
+            raise ValueError("name a snapshot twice")
+        return found
+
+    return check
 
 
 def _guard(value: Any) -> tuple[Note, ...]:
@@ -370,33 +392,29 @@ def _guard(value: Any) -> tuple[Note, ...]:
 
 
 _NOTE = fields({"code": string, "text": string})
-_ROW = fields(
-    {
-        **SNAPSHOT_CHECKS,
-        "state": one_of(STATES),
-        "action": one_of(ACTIONS),
-        "expires_to": optional(instant),
-        "reasons": each(read_note),
-        "why": each(read_note),
-    }
-)
+_ROW: dict[str, Check] = {
+    **SNAPSHOT_CHECKS,
+    "state": one_of(STATES),
+    "action": one_of(ACTIONS),
+    "expires_to": optional(instant),
+}
+_EXPLAINED_ROW = {**_ROW, "reasons": each(read_note), "why": each(read_note)}
 _GAP = fields({"rule": string, "period": string})
 _GUARD = fields({"blocked": flag, "reasons": each(read_note)})
-_DOCUMENT = fields(
-    {
-        **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), optional(string)),
-        "now": instant,
-        "timezone": string,
-        "policy": plain,
-        "options": fields(dict.fromkeys((key for key in OPTION_KEYS if key != "timezone"), plain)),
-        "snapshots": _decisions,
-        "gaps": each(lambda value: Gap(**_GAP(value))),
-        "guard": _guard,
-        "warnings": each(read_note),
-        "digest": string,
-    },
-    {"changes": optional(plain), "summary": optional(plain)},
-)
+_HEAD: dict[str, Check] = {
+    **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), optional(string)),
+    "now": instant,
+    "timezone": string,
+    "policy": plain,
+    "options": fields(dict.fromkeys((key for key in OPTION_KEYS if key != "timezone"), plain)),
+    "gaps": each(lambda value: Gap(**_GAP(value))),
+    "guard": _guard,
+    "warnings": each(read_note),
+    "digest": string,
+}
+_NUMBERS: dict[str, Check] = {"changes": optional(plain), "summary": optional(plain)}
+_DOCUMENT = fields({**_HEAD, "snapshots": _decisions_of(fields(_EXPLAINED_ROW))}, _NUMBERS)
+_DECIDING = fields({**_HEAD, "snapshots": _decisions_of(fields(_ROW))}, _NUMBERS)
 
 
 def _check_agreement(plan: Plan, found: Mapping[str, Any]) -> None:

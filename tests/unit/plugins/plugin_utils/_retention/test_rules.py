@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import POLICY_KEYS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 from unit.plugins.plugin_utils._retention.cases import (
@@ -1004,6 +1005,7 @@ def test_sizes_are_null_when_one_is_unknown(sizes: Any, stays: int | None, goes:
             **{"keep_last": 3, "keep_hourly": 5, "keep_daily": 7, "keep_weekly": 9, "keep_monthly": 11},
             **{"keep_yearly": 2, "keep_within_hourly": "1d", "keep_within_yearly": "2y"},
         },
+        {key: "10y" if "within" in key else -1 for key in POLICY_KEYS},
     ],
 )
 def test_a_thousand_snapshots_stay_under_what_awx_shows(policy: dict[str, Any]) -> None:
