@@ -252,10 +252,3 @@ PLAN = (
     " pit_window='off', max_delete=-1, max_delete_percent=100, stale_after='off') }}"
 )
 WRITTEN = "{{ plan | to_json }}"
-
-
-def test_the_action_group_holds_every_module(collections: Path) -> None:
-    folder = plugin_folder(collections)
-    modules = {path.stem for path in (folder / "plugins" / "modules").glob("*.py") if path.stem != "__init__"}
-    runtime = yaml.safe_load((folder / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    assert set(runtime["action_groups"]["api"]) == modules == set(MODULES)

@@ -19,7 +19,7 @@ from simulator import seeds
 from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
 from tools.environment import atlas_environment
-from tools.inventories import PLUGIN, Inventories, Listed, environment
+from tools.inventories import Inventories, Listed, environment
 from tools.playbooks import NAMESPACE, Playbooks
 
 VARIABLES = {
@@ -423,14 +423,6 @@ def test_a_vaulted_key(inventories: Inventories, simulator: Start) -> None:
 
 
 # --- documentation ---
-
-
-def test_the_plugin_documents_itself(inventories: Inventories) -> None:
-    run = inventories.playbooks.ansible("ansible-doc", "--type", "inventory", PLUGIN)
-    assert run.status == 0
-    assert run.warnings == []
-    for text in ("include_clusters", "MONGODB_ATLAS_CLIENT_ID", "MCLI_PROJECT_ID", "keyed_groups", "cache_timeout"):
-        assert text in run.stdout
 
 
 def test_the_examples_run(inventories: Inventories, simulator: Start, collections: Path) -> None:
