@@ -108,7 +108,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import read_requests
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, dump_notes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    dump_notes,
+    load_decisions,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import numbers
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
@@ -118,10 +121,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     plain,
     switch,
 )
-
-
-def _load(plan: Any) -> Plan:
-    return Plan.load(plan, explained=False)
 
 
 def retention_audit(
@@ -137,7 +136,7 @@ def retention_audit(
     try:
         on_drift = check_at(switch, fail_on_drift, "fail_on_drift")
         on_gap = check_at(switch, fail_on_gap, "fail_on_gap")
-        loaded, cluster = check_at(_load, plan, "_input"), check_at(read_info, listing, "listing")
+        loaded, cluster = check_at(load_decisions, plan, "_input"), check_at(read_info, listing, "listing")
         told = _evidence(listing, requests, facts) if check_at(switch, evidence, "evidence") else None
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_audit: {exc}") from exc

@@ -62,7 +62,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches, load_decisions
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
     check_at,
@@ -72,16 +72,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 
 
-def _load(plan: Any) -> Plan:
-    return Plan.load(plan, explained=False)
-
-
 def retention_batches(plan: Any, size: Any = 100, without: Any = ()) -> list[list[dict[str, Any]]]:
     """The changes of a plan in batches; AnsibleFilterError for what is no plan or no size."""
     try:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise RefusedError(f"size is {shown(size)}: it is a number of changes, 1 or more")
-        loaded = check_at(_load, plan, "_input")
+        loaded = check_at(load_decisions, plan, "_input")
         return batches(loaded, size, {*check_at(each(object_id), without, "without")})
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_batches: {exc}") from exc

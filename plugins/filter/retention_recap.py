@@ -88,8 +88,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, read_note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import load_decisions, read_note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
     blank,
@@ -97,10 +97,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     each,
     switch,
 )
-
-
-def _load(plan: Any) -> Plan:
-    return Plan.load(plan, explained=False)
 
 
 def retention_recap(
@@ -113,9 +109,9 @@ def retention_recap(
 ) -> dict[str, Any]:
     """What became of a plan; AnsibleFilterError names what cannot be used."""
     try:
-        loaded = check_at(_load, plan, "_input")
+        loaded = check_at(load_decisions, plan, "_input")
         results = check_at(recap.read_outcomes, outcomes, "outcomes")
-        listed = None if listing is None else check_at(read_info, listing, "listing").snapshots
+        listed = None if listing is None else check_at(read_expiries, listing, "listing")
         is_plan, is_check = check_at(switch, planned, "planned"), check_at(switch, check_mode, "check_mode")
         found = check_at(each(read_note), [] if blank(findings) else findings, "findings")
     except RefusedError as exc:

@@ -51,8 +51,8 @@ def _coverage(rows: Iterable[Row], now: int, missing: tuple[str, ...] | None, si
     length, start, end = max(gaps, default=(None, None, None), key=lambda gap: gap[0] or 0)
     return Coverage(
         restorable=len(created),
-        oldest=_text(next(reversed(created), None)),
-        newest=_text(next(iter(created), None)),
+        oldest=_text(created[-1] if created else None),
+        newest=_text(created[0] if created else None),
         largest_gap=length,
         gap_from=_text(start),
         gap_to=_text(end),

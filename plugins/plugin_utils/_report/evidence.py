@@ -8,11 +8,10 @@ None of it decides anything, and none of it is in the digest.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     each,
     fields,
@@ -58,10 +57,5 @@ def evidence(listing: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) 
         "first_request_at": min(firsts, default=None),
         "last_request_at": max(lasts, default=None),
         "requests": {name: sum(one[name] for one in requests) for name in _COUNTS},
-        "listing_sha256": _sha256({key: listing.get(key) for key in _LISTED}),
+        "listing_sha256": digest_of({key: listing.get(key) for key in _LISTED}),
     }
-
-
-def _sha256(value: Any) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

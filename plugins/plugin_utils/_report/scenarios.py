@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import asdict, replace
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import WhatIf
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import engine as retention
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
@@ -60,9 +59,7 @@ def _tried(name: str, cluster: Cluster, policy: Policy, plan: Plan) -> WhatIf:
 def _result(name: str, plan: Plan) -> WhatIf:
     numbers = plan.summary
     kept = [
-        one.snapshot.created_at
-        for one in plan.decisions
-        if not one.is_removal and _is_restorable(one.snapshot, plan.now)
+        one.snapshot.created_at for one in plan.decisions if not one.is_removal and one.snapshot.is_restorable(plan.now)
     ]
     return WhatIf(
         name=name,
@@ -77,12 +74,6 @@ def _result(name: str, plan: Plan) -> WhatIf:
     )
 
 
-def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
-    if not snapshot.complete or snapshot.created_at is None or snapshot.created_at > now:
-        return False
-    return snapshot.expires_at is None or snapshot.expires_at > now
-
-
 def _scaled(policy: Policy, scale: Callable[[Rule], Rule]) -> Policy:
     return Policy(tuple(scale(rule) for rule in policy.rules))
 
@@ -91,7 +82,7 @@ def _double(rule: Rule) -> Rule:
     if rule.window is None:
         return rule if rule.count == -1 else replace(rule, count=min(rule.count * 2, _MOST))
     window = rule.window
-    doubled = {name: min(2 * value, _MOST) for name, value in _parts(window).items()}
+    doubled = {name: min(2 * value, _MOST) for name, value in asdict(window).items()}
     return replace(rule, window=Duration(**doubled))
 
 
@@ -99,7 +90,7 @@ def _half(rule: Rule) -> Rule:
     """Rounded up, so that no rule vanishes; what does not halve is carried into the unit below."""
     if rule.window is None:
         return rule if rule.count == -1 else replace(rule, count=-(-rule.count // 2))
-    parts = _parts(rule.window)
+    parts = asdict(rule.window)
     halves = {name: value // 2 for name, value in parts.items()}
     for name, below, half in (
         ("years", "months", 6),
@@ -110,7 +101,3 @@ def _half(rule: Rule) -> Rule:
         halves[below] += half * (parts[name] % 2)
     halves["hours"] += parts["hours"] % 2
     return replace(rule, window=Duration(**halves))
-
-
-def _parts(window: Duration) -> dict[str, int]:
-    return {name: getattr(window, name) for name in ("years", "months", "weeks", "days", "hours")}

@@ -101,7 +101,7 @@ def _of_window(
     first, last = zone.period(kind, cutoff), zone.period(kind, anchor)
     if zone.starts(kind, first) < cutoff and first < last:
         first += 1
-    covered = {zone.period(kind, created) for created in staying} & set(_numbers(staying, first, last, kind, zone))
+    covered = _covered(staying, first, last, kind, zone)
     wanted, full_at = last - first + 1, None
     if PERIOD_HOURS[kind] < interval:
         wanted = max(1, wanted * PERIOD_HOURS[kind] // interval)
@@ -112,11 +112,9 @@ def _of_window(
     return _tier(rule, str(window), kept, filled, wanted, kind, full_at if goes_on and filled < wanted else None)
 
 
-def _numbers(staying: Sequence[int], first: int, last: int, kind: str, zone: Zone) -> Iterator[int]:
-    for created in staying:
-        number = zone.period(kind, created)
-        if first <= number <= last:
-            yield number
+def _covered(staying: Sequence[int], first: int, last: int, kind: str, zone: Zone) -> set[int]:
+    numbers = (zone.period(kind, created) for created in staying)
+    return {number for number in numbers if first <= number <= last}
 
 
 def _newest_missing(covered: set[int], last: int) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
@@ -55,7 +57,8 @@ def compact(document: Mapping[str, Any], columns: Sequence[str]) -> dict[str, An
     if any(left_out):
         text = f"{left_out[0]} gaps and {left_out[1]} warnings did not fit into this document"
         warnings.append({"code": "artifact", "text": text})
-    artifact["gaps"] = {rule: [period for name, period in shown if name == rule] for rule, _period in shown}
+    # Gaps come rule by rule.
+    artifact["gaps"] = {rule: [period for _rule, period in found] for rule, found in groupby(shown, itemgetter(0))}
     artifact["warnings"] = warnings
     return artifact
 

@@ -49,7 +49,8 @@ def expires_sooner(by_windows: Iterable[Entry], by_counts: Sequence[Entry], now:
 def audit(plan: Plan, cluster: Cluster) -> list[Note]:
     """All findings of a plan and of the listing that it was made from."""
     return [
-        *plan.warnings,
+        # Of a rule with more gaps than are listed `_gaps` tells as well.
+        *(warning for warning in plan.warnings if warning.code != "gap"),
         *_no_expiry(plan),
         *_backups(plan, cluster),
         *_faults(cluster.snapshots),

@@ -98,6 +98,7 @@ _row = fields(
         "missing_shards": optional(lambda shards: tuple(each(lambda shard: plain(mapping(shard)))(shards))),
     },
 )
+_EXPIRY = fields({"id": object_id, "expires_at": optional(instant)})
 _hours = optional(_integer(0, 10**9 - 1, "a whole number, 0 or more"))
 _schedule_fields = fields({}, dict.fromkeys(("snapshot_interval_hours", "point_in_time_window_hours", *_TIERS), _hours))
 _job = fields({}, {"id": unless_blank(string), "snapshot_id": unless_blank(string), "timestamp": unless_blank(instant)})
@@ -124,6 +125,14 @@ def read_info(info: Any) -> Cluster:
         schedule=check_at(optional(_schedule), info.get("schedule"), "schedule"),
         jobs=check_at(optional(_jobs), info.get("restore_jobs"), "restore_jobs"),
     )
+
+
+def read_expiries(info: Any) -> dict[str, datetime | None]:
+    """The expiry of each snapshot in a whole listing, by id: all that is compared after a run (R22)."""
+    _check_result(info)
+    _check_whole(info)
+    rows = (check_at(_EXPIRY, row, "snapshots", number) for number, row in enumerate(info["snapshots"]))
+    return {row["id"]: row["expires_at"] for row in rows}
 
 
 def _check_result(info: Any) -> None:

@@ -186,7 +186,10 @@ class Plan:
         return document
 
     def dump_compact(self) -> dict[str, Any]:
-        """The document as files and artifacts carry it, which leaves out why."""
+        """The document as files and artifacts carry it, without reasons, changes and summary.
+
+        Gaps and warnings are cut if there are too many.
+        """
         return compact(self.dump(), (*DECIDES, "file_size_bytes"))
 
     @classmethod
@@ -198,8 +201,7 @@ class Plan:
         """
         try:
             document = mapping(_parsed(value))
-            if document.get("schema", SCHEMA) != SCHEMA:
-                raise RefusedError(f"its schema is {shown(document.get('schema'))}, not {SCHEMA}")
+            _check_schema(document.get("schema"))
             read = _DOCUMENT if explained else _DECIDING
             found = read(expand(document) if is_compact(document) else document)
             policy = parse_policy(found["policy"])
@@ -262,6 +264,11 @@ def _deciding(decision: Decision) -> list[Any]:
     ]
 
 
+def _check_schema(value: Any) -> None:
+    if isinstance(value, bool) or value != SCHEMA:
+        raise RefusedError(f"its schema is {shown(value)}, not {SCHEMA}")
+
+
 def _digest(plan: Plan, deciding: Sequence[Sequence[Any]]) -> str:
     decides = {
         "project_id": plan.project_id,
@@ -273,8 +280,18 @@ def _digest(plan: Plan, deciding: Sequence[Sequence[Any]]) -> str:
         "blocked": plan.is_blocked,
         "snapshots": deciding,
     }
-    canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return digest_of(decides)
+
+
+def digest_of(value: Any) -> str:
+    """The sha256 of a value's canonical JSON, in hexadecimal digits: the same on every machine and Python."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def load_decisions(value: Any) -> Plan:
+    """The plan in a document, without reasons, which are most of it; RefusedError as for `Plan.load`."""
+    return Plan.load(value, explained=False)
 
 
 def _change(decision: Decision) -> dict[str, Any]:

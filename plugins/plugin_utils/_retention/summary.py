@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
     Gap,
     Note,
@@ -89,20 +90,19 @@ def numbers(plan: Plan, findings: Sequence[Note]) -> dict[str, Any]:
     }
 
 
-def problems(outcomes: Iterable[Mapping[str, Any]], listed: Sequence[Snapshot] | None) -> list[str]:
+def problems(outcomes: Iterable[Mapping[str, Any]], expiries: Mapping[str, datetime | None] | None) -> list[str]:
     """What did not go as planned: what failed, and where a listing made afterwards differs (R22).
 
-    `listed` are the snapshots of that listing; None where nothing was written.
+    `expiries` are those of that listing, by snapshot id; None where nothing was written.
     """
     found = []
     failed: dict[str, list[str]] = {}
-    present = None if listed is None else {snapshot.id: snapshot for snapshot in listed}
     for outcome in outcomes:
         if outcome["action"] == "failed":
             detail = (outcome["error"] or {}).get("detail") or "no reason given"
             failed.setdefault(str(detail), []).append(outcome["id"])
-        elif present is not None:
-            found += _discrepancy(outcome, present.get(outcome["id"]))
+        elif expiries is not None:
+            found += _discrepancy(outcome, expiries)
     return [_failure(detail, names) for detail, names in failed.items()] + found
 
 
@@ -201,16 +201,18 @@ def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
     return bool(outcome["action"] == "failed" and (outcome["error"] or {}).get("code") != "EXTENDED")
 
 
-def _discrepancy(outcome: Mapping[str, Any], found: Snapshot | None) -> list[str]:
+def _discrepancy(outcome: Mapping[str, Any], expiries: Mapping[str, datetime | None]) -> list[str]:
+    is_there = outcome["id"] in expiries
     said = {"deleted": "reported deleted", "absent": "said not to be there any more"}.get(outcome["action"])
     if said is not None:
-        return [] if found is None else [f"Snapshot {outcome['id']} was {said} and is still there."]
+        return [] if not is_there else [f"Snapshot {outcome['id']} was {said} and is still there."]
     if outcome["action"] != "updated":
         return []
     sent = (outcome["after"] or {}).get("expires_at")
-    if found is None:
+    if not is_there:
         return [f"Snapshot {outcome['id']} was given the expiry {sent} and is not there any more."]
-    expiry = None if found.expires_at is None else format_instant(found.expires_at)
+    found = expiries[outcome["id"]]
+    expiry = None if found is None else format_instant(found)
     return (
         [] if expiry == sent else [f"Snapshot {outcome['id']} was given the expiry {sent} and has {expiry or 'none'}."]
     )

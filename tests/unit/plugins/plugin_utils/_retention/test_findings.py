@@ -99,6 +99,11 @@ def test_each_finding(listing: Any, policy: Any, options: Any, code: str, text: 
     assert text in told[0][1]
 
 
+def test_a_rule_with_more_gaps_than_are_listed_is_one_finding() -> None:
+    listing = info([*WEEK, row(9, ago(days=500))])
+    assert [code for code, _text in found(listing, {"keep_within_daily": "600d"})].count("gap") == 1
+
+
 def test_where_backups_have_ended_nobody_is_told_so() -> None:
     assert found(info([row(1, ago(days=400))], schedule=None), stale_after="off", anchor="now", pit_window="off") == []
 

@@ -272,6 +272,8 @@ MONTHS = {"keep_within_monthly": "13mo"}
     ("place", "value", "reason"),
     [
         (("schema",), 2, "it is no plan of this collection: its schema is 2, not 1"),
+        (("schema",), True, "it is no plan of this collection: its schema is True, not 1"),
+        (("schema",), None, "it is no plan of this collection: its schema is None, not 1"),
         (("now",), "soon", "it is no plan of this collection: now: 'soon' is not an ISO 8601 date-time"),
         (("timezone",), "Europe/Nowhere", "it is no plan of this collection: timezone: there is no time zone"),
         (("policy",), {}, "it is no plan of this collection: policy: keeps nothing"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import problems
 
 from unit.plugins.plugin_utils._retention.cases import NOW, info, row
@@ -48,5 +48,10 @@ def outcome(action: str, **more: Any) -> dict[str, Any]:
 )
 def test_what_the_listing_afterwards_shows(told: dict[str, Any], listed: dict[str, Any], said: list[str]) -> None:
     rows = [row(1, NOW, **{"id": ONE, **listed})] if listed else []
-    assert problems([told], read_info(info(rows)).snapshots) == said
+    assert problems([told], read_expiries(info(rows))) == said
     assert problems([told], None) == []
+
+
+def test_a_new_snapshot_without_a_date_does_not_keep_a_run_from_its_summary() -> None:
+    rows = [row(1, NOW, id=ONE, expires_at=LATER), {**row(2, NOW), "created_at": None}]
+    assert problems([outcome("not_tried")], read_expiries(info(rows))) == []
