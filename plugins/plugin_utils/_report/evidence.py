@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import digest_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     each,
     fields,

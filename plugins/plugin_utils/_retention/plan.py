@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     expand,
     is_compact,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES, plan_digest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import (
     SNAPSHOT_CHECKS,
     snapshot_of,
@@ -51,19 +51,6 @@ SCHEMA = 1
 # In the order of R19: what lets a snapshot live longer comes before what removes another.
 ACTIONS = ("keep", "extend", "shorten", "delete")
 STATES = ("held", "expired", "future", "incomplete", "candidate")
-# What the digest covers of a snapshot (R18).
-DECIDES = (
-    "id",
-    "created_at",
-    "created_increment",
-    "complete",
-    "do_not_delete",
-    "expires_at",
-    "state",
-    "action",
-    "expires_to",
-)
-
 _KEYS = (*DECIDES, "reasons", "why", "file_size_bytes")
 
 # AWX cuts an event at 700,000 characters. Up to this many snapshots a document stays below that.
@@ -137,7 +124,7 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """The digest of what decides; explanations, names and sizes are not in it (R18)."""
-        return _digest(self, [_deciding(decision) for decision in self.decisions])
+        return plan_digest(self._head(), self.is_blocked, [_deciding(decision) for decision in self.decisions])
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -162,11 +149,8 @@ class Plan:
             "file_size_bytes_removed": _size(decision for decision in self.decisions if decision.is_removal),
         }
 
-    def dump(self) -> dict[str, Any]:
-        """The document, as the filter returns it: str, int, bool, list, dict and None."""
-        deciding = [_deciding(decision) for decision in self.decisions]
-        document: dict[str, Any] = {
-            "schema": SCHEMA,
+    def _head(self) -> dict[str, Any]:
+        return {
             "project_id": self.project_id,
             "cluster_id": self.cluster_id,
             "cluster_name": self.cluster_name,
@@ -174,13 +158,22 @@ class Plan:
             "timezone": self.options.timezone,
             "policy": self.policy.to_plain(),
             "options": self.options.to_plain(),
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """The document, as the filter returns it: str, int, bool, list, dict and None."""
+        head = self._head()
+        deciding = [_deciding(decision) for decision in self.decisions]
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            **head,
             "snapshots": [_row(*pair) for pair in zip(deciding, self.decisions, strict=True)],
             "changes": self.changes,
             "summary": self.summary,
             "gaps": [{"rule": gap.rule, "period": gap.period} for gap in self.gaps],
             "guard": {"blocked": self.is_blocked, "reasons": dump_notes(self.blocked_by)},
             "warnings": dump_notes(self.warnings),
-            "digest": _digest(self, deciding),
+            "digest": plan_digest(head, self.is_blocked, deciding),
         }
         _explain_removals(document, self.decisions)
         return document
@@ -267,26 +260,6 @@ def _deciding(decision: Decision) -> list[Any]:
 def _check_schema(value: Any) -> None:
     if isinstance(value, bool) or value != SCHEMA:
         raise RefusedError(f"its schema is {shown(value)}, not {SCHEMA}")
-
-
-def _digest(plan: Plan, deciding: Sequence[Sequence[Any]]) -> str:
-    decides = {
-        "project_id": plan.project_id,
-        "cluster_id": plan.cluster_id,
-        "now": format_instant(plan.now),
-        "timezone": plan.options.timezone,
-        "policy": plan.policy.to_plain(),
-        "options": plan.options.to_plain(),
-        "blocked": plan.is_blocked,
-        "snapshots": deciding,
-    }
-    return digest_of(decides)
-
-
-def digest_of(value: Any) -> str:
-    """The sha256 of a value's canonical JSON, in hexadecimal digits: the same on every machine and Python."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def load_decisions(value: Any) -> Plan:

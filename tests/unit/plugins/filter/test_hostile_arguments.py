@@ -27,7 +27,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report import retention_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import DECIDES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
