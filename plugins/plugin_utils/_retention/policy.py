@@ -23,6 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     instant,
     shown,
     switch,
+    whole_number_from,
 )
 
 _ADVERBS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
@@ -35,8 +36,6 @@ PERIODS: dict[str, str | None] = {
 }
 POLICY_KEYS = tuple(f"keep_{name}" for name in PERIODS)
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,9}\Z")
-_MOST = 10**9 - 1
 _OFF = "off"
 
 
@@ -144,7 +143,7 @@ def _rule(name: str, value: Any) -> Rule | None:
         return None
     if name.startswith("within"):
         return Rule(name, PERIODS[name], window=check_at(duration, value, "policy", f"keep_{name}"))
-    count = check_at(_number(-1, "a whole number, or -1 for unlimited"), value, "policy", f"keep_{name}")
+    count = check_at(whole_number_from(-1, "a whole number, or -1 for unlimited"), value, "policy", f"keep_{name}")
     return Rule(name, PERIODS[name], count=count) if count else None
 
 
@@ -163,22 +162,6 @@ def _check_agreement(policy: Policy, options: Options) -> None:
             "extend_kept: the policy has no keep_within* rule, and a count gives no date to extend to;"
             " add one, or leave extend_kept out"
         )
-
-
-def _number(least: int, what: str, most: int = _MOST) -> Check:
-    """A check: a whole number in these limits, or a string of one."""
-
-    def check(value: Any) -> int:
-        number = None
-        if isinstance(value, int) and not isinstance(value, bool):
-            number = int.__int__(value)
-        elif isinstance(value, str) and _NUMBER.match(value.strip()):
-            number = int(value.strip())
-        if number is None or not least <= number <= most:
-            raise ValueError(f"must be {what}, not {shown(value)}")
-        return number
-
-    return check
 
 
 def _duration_or_off(value: Any) -> Duration | None:
@@ -251,14 +234,14 @@ def _nearest(key: Any) -> str:
 _CHECKS: dict[str, Check] = {
     "timezone": _timezone,
     "anchor": _choice("newest", "now"),
-    "min_keep": _number(1, "a whole number, 1 or more"),
+    "min_keep": whole_number_from(1, "a whole number, 1 or more"),
     "min_age": _duration_or_off,
     "pit_window": _pit_window,
     "protected_ids": _ids,
     "no_expiry": _choice("hold", "candidate"),
     "method": _choice("delete", "expire"),
     "extend_kept": switch,
-    "max_delete": _number(-1, "a whole number, or -1 to switch this limit off"),
-    "max_delete_percent": _number(0, "a whole number from 0 to 100, where 100 switches this limit off", 100),
+    "max_delete": whole_number_from(-1, "a whole number, or -1 to switch this limit off"),
+    "max_delete_percent": whole_number_from(0, "a whole number from 0 to 100, where 100 switches this limit off", 100),
     "stale_after": _duration_or_off,
 }

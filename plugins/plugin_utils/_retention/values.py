@@ -10,6 +10,7 @@ It raises ValueError that says what the value must be. Its caller adds where the
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -22,6 +23,7 @@ Check = Callable[[Any], Any]
 _MOST_LEVELS = 50
 # Nothing real comes near, and Python refuses to spell numbers far beyond it.
 _LARGEST = 2**63
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}\Z")
 
 
 class RefusedError(ValueError):
@@ -102,6 +104,22 @@ def one_of(choices: Sequence[str]) -> Check:
         if isinstance(value, str) and value in choices:
             return str.__str__(value)
         raise ValueError(f"must be one of {', '.join(choices)}, not {shown(value)}")
+
+    return check
+
+
+def whole_number_from(least: int, what: str, most: int = 10**9 - 1) -> Check:
+    """A whole number in these limits, or a string of one."""
+
+    def check(value: Any) -> int:
+        number = None
+        if isinstance(value, int) and not isinstance(value, bool):
+            number = int.__int__(value)
+        elif isinstance(value, str) and _NUMBER.match(value.strip()):
+            number = int(value.strip())
+        if number is None or not least <= number <= most:
+            raise ValueError(f"must be {what}, not {shown(value)}")
+        return number
 
     return check
 

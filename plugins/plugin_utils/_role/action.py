@@ -1,0 +1,170 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an action plugin to a step of the role and back: tasks, variables and modules of Ansible. The only file with it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+from ansible.utils.display import Display
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
+    CLUSTER_SPEC,
+    CONNECTION_SPEC,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import (
+    CHANGE,
+    INFO,
+    Connection,
+    Step,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Store
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import KEYS, PREFIX, read_cluster
+
+_COLLECTION = "mongodb_ops.legacy_backup"
+# As the modules check them. Here they are handed on.
+CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    name: {"type": "raw", "no_log": spec.get("no_log", False)} for name, spec in {**CONNECTION_SPEC, **CLUSTER_SPEC}.items()
+}
+# The seconds that are left for telling what was done, before a task's timeout ends the task: a fifth of it, and at most this.
+_MARGIN = 30.0
+_DISPLAY = Display()
+
+
+class StepAction(ActionBase):
+    """What the two steps share: they support check mode and diff, and return data whatever they find."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _supports_diff = True
+
+    def step(self, task_vars: Mapping[str, Any]) -> Step:
+        """What this task works with. Raises AnsibleError, and RefusedError for a variable that cannot be used."""
+        started = time.monotonic()
+        timeout = float(self._task.timeout or 0)
+        play = self._task.get_play()
+        return Step(
+            host=str(task_vars["inventory_hostname"]),
+            given=self._given(task_vars),
+            names=[name for name in task_vars if isinstance(name, str) and name.startswith(PREFIX)],
+            hosts=[str(name) for name in task_vars.get("ansible_play_hosts_all") or ()],
+            batch=[str(name) for name in task_vars.get("ansible_play_batch") or ()],
+            strategy=str(play.strategy),
+            run_once=bool(self._task.run_once),
+            check_mode=bool(self._task.check_mode),
+            diff_mode=bool(self._task.diff),
+            store=Store(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),
+            connection=self._connection_options(),
+            run=lambda module, options: self._module(module, options, task_vars),
+            tell=lambda line: _DISPLAY.display(line, stderr=True),
+            clock=datetime.now(timezone.utc).replace(microsecond=0),
+            facts=_facts(task_vars),
+            processes=describe((os.getppid(), os.getpid())),
+            limit=started + timeout - min(_MARGIN, timeout / 5) if timeout else None,
+        )
+
+    def _module(self, name: str, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The result of a module of this collection, run where the host's connection says."""
+        try:
+            result: Mapping[str, Any] = self._execute_module(
+                module_name=f"{_COLLECTION}.{name}", module_args=dict(options), task_vars=task_vars
+            )
+        except AnsibleConnectionFailure as exc:
+            return {"failed": True, "msg": f"The host could not be reached: {exc}"}
+        return result
+
+    # --- options ---
+
+    def _connection_options(self) -> Connection:
+        """The options of the action are those of its group. What modules are given by name, core gives to modules alone."""
+        common = {name: value for name, value in self._task.args.items() if name in CONNECTION_OPTIONS}
+        by_module: dict[str, Any] = {INFO: {}, CHANGE: {}}
+        for defaults in self._task.module_defaults or ():
+            # As core does it, the innermost defaults of a module take the place of all others.
+            by_module.update({module: defaults[name] for module in by_module if (name := f"{_COLLECTION}.{module}") in defaults})
+        return Connection(common, {module: self._known(options) for module, options in by_module.items()})
+
+    def _known(self, options: Any) -> dict[str, Any]:
+        found = self._templar.template(options)
+        return {key: value for key, value in found.items() if key in CONNECTION_OPTIONS}
+
+    # --- variables ---
+
+    def _given(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The role's variables without their prefix, those that are omitted left out."""
+        given = {}
+        for key in KEYS:
+            if f"{PREFIX}{key}" in task_vars:
+                value = self._value(task_vars[f"{PREFIX}{key}"], task_vars)
+                given.update({} if value is None else {key: value})
+        given["handed_on_plan"] = self._handed_on(given, task_vars)
+        return given
+
+    def _value(self, raw: Any, task_vars: Mapping[str, Any]) -> Any:
+        value = _decrypted(self._templar.template(raw))
+        omit = task_vars.get("omit")
+        is_omitted = type(value).__name__ == "Omit" or (omit is not None and value == omit)
+        return None if is_omitted else value
+
+    def _handed_on(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """What a job of the workflow has handed on for this cluster. It is data, and never rendered as a template."""
+        try:
+            key = read_cluster(given).key(str(task_vars["inventory_hostname"]))
+        except RefusedError:
+            return {}
+        return {name: task_vars.get(f"{PREFIX}{name}_{key}") for name in ("plan", "digest")}
+
+    def refusals(self, task_vars: Mapping[str, Any]) -> str | None:
+        """Why the host is refused for what the play around the role says; None where it is not."""
+        result = f"{PREFIX}result"
+        # What the role registers must be what its last task reads.
+        if result in self._task.get_vars() or result in load_extra_vars(self._loader):
+            return f"{result} is what the role leaves behind, and cannot be given: call the variable otherwise"
+        return self._other_hosts(task_vars)
+
+    def _other_hosts(self, task_vars: Mapping[str, Any]) -> str | None:
+        """Where retention_hosts means other hosts than the play has: `hosts:` cannot see it in an inventory."""
+        pattern = task_vars.get(f"{PREFIX}hosts")
+        pattern = None if pattern is None else self._templar.template(pattern)
+        if not pattern:
+            return None
+        names = list(pattern) if isinstance(pattern, (list, tuple)) else [str(pattern)]
+        lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
+        selected = set(lookup.run([":".join(map(str, names))], variables=dict(task_vars)))
+        others = sorted(set(task_vars.get("ansible_play_hosts_all") or ()) - selected)
+        if not others:
+            return None
+        return (
+            f"retention_hosts is {shown(pattern)}, and the play has taken other hosts as well, such as {others[0]}:"
+            " `hosts:` cannot see a variable of the inventory. Give it as an extra variable (-e retention_hosts=...), or"
+            " use --limit"
+        )
+
+
+def _facts(task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    """Which job of a controller this is, for the evidence."""
+    return {
+        f"awx_{name}": task_vars.get(f"awx_{name}", task_vars.get(f"tower_{name}")) for name in ("job_id", "user_name")
+    }
+
+
+def _decrypted(value: Any) -> Any:
+    """Plain text in place of what is encrypted inline, which older cores decrypt only where it is shown."""
+    if getattr(value, "__ENCRYPTED__", False):
+        return str(value)
+    if isinstance(value, list):
+        return [_decrypted(item) for item in value]
+    return value

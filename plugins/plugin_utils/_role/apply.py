@@ -1,0 +1,194 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step that applies: takes what was released for the host, changes it in batches, and lists again to verify (R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import gates
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    same_cluster,
+    with_plan,
+    without_plan,
+    write_report,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
+
+_NO_PLAN = (
+    "RETENTION NO PLAN: nothing was released for this host in this run: retention_apply follows retention_decide, which"
+    " was skipped or did not end, or it has applied the plan before. Run the role as a whole."
+)
+
+
+@dataclass(frozen=True)
+class Released:
+    """What `decide` has released for the host."""
+
+    plan: Plan
+    void: frozenset[str]
+    findings: tuple[Note, ...]
+    target: Mapping[str, str]
+    now: datetime
+    is_approved: bool
+    max_fail_percentage: float
+    batch_size: int
+    concurrency: int
+    report_dir: str
+    listing: Mapping[str, Any] | None
+    requests: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def load(cls, kept: Mapping[str, Any]) -> Released:
+        """From the store."""
+        loaded = {
+            "plan": Plan.load(kept["plan"]),
+            "void": frozenset(kept["void"]),
+            "findings": tuple(Note(**note) for note in kept["findings"]),
+            "now": datetime.fromisoformat(kept["now"]),
+        }
+        return cls(**{**kept, **loaded})
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of the batches: `unsure` are changes without a result, `error` is why no further batch was begun."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    is_prediction: bool | None = None
+    unsure: tuple[Mapping[str, Any], ...] = ()
+    error: str = ""
+
+
+def apply(step: Step) -> dict[str, Any]:
+    """The result of one host."""
+    entry, kept = step.store.take(step.host)
+    if entry is None or kept is None:
+        return without_plan(step, Cluster(), _NO_PLAN, step.check_mode)
+    if "plan" not in kept:
+        return kept
+    released = Released.load(kept)
+    step.log.requests.extend(released.requests)
+    rival = step.store.rival(entry)
+    if rival is not None:
+        return _refused(step, released, same_cluster(step.host, rival, released.plan))
+    stopping = _stopping(step, entry, released)
+    removals = {decision.snapshot.id for decision in released.plan.decisions if decision.is_removal}
+    withheld = frozenset(removals if stopping else ())
+    done = _change(step, released, withheld | released.void)
+    return _ended(step, released, withheld, done, stopping)
+
+
+def _refused(step: Step, released: Released, reason: str) -> dict[str, Any]:
+    named = Cluster(*(str(getattr(released.plan, key) or "") for key in ("project_id", "cluster_name", "cluster_id")))
+    return without_plan(step, named, reason, step.check_mode)
+
+
+def _stopping(step: Step, entry: Entry, released: Released) -> Fleet | None:
+    """The fleet where its guard trips."""
+    limit = released.max_fail_percentage
+    if limit >= 100:
+        return None
+    entries = step.store.entries()
+    disputed = {one.host for one in entries if step.store.rival(one) is not None}
+    fleet = fleet_of(entry, entries, step.batch, disputed)
+    return fleet if fleet.trips(limit) else None
+
+
+# --- the batches ---
+
+
+def _change(step: Step, released: Released, without: AbstractSet[str]) -> Done:
+    """Changes batch after batch. A snapshot that fails does not keep the others from their turn."""
+    parts = batches(released.plan, released.batch_size, without)
+    total, done = sum(len(part) for part in parts), Done()
+    for part in parts:
+        left = step.seconds_left()
+        if left is not None and left < 1:
+            return Done(done.outcomes, done.is_prediction, error="The timeout of the task left no time for the rest.")
+        done = _changed(step, released, done, part)
+        step.tell(_progress(step, released, done, total))
+        if done.error or summary.must_stop(released.plan, done.outcomes):
+            return done
+    return done
+
+
+def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[str, Any]]) -> Done:
+    result = step.change(released.target, part, released.concurrency)
+    is_prediction = done.is_prediction if result.get("check_mode") is None else result["check_mode"] is True
+    message = str(result.get("msg") or "A batch could not be run.") if result.get("failed") else ""
+    if "outcomes" not in result:
+        return Done(done.outcomes, is_prediction, tuple(part), message or "A batch ended without a result.")
+    try:
+        outcomes = summary.read_outcomes(result["outcomes"])
+    except RefusedError as exc:
+        return Done(done.outcomes, is_prediction, tuple(part), f"The result of a batch cannot be read: {exc}")
+    is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
+    return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
+
+
+def _progress(step: Step, released: Released, done: Done, total: int) -> str:
+    name = released.plan.cluster_name or released.plan.cluster_id
+    what = "checked, nothing was written" if done.is_prediction else "done"
+    return f"[{step.host}] {name}: {len(done.outcomes)} of {total} changes {what}"
+
+
+# --- the end ---
+
+
+def _ended(
+    step: Step, released: Released, withheld: frozenset[str], done: Done, stopping: Fleet | None
+) -> dict[str, Any]:
+    is_prediction = step.check_mode if done.is_prediction is None else done.is_prediction
+    has_written = (done.outcomes or done.unsure) and not is_prediction
+    listed, problem = _verified(step, released) if has_written else (None, "")
+    outcomes = (*done.outcomes, *summary.resolved(done.unsure, listed))
+    run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed)
+    failures = [*_stopped(stopping, withheld, released), *gates.stale(released.plan)]
+    failures += [text for text in (done.error, problem) if text]
+    written: dict[str, str | None] = {"plan_file": None, "report": None}
+    try:
+        written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
+    except OSError as exc:
+        failures.append(f"retention_report_dir: {exc}")
+    step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
+    return with_plan(run, released.findings, written, failures)
+
+
+def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | None] | None, str]:
+    """The expiries of a listing made after the last write (R22), or why there is none."""
+    listing = step.list(released.target, ())
+    if listing.get("failed"):
+        return None, f"What was done could not be verified: {listing.get('msg')}"
+    if listing.get("cluster_id") != released.plan.cluster_id:
+        return None, (
+            f"What was done could not be verified: the service answered for cluster {listing.get('cluster_id')}, and the"
+            f" plan is for {released.plan.cluster_id}. Was the cluster renamed or replaced?"
+        )
+    try:
+        return read_expiries(listing), ""
+    except RefusedError as exc:
+        return None, f"What was done could not be verified: {exc}"
+
+
+def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Released) -> list[str]:
+    if stopping is None or not withheld:
+        return []
+    return [
+        f"RETENTION STOPPED: {stopping.stopped} of {stopping.size} clusters are blocked, or could not be planned, more"
+        f" than retention_max_fail_percentage {released.max_fail_percentage:g} allows; {len(withheld)} removals were"
+        " withheld here, and nothing was removed from any cluster."
+    ]

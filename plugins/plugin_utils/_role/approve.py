@@ -1,0 +1,81 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An approved plan: where it comes from, and whether it may be applied now (R19)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import approval
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, blank
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, Settings
+
+_NOTHING = (
+    "RETENTION NO PLAN: there is no approved plan for this cluster: give retention_approved_plan, or run plan before"
+    " apply in one workflow; a missing plan is never taken for nothing to do."
+)
+
+
+def approved_plan(settings: Settings, cluster: Cluster, handed_on: Mapping[str, Any], now: datetime) -> Plan:
+    """The plan that was approved for the cluster, before any request; RefusedError says why it must not be applied.
+
+    `handed_on` has the plan and the digest that a job of the workflow has handed on, for what is not given.
+    """
+    document = settings.approved_plan if not blank(settings.approved_plan) else handed_on.get("plan")
+    document = _from_file(document, cluster) if isinstance(document, str) else document
+    if not document or blank(document):
+        raise RefusedError(_NOTHING)
+    approved = settings.approved_digest or tuple(filter(None, (str(handed_on.get("digest") or "").strip().lower(),)))
+    try:
+        plan = Plan.load(document)
+        if not approved:
+            raise RefusedError("no digest was approved, retention_approved_digest is blank")
+    except ValueError as exc:
+        raise RefusedError(f"The approved plan is refused: {exc}.") from None
+    ids = (cluster.project_id.lower() or None, cluster.cluster_id.lower() or None)
+    _refuse(plan, approval.refusals(plan, _nearest(plan, approved), *ids, now, settings.plan_max_age))
+    return plan
+
+
+def compare(plan: Plan, listed: Listed, settings: Settings, now: datetime) -> dict[str, Note]:
+    """The changes of expiry that can no longer be made; RefusedError where the cluster is not as the plan found it."""
+    ids = (listed.project_id, listed.cluster_id)
+    _refuse(plan, approval.refusals(plan, plan.digest, *ids, now, settings.plan_max_age))
+    drifted = approval.drift(plan, listed.snapshots, now)
+    if drifted:
+        more = f"; and {len(drifted) - 10} more" if len(drifted) > 10 else ""
+        raise RefusedError(
+            "RETENTION DRIFT: the cluster is not as the approved plan found it, and nothing was written:"
+            f" {'; '.join(drifted[:10])}{more}. Make a new plan, and have it approved."
+        )
+    return approval.void_changes(plan, listed.snapshots, now)
+
+
+def _from_file(document: str, cluster: Cluster) -> Any:
+    """A document as it is; what is not JSON is the path of a file, or of a folder that has one for each cluster."""
+    if document.lstrip().startswith("{"):
+        return document
+    try:
+        place = files.resolve(document.strip())
+        if place.is_dir():
+            return files.find_plan(place, cluster.project_id, cluster.cluster_id, cluster.cluster_name)
+        return files.read_document(place)
+    except (OSError, ValueError) as exc:
+        raise RefusedError(f"retention_approved_plan is no JSON, and no file that can be read: {exc}") from None
+
+
+def _nearest(plan: Plan, approved: tuple[str, ...]) -> str:
+    """The digest to compare with. Of several, each is of another cluster."""
+    return plan.digest if plan.digest in approved else ", ".join(approved[:3])
+
+
+def _refuse(plan: Plan, reasons: list[str]) -> None:
+    if reasons:
+        mark = "RETENTION BLOCKED: the" if plan.is_blocked else "The"
+        raise RefusedError(f"{mark} approved plan is refused: {'; '.join(reasons)}.")

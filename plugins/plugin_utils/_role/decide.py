@@ -1,0 +1,245 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step that decides: lists a cluster, plans by the policy or checks an approved plan, and releases what may be done.
+
+Nothing is changed here. Only `main` and `apply` release, and only what no guard has stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings as finding
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan as plan_for
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, dump_notes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, gates
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    removals_shown,
+    same_cluster,
+    with_plan,
+    without_plan,
+    write_report,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step, target
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import SHOWN, STOPPED, Entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
+    Cluster,
+    Settings,
+    now_of,
+    read_cluster,
+    read_policy,
+    read_settings,
+    refuse_unknown,
+)
+
+MAIN, PLAN, APPLY, AUDIT = "main", "plan", "apply", "audit"
+ENTRY_POINTS = (MAIN, PLAN, APPLY, AUDIT)
+_GATHER = ("schedule", "restore_jobs")
+# AWX keeps an artifact in a row of its database.
+_MOST_ARTIFACT_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the role was asked for one host. `policy` is None in `apply`, where the approved plan has one."""
+
+    entry_point: str
+    cluster: Cluster
+    settings: Settings
+    policy: tuple[Policy, Options] | None
+    now: datetime
+
+    @property
+    def may_release(self) -> bool:
+        """Whether this entry point is followed by the step that applies."""
+        return self.entry_point in (MAIN, APPLY)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plan with what it was decided on. `void` are changes of expiry that can no longer be made."""
+
+    plan: Plan
+    listing: Mapping[str, Any]
+    findings: tuple[Note, ...]
+    void: frozenset[str] = frozenset()
+
+
+class Stop(Exception):
+    """The host goes no further. The message is what the last task of the role says."""
+
+
+def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
+    """The result of one host; what is released lies in the store. `refusal` is why the play around it cannot be used."""
+    entry = step.store.begin(step.host, step.batch)
+    cluster = Cluster()
+    try:
+        if refusal is not None:
+            raise Stop(f"{refusal}.")
+        cluster = read_cluster(step.given)
+        asked = _asked(step, entry_point, cluster)
+        found = _approved(step, asked) if entry_point == APPLY else _planned(step, asked)
+        entry = _claim(step, asked, entry, found.plan)
+    except (Stop, RefusedError) as exc:
+        result = without_plan(step, cluster, str(exc), entry_point in (PLAN, AUDIT) or step.check_mode)
+        step.store.end(entry, STOPPED if entry_point in (MAIN, APPLY) else SHOWN, result)
+        return result
+    if asked.may_release and not found.plan.is_blocked:
+        return _release(step, asked, entry, found)
+    return _end(step, asked, entry, found)
+
+
+def _asked(step: Step, entry_point: str, cluster: Cluster) -> Asked:
+    """What was asked for, refused before any request where it cannot be used."""
+    settings = read_settings(step.given)
+    refuse_unknown(step.names, settings.ignore_variables)
+    may_write = entry_point in (MAIN, APPLY) and not step.check_mode
+    now = now_of(settings, step.clock, may_write)
+    policy = None if entry_point == APPLY else read_policy(step.given)
+    _check_run(step, settings)
+    _check_folders(settings)
+    step.connection.check(cluster.given)
+    return Asked(entry_point, cluster, settings, policy, now)
+
+
+def _check_run(step: Step, settings: Settings) -> None:
+    reason = fleet.refused(settings.max_fail_percentage, step.strategy, step.run_once, len(step.hosts))
+    if reason:
+        raise RefusedError(reason)
+    if settings.plan_file and len(step.hosts) > 1:
+        raise RefusedError(
+            f"retention_plan_file is one file for {len(step.hosts)} hosts, and each would overwrite it: use"
+            " retention_plan_dir, which gets a file for each cluster"
+        )
+
+
+def _check_folders(settings: Settings) -> None:
+    """What is to be written at the end is tried before anything is asked of the service."""
+    wanted = {"retention_report_dir": settings.report_dir, "retention_plan_dir": settings.plan_dir}
+    for name, folder in wanted.items():
+        reason = files.prepare(files.resolve(folder)) if folder else None
+        if reason:
+            raise RefusedError(f"{name}: {reason}")
+    if settings.plan_file:
+        reason = files.prepare(files.resolve(settings.plan_file).parent)
+        if reason:
+            raise RefusedError(f"retention_plan_file: {reason}")
+
+
+def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
+    listing = step.list(cluster.given, _GATHER)
+    if listing.get("failed"):
+        raise Stop(str(listing.get("msg") or "The snapshots could not be listed."))
+    return listing, read_info(listing)
+
+
+def _planned(step: Step, asked: Asked) -> Found:
+    listing, listed = _listed(step, asked.cluster)
+    assert asked.policy is not None  # noqa: S101  (every entry point but apply has one)
+    plan = plan_for(listed, *asked.policy, asked.now)
+    return Found(plan, listing, tuple(finding.audit(plan, listed)))
+
+
+def _approved(step: Step, asked: Asked) -> Found:
+    plan = approve.approved_plan(asked.settings, asked.cluster, step.given.get("handed_on_plan"), asked.now)
+    listing, listed = _listed(step, asked.cluster)
+    void = approve.compare(plan, listed, asked.settings, asked.now)
+    plan = replace(plan, warnings=(*plan.warnings, *void.values()))
+    return Found(plan, listing, tuple(finding.audit(plan, listed)), frozenset(void))
+
+
+def _claim(step: Step, asked: Asked, entry: Entry, plan: Plan) -> Entry:
+    """Two hosts that are one cluster would each get the whole of retention_max_delete."""
+    if not asked.may_release:
+        return entry
+    claimed, holder = step.store.claim(entry, f"{plan.project_id}/{plan.cluster_id}")
+    if holder is not None:
+        raise Stop(same_cluster(step.host, holder, plan))
+    return claimed
+
+
+def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
+    """Gives the plan to the step that applies, and returns what is to be done."""
+    settings = asked.settings
+    document = {
+        "plan": found.plan.dump(),
+        "void": sorted(found.void),
+        "findings": dump_notes(found.findings),
+        "target": target(found.listing),
+        "now": asked.now.isoformat(),
+        "is_approved": asked.entry_point == APPLY,
+        "max_fail_percentage": settings.max_fail_percentage,
+        "batch_size": settings.batch_size,
+        "concurrency": settings.concurrency,
+        "report_dir": settings.report_dir,
+        "listing": dict(found.listing) if settings.report_dir else None,
+        "requests": list(step.log.requests),
+    }
+    result = with_plan(Run(found.plan, asked.now), found.findings, {"plan_file": None, "report": None}, ())
+    written = _write_plan(found.plan, settings)
+    step.store.release(entry, document, bool(found.plan.withheld))
+    return {**result, "plan_file": written}
+
+
+def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
+    """Writes plan and report, and returns what was found; nothing is to be applied."""
+    run = Run(found.plan, asked.now, is_applied_plan=asked.entry_point == APPLY)
+    large = _too_large(found.plan, len(step.hosts)) if asked.entry_point == PLAN else ()
+    findings = (*found.findings, *large)
+    failures = gates.failures(found.plan, findings, asked.settings, asked.entry_point)
+    written = {"plan_file": _write_plan(found.plan, asked.settings), "report": None}
+    try:
+        written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
+    except OSError as exc:
+        failures = [*failures, f"retention_report_dir: {exc}"]
+    result = with_plan(run, findings, written, failures)
+    if step.diff_mode:
+        step.log.show(removals_shown(found.plan))
+    step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)
+    return {**result, **_published(asked, step.host, found.plan, result)}
+
+
+def _write_plan(plan: Plan, settings: Settings) -> str | None:
+    """Writes the plan for people to read and approve, and returns the path."""
+    if not settings.plan_file and not settings.plan_dir:
+        return None
+    path = files.resolve(settings.plan_file or settings.plan_dir)
+    path = path if settings.plan_file else path / files.plan_file_name(plan)
+    files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
+    return str(path)
+
+
+def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is handed to the jobs that follow, as `set_stats` does it.
+
+    A plan goes as text. AWX hands strings on as YAML, which newer cores read by their looks, so that in plain data an id
+    of digits alone would become a number, and "off" false.
+    """
+    key = asked.cluster.key(host)
+    if asked.entry_point == PLAN:
+        data = {f"retention_plan_{key}": json.dumps(plan.dump_compact()), f"retention_digest_{key}": plan.digest}
+    elif asked.entry_point == AUDIT:
+        left_out = ("failures", "summary", "failure")
+        data = {f"retention_audit_{key}": {name: value for name, value in result.items() if name not in left_out}}
+    else:
+        return {}
+    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
+
+
+def _too_large(plan: Plan, hosts: int) -> tuple[Note, ...]:
+    """Of the other hosts of a job only the number is known, and in a slice only the slice's."""
+    size = len(json.dumps(plan.dump_compact())) * hosts
+    if size <= _MOST_ARTIFACT_BYTES:
+        return ()
+    text = f"with plans of this size the artifact of {hosts} clusters takes about {size // 1_000_000} MB"
+    return (Note("artifact", f"{text}; split the workflow by project"),)

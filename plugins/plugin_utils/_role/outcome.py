@@ -1,0 +1,128 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step returns: `retention_result`, the summary for people, and the message of the task that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import evidence
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
+
+# A task's result has to stay small, since AWX empties an event that is too long.
+_MOST_FAILURES = 100
+
+
+def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
+    """The result of a host for which there is no plan."""
+    named = {key: getattr(cluster, key) or None for key in ("project_id", "cluster_id", "cluster_name")}
+    return {
+        "check_mode": is_prediction,
+        **named,
+        "now": format_instant(step.clock),
+        "plan_now": None,
+        "counts": {},
+        "gaps": 0,
+        "findings": [],
+        "guard": {"blocked": False, "reasons": []},
+        "digest": None,
+        "plan_file": None,
+        "report": None,
+        "failures": [],
+        "summary": [f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written."],
+        "failure": failure,
+    }
+
+
+def with_plan(
+    run: summary.Run, findings: Sequence[Note], written: Mapping[str, str | None], failures: Sequence[str]
+) -> dict[str, Any]:
+    """The result of a host with a plan; `written` are the paths of `plan_file` and `report`."""
+    problems = summary.problems(run)
+    failed = [
+        {"id": outcome.id, "action": outcome.action, "error": outcome.error}
+        for outcome in run.outcomes
+        if outcome.action in ("failed", "not_tried", "unknown")
+    ]
+    paths = [f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path]
+    return {
+        **summary.numbers(run, findings),
+        **written,
+        "failures": failed[:_MOST_FAILURES],
+        "summary": [*summary.lines(run, findings, problems), *paths],
+        "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
+    }
+
+
+def same_cluster(host: str, other: str, plan: Plan) -> str:
+    """Why neither of two hosts that are one cluster is written to."""
+    return (
+        f"{host} and {other} are the same cluster, {plan.cluster_name or plan.cluster_id} of project {plan.project_id},"
+        " and each would be given the whole of retention_max_delete: take one of them out of the inventory."
+    )
+
+
+def write_report(
+    step: Step, folder: str, run: summary.Run, listing: Mapping[str, Any] | None, findings: Sequence[Note]
+) -> str | None:
+    """Writes the page, the data and the table of a run, and returns the path of the page; None without a folder.
+
+    An earlier report that cannot be read costs the comparison with it, and is told. OSError where a file cannot be
+    written.
+    """
+    if not folder:
+        return None
+    place = files.resolve(folder)
+    stem = files.stem_of(run.plan)
+    previous, warning = files.earlier_report(place / f"{stem}.json")
+    if warning:
+        step.log.warnings.append(warning)
+    told = {"collection_version": _version(), **evidence(listing or {}, step.log.requests), **step.facts}
+    made = report(run.plan, listing, run, {**told, "check_mode": run.is_prediction}, findings, previous)
+    for ending, text in (("html", as_html(made)), ("json", as_json(made)), ("csv", as_csv(made))):
+        files.write(place / f"{stem}.{ending}", text)
+    return str(place / f"{stem}.html")
+
+
+def removals_shown(plan: Plan) -> list[dict[str, str]]:
+    """What a plan would change, as entries of a diff: one for each snapshot, with its reason."""
+    return [_diff_entry(decision) for decision in plan.decisions if decision.action != "keep"]
+
+
+def _diff_entry(decision: Decision) -> dict[str, str]:
+    snapshot, why = decision.snapshot, "; ".join(note.text for note in decision.why)
+    header = f"snapshot {snapshot.id}"
+    created = f"created_at: {snapshot.created_at and format_instant(snapshot.created_at)}\n"
+    expires_at, expires_to = (value and format_instant(value) for value in (snapshot.expires_at, decision.expires_to))
+    is_gone = decision.action == "delete"
+    return {
+        "before_header": header,
+        "after_header": f"{header}, {decision.action}{f': {why}' if why else ''}",
+        "before": f"{created}expires_at: {expires_at}\n",
+        "after": "" if is_gone else f"{created}expires_at: {expires_to}\n",
+    }
+
+
+def _version() -> str | None:
+    """The version of this collection, from what is installed around this file, or from a checkout."""
+    root = Path(__file__).resolve().parents[3]
+    for name, pattern in (("MANIFEST.json", r'"version":\s*"([^"]+)"'), ("galaxy.yml", r"(?m)^version:\s*(\S+)")):
+        try:
+            found = re.search(pattern, (root / name).read_text(encoding="utf-8"))
+        except OSError:
+            continue
+        if found:
+            return found.group(1)
+    return None
