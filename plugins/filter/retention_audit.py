@@ -112,7 +112,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     dump_notes,
     load_decisions,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import numbers
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, numbers
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
     blank,
@@ -144,7 +144,7 @@ def retention_audit(
     return {
         "findings": dump_notes(found),
         "failures": findings.gates(loaded, found, on_drift, on_gap),
-        "entry": numbers(loaded, found),
+        "entry": numbers(Run(loaded, loaded.now), found),
         "evidence": told,
     }
 

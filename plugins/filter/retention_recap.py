@@ -116,11 +116,10 @@ def retention_recap(
         found = check_at(each(read_note), [] if blank(findings) else findings, "findings")
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_recap: {exc}") from exc
-    mode = "Planned" if is_plan else "Check mode" if is_check else "Done"
-    mode = mode if mode == "Done" else f"{mode}, nothing was written"
-    problems = recap.problems(results, listed)
+    run = recap.Run(loaded, loaded.now, results, is_plan or is_check or loaded.is_blocked, listed_after=listed)
+    problems = recap.problems(run)
     return {
-        "lines": recap.summary(loaded, results, problems, mode == "Done", mode, found),
+        "lines": recap.lines(run, found, problems),
         "problems": problems,
         "failure": recap.failure(problems),
         "must_stop": recap.must_stop(loaded, results),

@@ -118,7 +118,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, read_note
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import read_outcomes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, read_outcomes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
     blank,
@@ -141,14 +141,16 @@ def retention_report(
 ) -> dict[str, str]:
     """The report of one cluster; AnsibleFilterError names what cannot be used."""
     try:
+        loaded = check_at(Plan.load, plan, "_input")
+        told = check_at(read_outcomes, [] if blank(outcomes) else outcomes, "outcomes")
+        is_prediction = check_at(switch, check_mode, "check_mode") or loaded.is_blocked
         made = report(
-            check_at(Plan.load, plan, "_input"),
+            loaded,
             _mapping("listing", listing),
-            check_at(read_outcomes, [] if blank(outcomes) else outcomes, "outcomes"),
+            Run(loaded, loaded.now, told, is_prediction),
             _mapping("evidence", evidence),
             check_at(each(read_note), [] if blank(findings) else findings, "findings"),
             _mapping("previous", _parsed(previous)) or None,
-            check_at(switch, check_mode, "check_mode"),
         )
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report: {exc}") from exc
