@@ -12,7 +12,13 @@ from tools.tree import ROOT
 
 PREFIX = "ansible_collections.mongodb_ops.legacy_backup.plugins."
 PLUGINS = ROOT / "plugins"
-CONTROLLER = ("plugin_utils._retention", "plugin_utils._report", "plugin_utils._inventory", "plugin_utils")
+CONTROLLER = (
+    "plugin_utils._retention",
+    "plugin_utils._report",
+    "plugin_utils._role",
+    "plugin_utils._inventory",
+    "plugin_utils",
+)
 HOST = ("module_utils._api", "module_utils")
 # What the files of a folder may import of ours. A folder that is not named here counts with the one around it.
 ALLOWED = {
@@ -21,6 +27,7 @@ ALLOWED = {
     "plugin_utils": {*HOST, "plugin_utils"},
     "plugin_utils._retention": {"module_utils", "plugin_utils._retention"},
     "plugin_utils._report": {"module_utils", "plugin_utils._retention", "plugin_utils._report"},
+    "plugin_utils._role": {"module_utils", "plugin_utils._retention", "plugin_utils._report", "plugin_utils._role"},
     "plugin_utils._inventory": {*HOST, "plugin_utils._inventory"},
     "modules": {*HOST, "doc_fragments"},
     "": {*HOST, *CONTROLLER, "doc_fragments"},

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import coverage, words
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import coverage
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import (
     Coverage,
     Report,
@@ -20,6 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
     Since,
     Tier,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.names import stem
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.scenarios import what_if
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.since import since
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.tiers import finest_first, tiers
@@ -29,27 +28,40 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
-_MARK_OF_ACTION = {"delete": "removed", "extend": "extended", "shorten": "shortened"}
+_MARKS = {
+    "deleted": "removed",
+    "to_delete": "removed",
+    "already_gone": "gone",
+    "to_extend": "extended",
+    "to_shorten": "shortened",
+    **dict.fromkeys(summary.UNDONE, "undone"),
+}
 
 
 def report(
     plan: Plan,
     listing: Mapping[str, Any] | None,
-    outcomes: Sequence[Mapping[str, Any]] = (),
+    run: summary.Run,
     evidence: Mapping[str, Any] | None = None,
     findings: Sequence[Note] = (),
     previous: Mapping[str, Any] | None = None,
-    check_mode: bool = False,
 ) -> Report:
-    """The model of one cluster's report. Without the listing that the plan was made from it has no what-if."""
-    cluster, rows = _cluster(listing, plan), _rows(plan, outcomes)
-    before, after = _coverage(plan, rows, cluster)
+    """The model of one cluster's report. Without the listing that the plan was made from it has no what-if.
+
+    `previous` is the JSON of an earlier report. RefusedError where it or the listing cannot be used.
+    """
+    cluster, rows = _cluster(listing, plan), _rows(run)
+    before, after = _coverage(run, rows, cluster)
     return Report(
         plan=plan.dump(),
         stem=stem(plan),
-        verdict=summary.verdict(plan, outcomes, not check_mode, words.mode(check_mode)),
-        space=summary.space(plan),
-        check_mode=check_mode,
+        run_at=format_instant(run.now),
+        is_applied_plan=run.is_applied_plan,
+        verdict=summary.verdict(run),
+        space=summary.space(run),
+        size_removed=summary.bytes_removed(run),
+        check_mode=run.is_prediction,
+        counts=summary.counts(run),
         rows=rows,
         tiers=_tiers(plan, rows, cluster),
         before=before,
@@ -58,17 +70,8 @@ def report(
         since=None if previous is None else _since(previous, plan, rows),
         findings=tuple(findings),
         evidence=dict(evidence or {}),
-        outcomes=tuple(outcomes),
-        problems=tuple(summary.problems(outcomes, None)),
-    )
-
-
-def stem(plan: Plan) -> str:
-    """What the files of this cluster's report are called: for people and, by its end, unlike any other's."""
-    name = re.sub(r"[^a-z0-9]+", "-", (plan.cluster_name or "").lower()).strip("-")[:40]
-    key = f"{plan.project_id}/{plan.cluster_id or plan.cluster_name}"
-    return "-".join(
-        part for part in ("retention", name, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]) if part
+        outcomes=run.outcomes,
+        problems=tuple(summary.problems(run)),
     )
 
 
@@ -79,15 +82,14 @@ def _cluster(listing: Mapping[str, Any] | None, plan: Plan) -> Cluster | None:
     return cluster
 
 
-def _rows(plan: Plan, outcomes: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
-    rules = [rule.name for rule in finest_first(plan.policy)]
-    by_id = {outcome["id"]: outcome for outcome in outcomes}
-    now = seconds(plan.now)
-    return tuple(_row(decision, rules, by_id.get(decision.snapshot.id), now) for decision in plan.decisions)
+def _rows(run: summary.Run) -> tuple[Row, ...]:
+    rules = [rule.name for rule in finest_first(run.plan.policy)]
+    by_id = {outcome.id: outcome for outcome in run.outcomes}
+    return tuple(_row(one, rules, by_id.get(one.snapshot.id), run) for one in run.plan.decisions)
 
 
-def _row(decision: Decision, rules: Sequence[str], outcome: Mapping[str, Any] | None, now: int) -> Row:
-    snapshot = decision.snapshot
+def _row(decision: Decision, rules: Sequence[str], outcome: summary.Outcome | None, run: summary.Run) -> Row:
+    snapshot, now = decision.snapshot, seconds(run.plan.now)
     created = 0 if snapshot.created_at is None else seconds(snapshot.created_at)
     codes = {reason.code for reason in decision.reasons}
     kept_by = tuple(rule for rule in rules if rule in codes or f"{rule}:oldest" in codes)
@@ -106,24 +108,18 @@ def _row(decision: Decision, rules: Sequence[str], outcome: Mapping[str, Any] | 
         why=decision.why,
         size=snapshot.file_size_bytes,
         complete=snapshot.complete is True,
-        mark=_mark(decision, kept_by, codes),
+        mark=_mark(run.fates[snapshot.id], kept_by, codes),
+        stays=snapshot.id in run.remaining,
         tiers=kept_by,
-        outcome=None if outcome is None else outcome["action"],
-        error=_error(outcome),
+        outcome=None if outcome is None else outcome.action,
+        error=None if outcome is None or outcome.error is None else outcome.reason,
     )
 
 
-def _error(outcome: Mapping[str, Any] | None) -> str | None:
-    error = None if outcome is None else outcome.get("error")
-    return str(error.get("detail") or error.get("code")) if error else None
-
-
-def _mark(decision: Decision, kept_by: Sequence[str], codes: set[str]) -> str:
-    if decision.state != "candidate":
-        return decision.state
-    if decision.action != "keep":
-        return _MARK_OF_ACTION[decision.action]
-    return "young" if "min_age" in codes and not kept_by else "kept"
+def _mark(fate: str, kept_by: Sequence[str], codes: set[str]) -> str:
+    if fate == "kept" and "min_age" in codes and not kept_by:
+        return "young"
+    return _MARKS.get(fate, fate)
 
 
 def _tiers(plan: Plan, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Tier, ...]:
@@ -132,19 +128,21 @@ def _tiers(plan: Plan, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Ti
     return tuple(tiers(plan.policy, rows, seconds(plan.now), anchor_is_now, interval, calendar))
 
 
-def _coverage(plan: Plan, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Coverage, Coverage]:
-    """Before and after the plan. What is missing after it is known only with its listing."""
-    now, missing = seconds(plan.now), None
+def _coverage(run: summary.Run, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Coverage, Coverage]:
+    """Before and after the run. What is missing after it is known only with the listing of its plan."""
+    plan, missing = run.plan, None
     if cluster is not None and {row.id for row in rows} == {snapshot.id for snapshot in cluster.snapshots}:
-        missing = coverage.missing_after(cluster, plan, now, [row.id for row in rows if not row.stays])
-    return coverage.before(plan, rows, now), coverage.after(plan, rows, now, missing)
+        gone = [row.id for row in rows if not row.stays]
+        missing = coverage.missing_after(cluster, plan, seconds(plan.now), gone)
+    then = coverage.after(rows, seconds(run.now), missing, summary.bytes_kept(run))
+    return coverage.before(plan, rows, seconds(plan.now)), then
 
 
 def _since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since | None:
     try:
         return since(previous, plan, rows)
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise RefusedError(f"previous: is not the JSON of an earlier report: {exc!r:.100}") from exc
+    except RefusedError as exc:
+        raise RefusedError(f"previous: {exc}") from exc
 
 
 def _text(instant: datetime | None) -> str | None:

@@ -71,10 +71,10 @@ def months(report: Report) -> Calendar:
     by_month: dict[tuple[int, int], dict[int, Day]] = {}
     for number, rows in _rows_by_day(report).items():
         day = date.fromordinal(number)
-        by_month.setdefault((day.year, day.month), {})[day.day] = _day(day.isoformat(), rows)
+        by_month.setdefault((day.year, day.month), {})[day.day] = _day(day.isoformat(), rows, report.check_mode)
     kinds = Counter(day.kind for taken in by_month.values() for day in taken.values())
-    legend = [(kind, *DAYS[kind], kinds[kind]) for kind in DAYS if kinds[kind]]
-    return Calendar(list(_blocks(by_month)), max(0, len(by_month) - _MOST_MONTHS), legend)
+    legend = [(kind, DAYS[kind][0], _meaning(kind, report.check_mode), kinds[kind]) for kind in DAYS if kinds[kind]]
+    return Calendar(list(_blocks(by_month, report.check_mode)), max(0, len(by_month) - _MOST_MONTHS), legend)
 
 
 def _rows_by_day(report: Report) -> dict[int, list[Row]]:
@@ -85,12 +85,16 @@ def _rows_by_day(report: Report) -> dict[int, list[Row]]:
     return dict(sorted(found.items(), reverse=True))
 
 
-def _day(name: str, rows: Sequence[Row]) -> Day:
+def _meaning(kind: str, is_prediction: bool) -> str:
+    return "all to be removed" if kind == "removed" and is_prediction else DAYS[kind][1]
+
+
+def _day(name: str, rows: Sequence[Row], is_prediction: bool) -> Day:
     kind = min((_kind_of(row) for row in rows), key=_ORDER.__getitem__)
-    letter, meaning = DAYS[kind]
     kept = sum(row.stays for row in rows)
-    counts = ((kept, "kept"), (len(rows) - kept, "removed"))
-    return Day(kind, letter, f"{name}: {meaning} · {' · '.join(f'{count} {word}' for count, word in counts if count)}")
+    words = ("to keep", "to remove") if is_prediction else ("there", "gone")
+    counts = zip((kept, len(rows) - kept), words, strict=True)
+    return Day(kind, DAYS[kind][0], f"{name}: {_meaning(kind, is_prediction)} · {' · '.join(f'{count} {word}' for count, word in counts if count)}")
 
 
 def _kind_of(row: Row) -> str:
@@ -101,10 +105,12 @@ def _kind_of(row: Row) -> str:
         return "other"
     if not row.stays:
         return "removed"
+    if row.is_unwanted:
+        return "other"
     return _KIND_OF_RULE.get(row.tiers[0].replace("within_", ""), "all") if row.tiers else "safety"
 
 
-def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]]) -> Iterator[Month]:
+def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]], is_prediction: bool) -> Iterator[Month]:
     newer = None
     for (year, month), taken in list(by_month.items())[:_MOST_MONTHS]:
         number = year * 12 + month
@@ -115,6 +121,8 @@ def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]]) -> Iterator[M
             skipped=0 if newer is None else newer - number - 1,
             blanks=first,
             days=[taken.get(date, Day()) for date in range(1, length + 1)],
-            summary=", ".join(f"{plural(kinds[kind], 'day')} {DAYS[kind][1]}" for kind in DAYS if kinds[kind]),
+            summary=", ".join(
+                f"{plural(kinds[kind], 'day')} {_meaning(kind, is_prediction)}" for kind in DAYS if kinds[kind]
+            ),
         )
         newer = number

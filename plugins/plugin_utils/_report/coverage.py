@@ -1,12 +1,13 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be restored before a plan and after it: how far back, with what gaps, and which periods are missing."""
+"""What can be restored before a run and after it: how far back, with what gaps, and which periods are missing."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Coverage, Row
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import rules
@@ -22,9 +23,10 @@ def before(plan: Plan, rows: Sequence[Row], now: int) -> Coverage:
     return _coverage(rows, now, _named(plan.gaps), None if kept is None or removed is None else kept + removed)
 
 
-def after(plan: Plan, rows: Sequence[Row], now: int, missing: tuple[str, ...] | None) -> Coverage:
-    """What can be restored after the plan. A snapshot whose expiry is shortened counts as gone."""
-    return _coverage([row for row in rows if row.stays], now, missing, plan.summary["file_size_bytes_kept"])
+def after(rows: Sequence[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
+    """What can be restored after the run. A snapshot whose expiry is shortened counts as gone."""
+    extended = [replace(row, expires=row.until) if row.mark == "extended" else row for row in rows if row.stays]
+    return _coverage(extended, now, missing, size)
 
 
 def missing_after(cluster: Cluster, plan: Plan, now: int, removed: Iterable[str]) -> tuple[str, ...]:

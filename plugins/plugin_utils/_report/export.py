@@ -8,16 +8,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report, Row
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.schema import KIND, SCHEMA
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import dump_notes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome
 
-SCHEMA = 1
-KIND = "mongodb_ops.legacy_backup.report"
 COLUMNS = (
     "project_id",
     "cluster_id",
@@ -48,6 +48,8 @@ def document(report: Report) -> dict[str, Any]:
         "kind": KIND,
         "stem": report.stem,
         "check_mode": report.check_mode,
+        "now": report.run_at,
+        "plan_now": report.plan["now"],
         "plan": report.plan,
         "summary": _summary(report),
         "tiers": [{**asdict(tier), "full": tier.is_full} for tier in report.tiers],
@@ -85,6 +87,8 @@ def as_csv(report: Report) -> str:
 
 
 def _summary(report: Report) -> dict[str, Any]:
+    """What was removed and extended, or is to be: never both, so that a prediction is not taken for a fact."""
+    happened, predicted = (0, 1) if report.check_mode else (1, 0)
     return {
         "cluster": report.name,
         "verdict": report.verdict,
@@ -92,20 +96,24 @@ def _summary(report: Report) -> dict[str, Any]:
         "policy": report.sentence,
         "blocked": report.blocked,
         "total": len(report.rows),
-        "kept": report.kept,
-        "removed": report.removed,
-        "undone": report.undone,
-        "extended": report.counts["extended"],
+        "counts": dict(report.counts),
+        "kept": report.counts["kept"],
         "held": report.counts["held"],
-        "marks": dict(report.counts),
+        "removed": happened * report.removed,
+        "to_remove": predicted * report.removed,
+        "extended": happened * report.marks["extended"],
+        "to_extend": predicted * report.marks["extended"],
+        "withheld": report.counts["withheld"],
+        "undone": report.undone,
+        "marks": dict(report.marks),
         "gaps": len(report.plan["gaps"]),
         "warnings": len(report.plan["warnings"]),
     }
 
 
-def _outcome(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the documents before and after, which are most of it."""
-    return {key: outcome.get(key) for key in ("id", "action", "error")}
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    expiry = None if outcome.expires_at is None else format_instant(outcome.expires_at)
+    return {"id": outcome.id, "action": outcome.action, "expires_at": expiry, "error": outcome.error}
 
 
 def _columns(row: Row) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,21 +15,31 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import UNDONE, Outcome
 
 # What a snapshot is shown as, one letter and one shape each: the letter tells it where colours do not.
 MARKS: dict[str, tuple[str, str]] = {
     "kept": ("K", "kept"),
-    "young": ("Y", "kept, too young to go"),
+    "young": ("Y", "kept, too young to remove"),
     "extended": ("E", "expiry extended"),
     "shortened": ("S", "expiry shortened"),
     "removed": ("R", "removed"),
+    "gone": ("G", "already gone"),
+    "withheld": ("W", "removal withheld"),
+    "undone": ("U", "not changed as planned"),
     "held": ("H", "held"),
     "incomplete": ("I", "incomplete"),
     "future": ("F", "in the future"),
     "expired": ("X", "expired"),
 }
-# The outcomes after which a planned change is as it should be.
-DONE = ("deleted", "absent", "updated", "unchanged")
+# The same where nothing was written (R23).
+PREDICTED = {
+    "kept": "to keep",
+    "young": "to keep, too young to remove",
+    "extended": "expiry to extend",
+    "shortened": "expiry to shorten",
+    "removed": "to remove",
+}
 # Rules have their own names; this is what keeps a snapshot that no rule keeps.
 SAFETY = "safety"
 
@@ -53,15 +64,17 @@ class Row:
     size: int | None
     complete: bool
     mark: str
+    stays: bool
+    """Whether it is there after the run, for longer than a grace."""
     tiers: tuple[str, ...]
     """The rules that keep it, the finest first."""
     outcome: str | None
     error: str | None
 
     @property
-    def stays(self) -> bool:
-        """Whether it is there after the plan, for longer than a grace."""
-        return self.action in ("keep", "extend")
+    def is_unwanted(self) -> bool:
+        """Whether the policy does not keep it, whatever became of it."""
+        return self.action in ("delete", "shorten") or self.mark == "withheld"
 
 
 @dataclass(frozen=True)
@@ -139,9 +152,16 @@ class Report:
     """The document of the plan."""
     stem: str
     """What its files are called, without the ending."""
+    run_at: str
+    """The time of the run, which is later than the plan's where an approved plan is applied."""
+    is_applied_plan: bool
     verdict: str
     space: str
+    size_removed: int | None
     check_mode: bool
+    """Whether the run is a prediction."""
+    counts: Mapping[str, int]
+    """What the run did, or would do, under the names of `retention_result`."""
     rows: tuple[Row, ...]
     tiers: tuple[Tier, ...]
     before: Coverage
@@ -150,9 +170,9 @@ class Report:
     since: Since | None
     findings: tuple[Note, ...]
     evidence: Mapping[str, Any]
-    outcomes: tuple[Mapping[str, Any], ...]
+    outcomes: tuple[Outcome, ...]
     problems: tuple[str, ...]
-    """What failed."""
+    """What did not go as planned."""
 
     @property
     def name(self) -> str:
@@ -175,23 +195,26 @@ class Report:
         return seconds(parse_instant(self.plan["now"]))
 
     @cached_property
-    def counts(self) -> Mapping[str, int]:
+    def marks(self) -> Mapping[str, int]:
         """How many snapshots have each mark."""
-        return {mark: sum(row.mark == mark for row in self.rows) for mark in MARKS}
-
-    @property
-    def kept(self) -> int:
-        """Candidates that stay as they are, as the console counts them."""
-        return self.counts["kept"] + self.counts["young"]
+        found = Counter(row.mark for row in self.rows)
+        return {mark: found[mark] for mark in MARKS}
 
     @property
     def undone(self) -> int:
-        """Changes that were planned, and meant, and did not come about."""
-        if self.check_mode or self.blocked:
-            return 0
-        return sum(row.action != "keep" and row.outcome not in DONE for row in self.rows)
+        """Changes that were planned and did not come about; 0 where nothing was to be written."""
+        return 0 if self.check_mode else sum(self.counts[fate] for fate in UNDONE)
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether the run ended before its first change."""
+        return not self.check_mode and self.undone > 0 and not self.outcomes
 
     @property
     def removed(self) -> int:
-        """Deletions and shortened expiries, as the guard counts them."""
-        return self.counts["removed"] + self.counts["shortened"]
+        """Deletions and shortened expiries, as the guard counts them; predicted ones in a prediction."""
+        return self.marks["removed"] + self.marks["shortened"]
+
+    def meaning(self, mark: str) -> str:
+        """What a mark stands for in this report."""
+        return PREDICTED.get(mark, MARKS[mark][1]) if self.check_mode else MARKS[mark][1]

@@ -10,19 +10,52 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Since
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.schema import KIND, SCHEMA, check_kind
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    check_at,
+    each,
+    fields,
+    optional,
+    string,
+)
+
+
+# All that is compared. Whatever in an earlier report cannot be used is found by this check, and nowhere else.
+_PLAN = fields(
+    {
+        **dict.fromkeys(("project_id", "cluster_id"), optional(string)),
+        "now": string,
+        "snapshots": each(
+            fields(
+                {
+                    **dict.fromkeys(("id", "state", "action"), string),
+                    **dict.fromkeys(("expires_at", "expires_to"), optional(string)),
+                }
+            )
+        ),
+    }
+)
+
+
+def read_previous(value: Any) -> dict[str, Any]:
+    """The JSON of an earlier report, reduced to what is compared; RefusedError says what is wrong with it."""
+    document = check_kind(value)
+    plan = check_at(_PLAN, document.get("plan"), "plan")
+    made = check_at(optional(string), document.get("now"), "now")
+    return {"schema": SCHEMA, "kind": KIND, "now": made or plan["now"], "plan": plan}
 
 
 def since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since | None:
-    """The differences; None where the last report is of another cluster, or newer. KeyError for what is no report."""
-    last = previous["plan"]
-    now = format_instant(plan.now)
+    """The differences; None where the last report is of another cluster, or newer. RefusedError as `read_previous`."""
+    read = read_previous(previous)
+    last, now = read["plan"], format_instant(plan.now)
     if (last["project_id"], last["cluster_id"]) != (plan.project_id, plan.cluster_id) or last["now"] > now:
         return None
     then = {row["id"]: row for row in last["snapshots"]}
     present = {row.id for row in rows}
     return Since(
-        at=last["now"],
+        at=read["now"],
         new=tuple(row.id for row in rows if row.id not in then),
         gone=tuple(_gone(row, now) for row in last["snapshots"] if row["id"] not in present),
         otherwise=tuple(_otherwise(then, rows)),

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import MARKS, SAFETY, Report, Row
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import SAFETY, Report, Row
 
 _WIDTH = 1160
 _LEFT, _RIGHT = 132, 14
@@ -106,7 +106,7 @@ class Picture(NamedTuple):
 def timeline(report: Report) -> Picture:
     """The picture of a report."""
     axis = _axis(report)
-    clear = report.counts["extended"] <= _CLEAR_ARROWS
+    clear = report.marks["extended"] <= _CLEAR_ARROWS
     lanes = list(_lanes(report, axis, clear))
     return Picture(_WIDTH, _TOP, _TOP + sum(lane.height for lane in lanes), lanes, list(_lines(axis)), clear)
 
@@ -135,7 +135,10 @@ def _lanes(report: Report, axis: Axis, clear: bool) -> Iterator[Lane]:
     for code, name in _lane_names(report, rows):
         placed, stacked = _stacked(rows[code], axis, most)
         height = max(30, stacked * _STEP + 13)
-        marks = [_mark(row, x, top + height - 11.5 - level * _STEP, axis, clear) for row, x, level in placed]
+        marks = [
+            _mark(row, report.meaning(row.mark), (x, top + height - 11.5 - level * _STEP), axis, clear)
+            for row, x, level in placed
+        ]
         yield Lane(code, name, _note(report, code, len(marks)), top, height, marks, others[code])
         top += height
 
@@ -153,7 +156,7 @@ def _lane_of(row: Row) -> str:
         return "held"
     if row.state != "candidate":
         return "other"
-    if not row.stays:
+    if row.is_unwanted or not row.stays:
         return "removed"
     return row.tiers[0] if row.tiers else SAFETY
 
@@ -180,14 +183,15 @@ def _stacked(rows: Sequence[Row], axis: Axis, most: int) -> tuple[list[tuple[Row
     return placed, len(ends)
 
 
-def _mark(row: Row, x: float, y: float, axis: Axis, clear: bool) -> Mark:
+def _mark(row: Row, meaning: str, at: tuple[float, float], axis: Axis, clear: bool) -> Mark:
+    x, y = at
     arrow = _arrow(row, y, axis, clear) if row.mark == "extended" else ""
-    return Mark(row.id, row.mark, f"{x:.1f} {y:.1f}", _title(row), arrow)
+    return Mark(row.id, row.mark, f"{x:.1f} {y:.1f}", _title(row, meaning), arrow)
 
 
-def _title(row: Row) -> str:
+def _title(row: Row, meaning: str) -> str:
     """What a mark says when the mouse rests on it."""
-    lines = [f"{row.id} · {words.day_and_time(row.created_at)} · {MARKS[row.mark][1]}"]
+    lines = [f"{row.id} · {words.day_and_time(row.created_at)} · {meaning}"]
     if row.expires_to is not None:
         lines.append(f"expires {words.day_and_time(row.expires_at)} → {words.day_and_time(row.expires_to)}")
     lines.append("; ".join(map(words.note, row.reasons or row.why)) or "no rule keeps it")

@@ -103,11 +103,6 @@ def rule(key: str, value: Any) -> str:
     return f"the newest of every {period}" if value == -1 else f"the newest of each of {plural(value, period)}"
 
 
-def mode(check_mode: bool) -> str:
-    """What kind of run it was, as the summary in the console says it."""
-    return "Check mode, nothing was written" if check_mode else "Done"
-
-
 def policy(plan: Mapping[str, Any]) -> str:
     """The policy of a plan as one sentence."""
     kept = [rule(key, value) for key, value in plan["policy"].items()]

@@ -1,17 +1,20 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The summary of a run: what became of a plan, in lines for people, and what did not go as reported (R22, R23)."""
+"""What became of a plan in one run: counts, what did not go as reported (R22), and the summary for people (R23)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    Decision,
     Gap,
     Note,
     Plan,
@@ -20,138 +23,446 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     each,
     fields,
+    instant,
     mapping,
     optional,
     plain,
     string,
 )
 
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_SHOWN = 10
-# The outcomes that a planned action has when all goes well. An absent snapshot was removed by somebody else.
-_DONE = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged"), "shorten": ("updated", "unchanged")}
-_WORDS = {
-    "delete": ("deleted", "to delete"),
-    "extend": ("extended", "to extend"),
-    "shorten": ("shortened", "to shorten"),
+OUTCOMES = ("unchanged", "updated", "deleted", "absent", "failed", "not_tried", "unknown")
+# What one run makes of the snapshots of a plan, in the order in which it is told. With the states other than candidate
+# and held, each snapshot of a plan has one of these.
+FACTS = (
+    "kept",
+    "held",
+    "deleted",
+    "already_gone",
+    "extended",
+    "shortened",
+    "withheld",
+    "failed",
+    "not_tried",
+    "unknown",
+)
+PREDICTIONS = (
+    "kept",
+    "held",
+    "to_delete",
+    "to_extend",
+    "to_shorten",
+    "withheld",
+    "failed",
+    "not_tried",
+    "unknown",
+)
+# The fates after which somebody has to look at the run.
+UNDONE = ("failed", "not_tried", "unknown")
+_GONE = ("deleted", "already_gone", "to_delete", "unknown")
+_SHORTENED = ("shortened", "to_shorten")
+_REMOVED = ("deleted", "to_delete", *_SHORTENED)
+# By what was planned and by the outcome. Any other pair says nothing about the snapshot.
+_FATES = {
+    ("delete", "deleted"): "deleted",
+    ("delete", "absent"): "already_gone",
+    ("extend", "updated"): "extended",
+    ("extend", "unchanged"): "kept",
+    ("shorten", "updated"): "shortened",
+    ("shorten", "unchanged"): "kept",
+    **{(action, fate): fate for action in ("delete", "extend", "shorten") for fate in ("failed", "not_tried")},
 }
+_PREDICTED = {"deleted": "to_delete", "extended": "to_extend", "shortened": "to_shorten"}
+_NOUNS = {"delete": "deletion", "extend": "extension", "shorten": "shortening"}
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_SHOWN, _NAMED = 10, 3
+# Numbers of one cluster stay small in an artifact however many snapshots it has.
+_LONGEST_FINDING = 400
 
-# A check: the `outcomes` of `legacy_snapshot`, without what was before.
-read_outcomes = each(
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change: `expires_at` is the expiry afterwards, `error` has `status`, `code` and `detail`."""
+
+    id: str
+    action: str
+    expires_at: datetime | None = None
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it failed."""
+        return str((self.error or {}).get("detail") or "no reason given")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a plan. `now` is its own time, which is not that of a plan that was approved earlier.
+
+    `withheld` are the removals that the guard of the fleet withheld, `void` the changes of expiry of snapshots that
+    are gone or have expired since. `listed_after` are the expiries, by id, of a listing made afterwards.
+    """
+
+    plan: Plan
+    now: datetime
+    outcomes: tuple[Outcome, ...] = ()
+    is_prediction: bool = True
+    is_applied_plan: bool = False
+    withheld: frozenset[str] = frozenset()
+    listed_after: Mapping[str, datetime | None] | None = None
+    void: frozenset[str] = frozenset()
+
+    @property
+    def verified_by(self) -> Mapping[str, datetime | None] | None:
+        """The expiries, by id, that tell what was really done; None where nothing was written or nobody looked."""
+        return None if self.is_prediction else self.listed_after
+
+    @cached_property
+    def fates(self) -> dict[str, str]:
+        """What became of each snapshot, by id: a word of FACTS or PREDICTIONS, or its state."""
+        outcomes = {outcome.id: outcome for outcome in self.outcomes}
+        return {one.snapshot.id: self._fate(one, outcomes.get(one.snapshot.id)) for one in self.plan.decisions}
+
+    @cached_property
+    def remaining(self) -> frozenset[str]:
+        """The snapshots that are there after the run, for longer than a grace.
+
+        A listing made afterwards tells. Without one, a snapshot whose fate is not known counts as gone.
+        """
+        if self.verified_by is not None:
+            there = [name for name in self.fates if name in self.verified_by]
+        else:
+            there = [name for name, fate in self.fates.items() if fate not in _GONE]
+        return frozenset(name for name in there if self.fates[name] not in _SHORTENED)
+
+    def _fate(self, decision: Decision, outcome: Outcome | None) -> str:
+        if decision.state != "candidate":
+            return decision.state
+        if decision.action == "keep":
+            return "withheld" if is_stale(decision) else "kept"
+        if decision.snapshot.id in self.withheld:
+            return "withheld"
+        if decision.snapshot.id in self.void:
+            return "already_gone"
+        return self._fate_of_change(decision.action, outcome)
+
+    def _fate_of_change(self, action: str, outcome: Outcome | None) -> str:
+        if self.is_prediction and not self.outcomes:
+            return f"to_{action}"
+        if outcome is None:
+            return "not_tried"
+        if self.verified_by is not None and _contradiction(outcome, self.verified_by):
+            return "failed"
+        fate = _FATES.get((action, outcome.action), "unknown")
+        return _PREDICTED.get(fate, fate) if self.is_prediction else fate
+
+
+def is_stale(decision: Decision) -> bool:
+    """Whether it would be removed if backups had not stopped (R17)."""
+    return decision.action == "keep" and any(reason.code == "stale" for reason in decision.reasons)
+
+
+# --- outcomes ---
+
+
+def read_outcomes(value: Any) -> tuple[Outcome, ...]:
+    """The `outcomes` of `legacy_snapshot`; RefusedError names what is none. An action that is not known is `unknown`."""
+    return tuple(
+        Outcome(
+            row["id"],
+            row["action"] if row["action"] in OUTCOMES else "unknown",
+            (row["after"] or {}).get("expires_at"),
+            row["error"],
+        )
+        for row in _ROWS(value)
+    )
+
+
+_ROWS = each(
     fields(
+        {"id": string, "action": string},
         {
-            "id": string,
-            "action": string,
-            "after": optional(fields({"expires_at": optional(string)})),
+            "after": optional(fields({}, {"expires_at": optional(instant)})),
             "error": optional(lambda error: plain(mapping(error))),
-        }
+        },
     )
 )
 
 
-def summary(
-    plan: Plan,
-    outcomes: Sequence[Mapping[str, Any]],
-    problems: Sequence[str],
-    is_applied: bool,
-    mode: str,
-    findings: Sequence[Note] = (),
-) -> list[str]:
-    """The lines that end a run: counts, bytes, gaps, warnings, findings, what failed, and the digest.
+def resolved(
+    asked_ids: Iterable[str],
+    changes: Iterable[Mapping[str, Any]],
+    outcomes: Iterable[Outcome],
+    listed_after: Mapping[str, datetime | None] | None,
+    listed_before: Mapping[str, datetime | None] | None = None,
+) -> tuple[Outcome, ...]:
+    """The outcomes, with one for each change that was handed to a module that ended without a result.
 
-    `outcomes` are those of all batches, `mode` says what kind of run it was.
+    Two listings tell it, by id and expiry. Without the one before, whatever is done counts as done by this run.
     """
-    lines = [_headline(plan), f"Policy: {_policy(plan)}.", verdict(plan, outcomes, is_applied, mode), space(plan)]
-    if plan.is_blocked:
-        lines.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
-    lines.append(_gaps(plan.gaps))
-    lines += _some("Warning", [warning.text for warning in plan.warnings])
-    # Gaps have a line of their own.
-    others = [finding for finding in findings if finding.code != "gap" and finding not in plan.warnings]
-    lines += _some("Finding", [finding.text for finding in others])
-    lines += _some("Failed", problems)
-    lines.append(f"Digest {plan.digest}")
-    return lines
+    told = tuple(outcomes)
+    known, by_id = {outcome.id for outcome in told}, {change["snapshot_id"]: change for change in changes}
+    asked = [name for name in dict.fromkeys(asked_ids) if name not in known]
+    return (*told, *(_resolved(name, by_id.get(name), listed_after, listed_before) for name in asked))
 
 
-def numbers(plan: Plan, findings: Sequence[Note]) -> dict[str, Any]:
-    """What an artifact holds of one cluster: numbers, small enough for a fleet and for a notification."""
+def _resolved(
+    snapshot_id: str,
+    change: Mapping[str, Any] | None,
+    after: Mapping[str, datetime | None] | None,
+    before: Mapping[str, datetime | None] | None,
+) -> Outcome:
+    if change is None or after is None:
+        return Outcome(snapshot_id, "unknown")
+    if change["state"] == "absent":
+        if snapshot_id in after:
+            return Outcome(snapshot_id, "not_tried", after[snapshot_id])
+        return Outcome(snapshot_id, "deleted" if before is None or snapshot_id in before else "absent")
+    sent = parse_instant(change["expires_at"])
+    if after.get(snapshot_id) != sent:
+        return Outcome(snapshot_id, "not_tried", after.get(snapshot_id))
+    return Outcome(snapshot_id, "updated" if before is None or before.get(snapshot_id) != sent else "unchanged", sent)
+
+
+def must_stop(plan: Plan, outcomes: Iterable[Outcome]) -> bool:
+    """Whether no further batch may begin (R19).
+
+    Something was not tried or is not known, or a snapshot was not made to live longer.
+    """
+    extends = {decision.snapshot.id for decision in plan.decisions if decision.action == "extend"}
+    return any(
+        outcome.action in ("not_tried", "unknown") or (outcome.id in extends and _lives_shorter(outcome))
+        for outcome in outcomes
+    )
+
+
+def _lives_shorter(outcome: Outcome) -> bool:
+    """Whether a snapshot was not extended. One that somebody extended further lives long enough."""
+    return outcome.action == "failed" and (outcome.error or {}).get("code") != "EXTENDED"
+
+
+# --- numbers ---
+
+
+def counts(run: Run) -> dict[str, int]:
+    """How many snapshots have which fate. Snapshots that are expired, incomplete or in the future are not counted."""
+    found = Counter(run.fates.values())
+    return {fate: found[fate] for fate in (PREDICTIONS if run.is_prediction else FACTS)}
+
+
+def numbers(run: Run, findings: Sequence[Note]) -> dict[str, Any]:
+    """One cluster in numbers, small enough for the artifact of a fleet and for a notification."""
+    plan = run.plan
     return {
+        "check_mode": run.is_prediction,
         "project_id": plan.project_id,
         "cluster_id": plan.cluster_id,
         "cluster_name": plan.cluster_name,
-        "now": format_instant(plan.now),
-        **plan.summary,
+        "now": format_instant(run.now),
+        "plan_now": format_instant(plan.now),
+        "counts": counts(run),
         "gaps": len(plan.gaps),
-        "findings": len(findings),
-        "findings_by_code": dict(sorted(Counter(finding.code for finding in findings).items())),
+        "findings": dump_notes(_shortened(all_findings(plan, findings))),
         "guard": {"blocked": plan.is_blocked, "reasons": dump_notes(plan.blocked_by)},
         "digest": plan.digest,
     }
 
 
-def problems(outcomes: Iterable[Mapping[str, Any]], expiries: Mapping[str, datetime | None] | None) -> list[str]:
-    """What did not go as planned: what failed, and where a listing made afterwards differs (R22).
+def all_findings(plan: Plan, findings: Sequence[Note]) -> list[Note]:
+    """The findings of an audit and the warnings of the plan, each once."""
+    return list(dict.fromkeys((*findings, *plan.warnings)))
 
-    `expiries` are those of that listing, by snapshot id; None where nothing was written.
-    """
-    found = []
-    failed: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        if outcome["action"] == "failed":
-            detail = (outcome["error"] or {}).get("detail") or "no reason given"
-            failed.setdefault(str(detail), []).append(outcome["id"])
-        elif expiries is not None:
-            found += _discrepancy(outcome, expiries)
-    return [_failure(detail, names) for detail, names in failed.items()] + found
+
+def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
+    """The first findings of each code, and how many more there are."""
+    for code in dict.fromkeys(finding.code for finding in findings):
+        texts = [finding.text for finding in findings if finding.code == code]
+        for text in texts[:_SHOWN]:
+            yield Note(code, text if len(text) <= _LONGEST_FINDING else f"{text[: _LONGEST_FINDING - 2]} …")
+        if len(texts) > _SHOWN:
+            yield Note(code, f"and {len(texts) - _SHOWN} more")
+
+
+# --- what went wrong ---
+
+
+def problems(run: Run) -> list[str]:
+    """What did not go as planned: failed, contradicted by a listing made afterwards (R22), not known, not tried."""
+    failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
+    found = [_failed(run, same) for same in _alike(run, failed)]
+    if run.verified_by is not None:
+        found += [text for one in run.outcomes if (text := _contradiction(one, run.verified_by))]
+    undone = {fate: [one for one in run.plan.decisions if run.fates[one.snapshot.id] == fate] for fate in UNDONE}
+    if undone["unknown"]:
+        found.append(
+            f"What became of {_changes(undone['unknown'])} is not known ({_names(undone['unknown'])}): there is no"
+            " result for them, and no listing was made afterwards. List the snapshots to see what was done."
+        )
+    if undone["not_tried"]:
+        found.append(f"{_changes(undone['not_tried'])} {_were(undone['not_tried'])} not tried.")
+    return found
 
 
 def failure(problems: Sequence[str]) -> str:
     """The problems in one text for the task that fails; blank when there are none."""
     more = len(problems) - _SHOWN
-    return " ".join([*problems[:_SHOWN], *([f"And {more} more: see retention_outcomes."] if more > 0 else [])])
+    rest = [f"And {more} more: see failures in retention_result, and the report."] if more > 0 else []
+    return " ".join([*problems[:_SHOWN], *rest])
 
 
-def must_stop(plan: Plan, outcomes: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether no further batch may begin: something was not tried, or a snapshot was not made to live longer (R19)."""
-    extends = {decision.snapshot.id for decision in plan.decisions if decision.action == "extend"}
-    return any(
-        outcome["action"] == "not_tried" or (outcome["id"] in extends and _lives_shorter(outcome))
-        for outcome in outcomes
+def _alike(run: Run, failed: Iterable[Outcome]) -> list[list[Outcome]]:
+    """Failures of the same kind of change and for the same reason, whose texts differ in the snapshot's id alone."""
+    actions = {decision.snapshot.id: decision.action for decision in run.plan.decisions}
+    found: dict[tuple[str | None, str], list[Outcome]] = {}
+    for outcome in failed:
+        found.setdefault((actions.get(outcome.id), outcome.reason.replace(outcome.id, "")), []).append(outcome)
+    return list(found.values())
+
+
+def _failed(run: Run, same: Sequence[Outcome]) -> str:
+    first = same[0]
+    if len(same) == 1:
+        return first.reason if first.id in first.reason else f"Snapshot {first.id}: {first.reason}"
+    names = {outcome.id for outcome in same}
+    decisions = [one for one in run.plan.decisions if one.snapshot.id in names]
+    what = _changes(decisions) if len(decisions) == len(same) else f"{len(same)} changes"
+    more = len(same) - _NAMED
+    listed = ", ".join(outcome.id for outcome in same[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{what} failed for the same reason ({listed}): {first.reason}"
+
+
+def _changes(decisions: Sequence[Decision]) -> str:
+    """`1 extension and 45 deletions`."""
+    kinds = Counter(decision.action for decision in decisions)
+    return " and ".join(_plural(kinds[action], noun) for action, noun in reversed(_NOUNS.items()) if kinds[action])
+
+
+def _names(decisions: Sequence[Decision]) -> str:
+    more = len(decisions) - _NAMED
+    return ", ".join(one.snapshot.id for one in decisions[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _were(decisions: Sequence[Decision]) -> str:
+    return "was" if len(decisions) == 1 else "were"
+
+
+def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> str | None:
+    """What a listing made afterwards shows to be otherwise than the outcome says."""
+    is_there = outcome.id in listed
+    said = {"deleted": "reported deleted", "absent": "reported to be gone"}.get(outcome.action)
+    if said is not None:
+        return f"Snapshot {outcome.id} was {said} and is still there." if is_there else None
+    if outcome.action != "updated":
+        return None
+    sent = "no expiry" if outcome.expires_at is None else f"the expiry {format_instant(outcome.expires_at)}"
+    if not is_there:
+        return f"Snapshot {outcome.id} was given {sent} and is not there any more."
+    found = listed[outcome.id]
+    if found == outcome.expires_at:
+        return None
+    return f"Snapshot {outcome.id} was given {sent} and has {'none' if found is None else format_instant(found)}."
+
+
+# --- the summary ---
+
+
+def lines(run: Run, findings: Sequence[Note], problems: Sequence[str]) -> list[str]:
+    """The lines that end a run: what it was, counts, bytes, gaps, warnings, findings, what failed, and the digest."""
+    plan = run.plan
+    found = [_headline(run), f"Policy: {_policy(plan)}.", verdict(run), space(run)]
+    if plan.is_blocked:
+        found.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
+    found += _withheld(run)
+    found.append(_gaps(plan.gaps, all_findings(plan, findings)))
+    found += _some("Warning", [warning.text for warning in plan.warnings if warning.code != "gaps_unmeasured"])
+    # Gaps have a line of their own.
+    others = [one for one in findings if one.code not in ("gap", "gaps_unmeasured") and one not in plan.warnings]
+    found += _some("Finding", [finding.text for finding in others])
+    found += _some("Failed", problems)
+    found.append(f"Digest {plan.digest}")
+    return found
+
+
+def verdict(run: Run) -> str:
+    """The counts of a run in one line, which begins with whether anything was done."""
+    found = counts(run)
+    parts = [f"{found['kept']} {'to keep' if run.is_prediction else 'kept'}", *_changed(run, found)]
+    parts += [f"{found[fate]} {fate.replace('_', ' ')}" for fate in ("withheld", *UNDONE) if found[fate]]
+    parts.append(f"{found['held']} held")
+    others = Counter(run.fates.values())
+    parts += [f"{others[state]} {state}" for state in ("expired", "incomplete", "future") if others[state]]
+    return f"{_mode(run, found)}: {_plural(len(run.plan.decisions), 'snapshot')}, {', '.join(parts)}."
+
+
+def _mode(run: Run, found: Mapping[str, int]) -> str:
+    if run.is_prediction:
+        return "Nothing was written"
+    return "Not everything was done" if any(found[fate] for fate in UNDONE) else "Done"
+
+
+def _changed(run: Run, found: Mapping[str, int]) -> Iterator[str]:
+    """What was changed, or is to be. Deletions and extensions are always told."""
+    gone = Counter(run.fates.values())["already_gone"]
+    if run.is_prediction:
+        yield f"{found['to_delete']} to delete"
+        yield from [f"{gone} {_is(gone)} already gone"] if gone else []
+        yield f"{found['to_extend']} to extend"
+        yield from [f"{found['to_shorten']} to shorten"] if found["to_shorten"] else []
+        return
+    yield f"{found['deleted']} deleted"
+    yield from [f"{gone} {'was' if gone == 1 else 'were'} already gone"] if gone else []
+    yield f"{found['extended']} extended"
+    yield from [f"{found['shortened']} shortened"] if found["shortened"] else []
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _withheld(run: Run) -> Iterator[str]:
+    """One line for removals that wait for backups, one for those that the guard of the fleet withheld."""
+    stale = sum(is_stale(decision) for decision in run.plan.decisions)
+    if stale:
+        yield f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about stale_after."
+    stopped = sum(run.fates.get(name) == "withheld" for name in run.withheld)
+    if stopped:
+        yield (
+            f"Withheld because too many other clusters have stopped: {_plural(stopped, 'removal')}"
+            " (retention_max_fail_percentage)."
+        )
+
+
+def space(run: Run) -> str:
+    """The bytes that a run frees and keeps, in one line."""
+    removed, kept = bytes_removed(run), bytes_kept(run)
+    rest = "" if kept is None else f" {size(kept)} {'to keep' if run.is_prediction else 'kept'}."
+    if removed is None:
+        return f"How much space is freed is not known, since not every snapshot says its size.{rest}"
+    if removed == 0:
+        return f"No space is freed.{rest}"
+    begin = "Would free" if run.is_prediction else "Frees"
+    return (
+        f"{begin} at most {size(removed)}: the backup store frees blocks later, and only those that no other snapshot"
+        f" uses.{rest}"
     )
 
 
-def verdict(plan: Plan, outcomes: Sequence[Mapping[str, Any]], is_applied: bool, mode: str) -> str:
-    """The counts of a run in one line, which begins with the kind of run it was."""
-    actions, states = plan.summary["by_action"], plan.summary["by_state"]
-    parts = [f"{actions['keep'] - (len(plan.decisions) - states['candidate'])} kept"]
-    happened = _happened(plan, outcomes) if is_applied and not plan.is_blocked else None
-    parts += [
-        _counted(action, actions[action], None if happened is None else happened[action])
-        for action in _WORDS
-        if actions[action] or action != "shorten"
-    ]
-    parts.append(f"{states['held']} held")
-    parts += [f"{states[state]} {state}" for state in ("expired", "incomplete", "future") if states[state]]
-    return f"{'Nothing was written' if plan.is_blocked else mode}: {len(plan.decisions)} snapshots, {', '.join(parts)}."
+def bytes_removed(run: Run) -> int | None:
+    """The bytes of the snapshots that the run removes; None when one does not say."""
+    return _sum(one for one in run.plan.decisions if run.fates[one.snapshot.id] in _REMOVED)
 
 
-def _counted(action: str, count: int, happened: int | None) -> str:
-    done, planned = _WORDS[action]
-    if happened is None:
-        return f"{count} {planned}"
-    return f"{happened} {done}" + (f" of {count}" if happened != count else "")
+def bytes_kept(run: Run) -> int | None:
+    """The bytes of the snapshots that remain; None when one does not say."""
+    return _sum(one for one in run.plan.decisions if one.snapshot.id in run.remaining)
 
 
-def space(plan: Plan) -> str:
-    """What a run frees and keeps, in one line."""
-    removed, kept = (plan.summary[f"file_size_bytes_{what}"] for what in ("removed", "kept"))
-    rest = "" if kept is None else f"; {size(kept)} kept"
-    if removed is None:
-        return f"How much space is freed is not known, since not every snapshot says its size{rest}."
-    if removed == 0:
-        return f"No space is freed{rest}."
-    return f"Frees up to {size(removed)}, after the store's groom job and less what others share{rest}."
+def _sum(decisions: Iterable[Decision]) -> int | None:
+    total = 0
+    for decision in decisions:
+        if decision.snapshot.file_size_bytes is None:
+            return None
+        total += decision.snapshot.file_size_bytes
+    return total
 
 
 def size(count: int) -> str:
@@ -162,9 +473,11 @@ def size(count: int) -> str:
     return f"{count} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
-def _headline(plan: Plan) -> str:
+def _headline(run: Run) -> str:
+    plan = run.plan
     name = plan.cluster_name or plan.cluster_id
-    return f"Cluster {name} of project {plan.project_id} at {format_instant(plan.now)}"
+    made = f"; the approved plan was made at {format_instant(plan.now)}" if run.is_applied_plan else ""
+    return f"Cluster {name} of project {plan.project_id} at {format_instant(run.now)}{made}"
 
 
 def _policy(plan: Plan) -> str:
@@ -174,53 +487,19 @@ def _policy(plan: Plan) -> str:
     return f"{', '.join(kept)}; {', '.join(ways)}; days begin in {plan.options.timezone}"
 
 
-def _happened(plan: Plan, outcomes: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """How many of each planned action were done."""
-    results = {outcome["id"]: outcome["action"] for outcome in outcomes}
-    return Counter(
-        decision.action
-        for decision in plan.decisions
-        if decision.action in _DONE and results.get(decision.snapshot.id) in _DONE[decision.action]
-    )
-
-
-def _gaps(gaps: Sequence[Gap]) -> str:
-    if not gaps:
-        return "No gaps."
-    shown = ", ".join(f"{gap.rule} {gap.period}" for gap in gaps[:_SHOWN])
-    return f"{len(gaps)} gaps, periods that no snapshot covers: {shown}{' …' if len(gaps) > _SHOWN else ''}."
+def _gaps(gaps: Sequence[Gap], findings: Iterable[Note]) -> str:
+    unmeasured = [finding.text for finding in findings if finding.code == "gaps_unmeasured"]
+    listed = ", ".join(f"{gap.rule} {gap.period}" for gap in gaps[:_SHOWN]) + (" …" if len(gaps) > _SHOWN else "")
+    counted = f"{_plural(len(gaps), 'gap')}, periods that no sound snapshot covers: {listed}." if gaps else ""
+    if unmeasured:
+        return " ".join(part for part in (f"Gaps: {'; '.join(unmeasured)}.", counted) if part)
+    return counted or "No gaps."
 
 
 def _some(label: str, texts: Sequence[str]) -> list[str]:
-    lines = [f"{label}: {text}" for text in texts[:_SHOWN]]
-    return lines + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
+    found = [f"{label}: {text}" for text in texts[:_SHOWN]]
+    return found + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
 
 
-def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
-    """Whether a snapshot was not extended. One that somebody extended further lives long enough."""
-    return bool(outcome["action"] == "failed" and (outcome["error"] or {}).get("code") != "EXTENDED")
-
-
-def _discrepancy(outcome: Mapping[str, Any], expiries: Mapping[str, datetime | None]) -> list[str]:
-    is_there = outcome["id"] in expiries
-    said = {"deleted": "reported deleted", "absent": "said not to be there any more"}.get(outcome["action"])
-    if said is not None:
-        return [] if not is_there else [f"Snapshot {outcome['id']} was {said} and is still there."]
-    if outcome["action"] != "updated":
-        return []
-    sent = (outcome["after"] or {}).get("expires_at")
-    if not is_there:
-        return [f"Snapshot {outcome['id']} was given the expiry {sent} and is not there any more."]
-    found = expiries[outcome["id"]]
-    expiry = None if found is None else format_instant(found)
-    return (
-        [] if expiry == sent else [f"Snapshot {outcome['id']} was given the expiry {sent} and has {expiry or 'none'}."]
-    )
-
-
-def _failure(detail: str, names: Sequence[str]) -> str:
-    """Why some failed, and which; a reason that many have is given once."""
-    if len(names) == 1:
-        return detail if names[0] in detail else f"Snapshot {names[0]}: {detail}"
-    more = len(names) - _SHOWN
-    return f"Snapshots {', '.join(names[:_SHOWN])}{f' and {more} more' if more > 0 else ''}: {detail}"
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
