@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.action import (
@@ -19,7 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.ap
 class ActionModule(StepAction):
     """What Ansible looks for."""
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Applies what was released for one host."""
         super().run(tmp, task_vars)
         self.validate_argument_spec(CONNECTION_OPTIONS)

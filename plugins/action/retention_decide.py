@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.action import (
@@ -21,7 +20,7 @@ _SPEC = {"entry_point": {"type": "str", "required": True, "choices": list(ENTRY_
 class ActionModule(StepAction):
     """What Ansible looks for."""
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Decides for one host."""
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(_SPEC)

@@ -12,11 +12,11 @@ module: retention_apply
 short_description: Apply what was decided for the snapshots of one cluster
 version_added: 1.0.0
 description:
-  - The second step of the role P(mongodb_ops.legacy_backup.retention#role), which is its interface. It is not meant to be
-    used by itself.
+  - The second step of the role P(mongodb_ops.legacy_backup.retention#role), which is its interface. It is not meant to
+    be used by itself.
   - Takes the plan that M(mongodb_ops.legacy_backup.retention_decide) has released for the host in the same run of
-    C(ansible-playbook), changes the snapshots in batches by M(mongodb_ops.legacy_backup.legacy_snapshot), and lists them
-    again to verify. There is no other source for a plan, and a plan is applied once.
+    C(ansible-playbook), changes the snapshots in batches by M(mongodb_ops.legacy_backup.legacy_snapshot), and lists
+    them again to verify. There is no other source for a plan, and a plan is applied once.
   - It passes whatever it finds, and returns why the host fails. The last task of the role fails then.
 extends_documentation_fragment:
   - mongodb_ops.legacy_backup.api
@@ -53,7 +53,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 check_mode:
-  description: Whether nothing could be written, so that the numbers are predictions. Always true in V(plan) and V(audit).
+  description:
+    - Whether nothing could be written, so that the numbers are predictions. Always true in V(plan) and V(audit).
   returned: always
   type: bool
   sample: false
@@ -86,7 +87,8 @@ counts:
   description:
     - How many snapshots were V(kept), V(held), V(deleted), V(already_gone), V(extended), V(shortened), V(withheld),
       V(failed), V(not_tried), or V(unknown).
-    - In a prediction, V(to_delete), V(to_extend) and V(to_shorten) are in place of what was done. Empty if there is no plan.
+    - In a prediction, V(to_delete), V(to_extend) and V(to_shorten) are in place of what was done.
+    - Empty if there is no plan.
   returned: always
   type: dict
   sample: {kept: 100, held: 2, deleted: 12, already_gone: 0, extended: 0, shortened: 0, withheld: 0, failed: 0}
@@ -132,7 +134,7 @@ summary:
   returned: always
   type: list
   elements: str
-  sample: ["Cluster Cluster0 of project 5e2211c17a3e5a48f5497de3 at 2026-08-21T01:00:00Z"]
+  sample: ["Done: 400 snapshots, 60 kept, 340 deleted, 0 extended, 0 held."]
 failure:
   description: Why the host fails at the end of the role. Blank if it does not.
   returned: always

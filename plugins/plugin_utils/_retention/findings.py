@@ -19,6 +19,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import NEVER, SOON, Entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import shown
 
+# What a finding may be called, in the order of the documentation.
+CODES = (
+    *("no_complete", "all_expired", "stale", "no_backup"),
+    *("schedule_unavailable", "schedule_short", "interval", "pit_assumed"),
+    *("gap", "gaps_unmeasured"),
+    *("faulty", "inconsistent", "missing_shards"),
+    *("incomplete", "future", "no_expiry"),
+    *("expires_sooner", "long_date"),
+    *("protected_missing", "protected_expires", "restore_unlisted"),
+    "artifact",
+)
+
 
 def warnings(
     policy: Policy, options: Options, entries: Sequence[Entry], schedule: Schedule | None, now: int, calendar: Zone
@@ -56,22 +68,6 @@ def audit(plan: Plan, cluster: Cluster) -> list[Note]:
         *_faults(cluster.snapshots),
         *_gaps(plan),
     ]
-
-
-def gates(plan: Plan, findings: Iterable[Note], on_drift: bool, on_gap: bool) -> list[str]:
-    """Why an audit fails, a sentence each that begins with what people search for; nothing when it passes."""
-    gaps = [finding.text for finding in findings if finding.code == "gap"]
-    found = (
-        ("RETENTION BLOCKED: ", "; ".join(reason.text for reason in plan.blocked_by)),
-        ("RETENTION DRIFT: the cluster is not as the policy would have it: ", _planned(plan) if on_drift else ""),
-        ("RETENTION GAP: ", "; ".join(gaps) if on_gap else ""),
-    )
-    return [f"{begin}{text}" for begin, text in found if text]
-
-
-def _planned(plan: Plan) -> str:
-    actions = plan.summary["by_action"].items()
-    return ", ".join(f"{count} to {action}" for action, count in actions if action != "keep" and count)
 
 
 # --- warnings of a plan ---

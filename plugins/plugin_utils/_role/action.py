@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an action plugin to a step of the role and back: tasks, variables and modules of Ansible. The only file with it."""
+"""From an action plugin to a step of the role and back: the only file with tasks, variables and modules of Ansible."""
 
 from __future__ import annotations
 
@@ -31,14 +31,19 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.st
     Step,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Store
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import KEYS, PREFIX, read_cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
+    KEYS,
+    PREFIX,
+    read_cluster,
+)
 
 _COLLECTION = "mongodb_ops.legacy_backup"
 # As the modules check them. Here they are handed on.
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
-    name: {"type": "raw", "no_log": spec.get("no_log", False)} for name, spec in {**CONNECTION_SPEC, **CLUSTER_SPEC}.items()
+    name: {"type": "raw", "no_log": spec.get("no_log", False)}
+    for name, spec in {**CONNECTION_SPEC, **CLUSTER_SPEC}.items()
 }
-# The seconds that are left for telling what was done, before a task's timeout ends the task: a fifth of it, and at most this.
+# Before its timeout ends a task, what was done has to be told: so many seconds at most, and a fifth of the timeout.
 _MARGIN = 30.0
 _DISPLAY = Display()
 
@@ -59,14 +64,14 @@ class StepAction(ActionBase):
         return Step(
             host=str(task_vars["inventory_hostname"]),
             given=self._given(task_vars),
-            names=[name for name in task_vars if isinstance(name, str) and name.startswith(PREFIX)],
+            names=[name for name in task_vars if str(name).startswith(PREFIX)],
             hosts=[str(name) for name in task_vars.get("ansible_play_hosts_all") or ()],
             batch=[str(name) for name in task_vars.get("ansible_play_batch") or ()],
             strategy=str(play.strategy),
             run_once=bool(self._task.run_once),
             check_mode=bool(self._task.check_mode),
             diff_mode=bool(self._task.diff),
-            store=Store(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),
+            store=Store(Path(_private_folder()) / _COLLECTION),
             connection=self._connection_options(),
             run=lambda module, options: self._module(module, options, task_vars),
             tell=lambda line: _DISPLAY.display(line, stderr=True),
@@ -89,12 +94,14 @@ class StepAction(ActionBase):
     # --- options ---
 
     def _connection_options(self) -> Connection:
-        """The options of the action are those of its group. What modules are given by name, core gives to modules alone."""
+        """The options of the action are those of the group. Core gives what a module is given by name to that alone."""
         common = {name: value for name, value in self._task.args.items() if name in CONNECTION_OPTIONS}
         by_module: dict[str, Any] = {INFO: {}, CHANGE: {}}
         for defaults in self._task.module_defaults or ():
             # As core does it, the innermost defaults of a module take the place of all others.
-            by_module.update({module: defaults[name] for module in by_module if (name := f"{_COLLECTION}.{module}") in defaults})
+            by_module.update(
+                {module: defaults[name] for module in by_module if (name := f"{_COLLECTION}.{module}") in defaults}
+            )
         return Connection(common, {module: self._known(options) for module, options in by_module.items()})
 
     def _known(self, options: Any) -> dict[str, Any]:
@@ -149,9 +156,14 @@ class StepAction(ActionBase):
             return None
         return (
             f"retention_hosts is {shown(pattern)}, and the play has taken other hosts as well, such as {others[0]}:"
-            " `hosts:` cannot see a variable of the inventory. Give it as an extra variable (-e retention_hosts=...), or"
-            " use --limit"
+            " `hosts:` cannot see a variable of the inventory. Give it as an extra variable (-e retention_hosts=...),"
+            " or use --limit"
         )
+
+
+def _private_folder() -> str:
+    """The folder of this run of ansible-playbook: for it alone, shared by its forks, and removed when it ends."""
+    return str(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # ansible-core sets it while it starts
 
 
 def _facts(task_vars: Mapping[str, Any]) -> dict[str, Any]:

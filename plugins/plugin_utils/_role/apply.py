@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The step that applies: takes what was released for the host, changes it in batches, and lists again to verify (R22)."""
+"""The step that applies: takes what was released for the host, changes it in batches, and verifies (R22)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import gates
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     same_cluster,
@@ -155,17 +156,25 @@ def _ended(
     is_prediction = step.check_mode if done.is_prediction is None else done.is_prediction
     has_written = (done.outcomes or done.unsure) and not is_prediction
     listed, problem = _verified(step, released) if has_written else (None, "")
-    outcomes = (*done.outcomes, *summary.resolved(done.unsure, listed))
-    run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed)
+    outcomes = _told(done, listed, is_prediction)
+    run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
     failures = [*_stopped(stopping, withheld, released), *gates.stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
     written: dict[str, str | None] = {"plan_file": None, "report": None}
     try:
         written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
-    except OSError as exc:
+    except FileError as exc:
         failures.append(f"retention_report_dir: {exc}")
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
     return with_plan(run, released.findings, written, failures)
+
+
+def _told(done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool) -> tuple[Outcome, ...]:
+    """The outcomes, those of a batch without a result by the listing. In check mode nothing was tried."""
+    unsure = [change["snapshot_id"] for change in done.unsure]
+    if is_prediction:
+        return (*done.outcomes, *(Outcome(name, "not_tried") for name in unsure))
+    return summary.resolved(unsure, done.unsure, done.outcomes, listed)
 
 
 def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | None] | None, str]:
@@ -175,8 +184,8 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
         return None, f"What was done could not be verified: {listing.get('msg')}"
     if listing.get("cluster_id") != released.plan.cluster_id:
         return None, (
-            f"What was done could not be verified: the service answered for cluster {listing.get('cluster_id')}, and the"
-            f" plan is for {released.plan.cluster_id}. Was the cluster renamed or replaced?"
+            f"What was done could not be verified: the service answered for cluster {listing.get('cluster_id')}, and"
+            f" the plan is for {released.plan.cluster_id}. Was the cluster renamed or replaced?"
         )
     try:
         return read_expiries(listing), ""
@@ -187,8 +196,9 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
 def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Released) -> list[str]:
     if stopping is None or not withheld:
         return []
-    return [
+    reason = (
         f"RETENTION STOPPED: {stopping.stopped} of {stopping.size} clusters are blocked, or could not be planned, more"
         f" than retention_max_fail_percentage {released.max_fail_percentage:g} allows; {len(withheld)} removals were"
         " withheld here, and nothing was removed from any cluster."
-    ]
+    )
+    return [reason]

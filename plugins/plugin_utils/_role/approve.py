@@ -27,11 +27,8 @@ def approved_plan(settings: Settings, cluster: Cluster, handed_on: Mapping[str, 
 
     `handed_on` has the plan and the digest that a job of the workflow has handed on, for what is not given.
     """
-    document = settings.approved_plan if not blank(settings.approved_plan) else handed_on.get("plan")
-    document = _from_file(document, cluster) if isinstance(document, str) else document
-    if not document or blank(document):
-        raise RefusedError(_NOTHING)
-    approved = settings.approved_digest or tuple(filter(None, (str(handed_on.get("digest") or "").strip().lower(),)))
+    document = _document(settings, cluster, handed_on)
+    approved = settings.approved_digest or _digests(handed_on)
     try:
         plan = Plan.load(document)
         if not approved:
@@ -41,6 +38,18 @@ def approved_plan(settings: Settings, cluster: Cluster, handed_on: Mapping[str, 
     ids = (cluster.project_id.lower() or None, cluster.cluster_id.lower() or None)
     _refuse(plan, approval.refusals(plan, _nearest(plan, approved), *ids, now, settings.plan_max_age))
     return plan
+
+
+def _document(settings: Settings, cluster: Cluster, handed_on: Mapping[str, Any]) -> Any:
+    document = handed_on.get("plan") if blank(settings.approved_plan) else settings.approved_plan
+    if not document or blank(document):
+        raise RefusedError(_NOTHING)
+    return _from_file(document, cluster) if isinstance(document, str) else document
+
+
+def _digests(handed_on: Mapping[str, Any]) -> tuple[str, ...]:
+    found = str(handed_on.get("digest") or "").strip().lower()
+    return (found,) if found else ()
 
 
 def compare(plan: Plan, listed: Listed, settings: Settings, now: datetime) -> dict[str, Note]:
@@ -64,10 +73,11 @@ def _from_file(document: str, cluster: Cluster) -> Any:
     try:
         place = files.resolve(document.strip())
         if place.is_dir():
-            return files.find_plan(place, cluster.project_id, cluster.cluster_id, cluster.cluster_name)
+            names = (cluster.project_id, cluster.cluster_id, cluster.cluster_name)
+            place = files.find_plan(place, *(name or None for name in names))
         return files.read_document(place)
-    except (OSError, ValueError) as exc:
-        raise RefusedError(f"retention_approved_plan is no JSON, and no file that can be read: {exc}") from None
+    except files.FileError as exc:
+        raise RefusedError(f"retention_approved_plan: {exc}") from None
 
 
 def _nearest(plan: Plan, approved: tuple[str, ...]) -> str:

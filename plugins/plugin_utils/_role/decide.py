@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The step that decides: lists a cluster, plans by the policy or checks an approved plan, and releases what may be done.
+"""The step that decides: lists a cluster, plans by the policy or checks an approved plan, and releases what may be.
 
 Nothing is changed here. Only `main` and `apply` release, and only what no guard has stopped.
 """
@@ -9,20 +9,23 @@ Nothing is changed here. Only `main` and `apply` release, and only what no guard
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings as finding
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan as plan_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, dump_notes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, is_stale
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, gates
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     removals_shown,
     same_cluster,
@@ -80,7 +83,10 @@ class Stop(Exception):
 
 
 def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
-    """The result of one host; what is released lies in the store. `refusal` is why the play around it cannot be used."""
+    """The result of one host; what is released lies in the store.
+
+    `refusal` is why the play around the role cannot be used.
+    """
     entry = step.store.begin(step.host, step.batch)
     cluster = Cluster()
     try:
@@ -127,13 +133,23 @@ def _check_folders(settings: Settings) -> None:
     """What is to be written at the end is tried before anything is asked of the service."""
     wanted = {"retention_report_dir": settings.report_dir, "retention_plan_dir": settings.plan_dir}
     for name, folder in wanted.items():
-        reason = files.prepare(files.resolve(folder)) if folder else None
-        if reason:
-            raise RefusedError(f"{name}: {reason}")
+        if folder:
+            _check_place(name, lambda folder=folder: files.prepare(files.resolve(folder)))  # type: ignore[misc]
     if settings.plan_file:
-        reason = files.prepare(files.resolve(settings.plan_file).parent)
-        if reason:
-            raise RefusedError(f"retention_plan_file: {reason}")
+        _check_place("retention_plan_file", lambda: _unwritable(files.resolve(settings.plan_file)))
+
+
+def _check_place(name: str, check: Callable[[], str | None]) -> None:
+    try:
+        reason = check()
+    except FileError as exc:
+        reason = str(exc)
+    if reason:
+        raise RefusedError(f"{name}: {reason}")
+
+
+def _unwritable(path: Path) -> str | None:
+    return files.prepare(path.parent) or files.check(path)
 
 
 def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
@@ -151,7 +167,7 @@ def _planned(step: Step, asked: Asked) -> Found:
 
 
 def _approved(step: Step, asked: Asked) -> Found:
-    plan = approve.approved_plan(asked.settings, asked.cluster, step.given.get("handed_on_plan"), asked.now)
+    plan = approve.approved_plan(asked.settings, asked.cluster, step.given["handed_on_plan"], asked.now)
     listing, listed = _listed(step, asked.cluster)
     void = approve.compare(plan, listed, asked.settings, asked.now)
     plan = replace(plan, warnings=(*plan.warnings, *void.values()))
@@ -185,22 +201,24 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "listing": dict(found.listing) if settings.report_dir else None,
         "requests": list(step.log.requests),
     }
-    result = with_plan(Run(found.plan, asked.now), found.findings, {"plan_file": None, "report": None}, ())
+    result = with_plan(
+        Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()
+    )
     written = _write_plan(found.plan, settings)
-    step.store.release(entry, document, bool(found.plan.withheld))
+    step.store.release(entry, document, any(map(is_stale, found.plan.decisions)))
     return {**result, "plan_file": written}
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
     """Writes plan and report, and returns what was found; nothing is to be applied."""
-    run = Run(found.plan, asked.now, is_applied_plan=asked.entry_point == APPLY)
+    run = Run(found.plan, asked.now, is_applied_plan=asked.entry_point == APPLY, void=found.void)
     large = _too_large(found.plan, len(step.hosts)) if asked.entry_point == PLAN else ()
     findings = (*found.findings, *large)
     failures = gates.failures(found.plan, findings, asked.settings, asked.entry_point)
     written = {"plan_file": _write_plan(found.plan, asked.settings), "report": None}
     try:
         written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
-    except OSError as exc:
+    except FileError as exc:
         failures = [*failures, f"retention_report_dir: {exc}"]
     result = with_plan(run, findings, written, failures)
     if step.diff_mode:
@@ -214,7 +232,7 @@ def _write_plan(plan: Plan, settings: Settings) -> str | None:
     if not settings.plan_file and not settings.plan_dir:
         return None
     path = files.resolve(settings.plan_file or settings.plan_dir)
-    path = path if settings.plan_file else path / files.plan_file_name(plan)
+    path = path if settings.plan_file else path / names.plan_file_name(plan)
     files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
     return str(path)
 
@@ -222,10 +240,11 @@ def _write_plan(plan: Plan, settings: Settings) -> str | None:
 def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -> dict[str, Any]:
     """What is handed to the jobs that follow, as `set_stats` does it.
 
-    A plan goes as text. AWX hands strings on as YAML, which newer cores read by their looks, so that in plain data an id
-    of digits alone would become a number, and "off" false.
+    A plan goes as text. AWX hands strings on as YAML, which newer cores read by their looks, so that in plain data an
+    id of digits alone would become a number, and "off" false.
     """
     key = asked.cluster.key(host)
+    data: dict[str, Any]
     if asked.entry_point == PLAN:
         data = {f"retention_plan_{key}": json.dumps(plan.dump_compact()), f"retention_digest_{key}": plan.digest}
     elif asked.entry_point == AUDIT:

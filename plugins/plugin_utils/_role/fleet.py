@@ -16,7 +16,7 @@ _WITHOUT_BARRIER = ("free", "host_pinned")
 
 @dataclass(frozen=True)
 class Fleet:
-    """How many clusters take part in this round of the role, and how many of them have stopped before the first write."""
+    """How many clusters take part in this round of the role, and how many have stopped before the first write."""
 
     size: int
     stopped: int
@@ -33,11 +33,11 @@ def fleet_of(own: Entry, entries: Iterable[Entry], still_there: Collection[str],
     skipped the role, and counts neither way. One that is gone, that began and did not decide, or that is to be left
     alone as a whole or in part, has stopped.
     """
-    round_of = {entry.host: entry for entry in entries if entry.round == own.round}
-    hosts = {*own.batch, *(name for entry in round_of.values() if entry.host in own.batch for name in entry.batch)}
-    taking_part = {host for host in hosts if host in round_of or host not in still_there}
-    stopped = {host for host in taking_part if host in disputed or _has_stopped(round_of.get(host), still_there)}
-    return Fleet(len(taking_part), len(stopped))
+    found = {entry.host: entry for entry in entries if entry.round == own.round}
+    hosts = set(own.batch).union(*(entry.batch for entry in found.values() if entry.host in own.batch))
+    skipped = hosts & set(still_there) - set(found)
+    stopped = [host for host in hosts - skipped if host in disputed or _has_stopped(found.get(host), still_there)]
+    return Fleet(len(hosts - skipped), len(stopped))
 
 
 def _has_stopped(entry: Entry | None, still_there: Collection[str]) -> bool:
@@ -53,12 +53,12 @@ def refused(limit: float, strategy: str, run_once: bool, hosts: int) -> str | No
         return None
     if strategy.rpartition(".")[2] in _WITHOUT_BARRIER:
         return (
-            f"retention_max_fail_percentage is {limit:g}, and with strategy {strategy} a host applies its plan before the"
-            " others have decided: use strategy linear, or leave the variable at 100"
+            f"retention_max_fail_percentage is {limit:g}, and with strategy {strategy} a host applies its plan before"
+            " the others have decided: use strategy linear, or leave the variable at 100"
         )
     if run_once:
         return (
-            f"retention_max_fail_percentage is {limit:g}, and with run_once only one of {hosts} hosts decides: leave out"
-            " run_once, or leave the variable at 100"
+            f"retention_max_fail_percentage is {limit:g}, and with run_once only one of {hosts} hosts decides: leave"
+            " out run_once, or leave the variable at 100"
         )
     return None

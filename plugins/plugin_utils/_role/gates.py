@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import is_stale
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Settings
 
 # Periods without a snapshot, and where it cannot be told whether there are any.
@@ -25,7 +26,7 @@ def failures(plan: Plan, findings: Sequence[Note], settings: Settings, entry_poi
 
 def stale(plan: Plan) -> list[str]:
     """Why a host fails whose removals were withheld, after its extends (R17)."""
-    if not plan.withheld:
+    if not any(map(is_stale, plan.decisions)):
         return []
     return [f"RETENTION STALE: {_texts(note for note in plan.warnings if note.code == 'stale')}"]
 

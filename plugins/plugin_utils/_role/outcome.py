@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import evidence
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
@@ -56,7 +57,9 @@ def with_plan(
         for outcome in run.outcomes
         if outcome.action in ("failed", "not_tried", "unknown")
     ]
-    paths = [f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path]
+    paths = [
+        f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
+    ]
     return {
         **summary.numbers(run, findings),
         **written,
@@ -79,13 +82,13 @@ def write_report(
 ) -> str | None:
     """Writes the page, the data and the table of a run, and returns the path of the page; None without a folder.
 
-    An earlier report that cannot be read costs the comparison with it, and is told. OSError where a file cannot be
-    written.
+    An earlier report that cannot be read costs the comparison with it, and is told. files.FileError where a file cannot
+    be written.
     """
     if not folder:
         return None
     place = files.resolve(folder)
-    stem = files.stem_of(run.plan)
+    stem = names.stem(run.plan)
     previous, warning = files.earlier_report(place / f"{stem}.json")
     if warning:
         step.log.warnings.append(warning)

@@ -17,7 +17,16 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 INFO, CHANGE = "legacy_snapshot_info", "legacy_snapshot"
 # Two modules that differ in one of these would list one cluster and change another.
-_SAME = ("platform", "base_url", "api_version", "public_key", "private_key", "client_id", "client_secret", *CLUSTER_KEYS)
+_SAME = (
+    "platform",
+    "base_url",
+    "api_version",
+    "public_key",
+    "private_key",
+    "client_id",
+    "client_secret",
+    *CLUSTER_KEYS,
+)
 _LONGEST_DIFF = 300
 
 
@@ -42,62 +51,6 @@ class Connection:
                 " cluster would be listed and another changed: give both the same, or use the group"
                 " mongodb_ops.legacy_backup.api"
             )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One host at one step of the role.
-
-    `given` are the role's variables without their prefix, and `names` all that begin with it. `hosts` are those of the
-    play, `batch` those that have not failed. `run` runs a module and `tell` shows a line at once. `limit` is when the
-    task ends, on the clock of `time.monotonic`; None where it has no end. `clock` is now in UTC and whole seconds.
-    """
-
-    host: str
-    given: Mapping[str, Any]
-    names: Sequence[str]
-    hosts: Sequence[str]
-    batch: Sequence[str]
-    strategy: str
-    run_once: bool
-    check_mode: bool
-    diff_mode: bool
-    store: Store
-    connection: Connection
-    run: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-    tell: Callable[[str], None]
-    clock: datetime
-    facts: Mapping[str, Any]
-    processes: Sequence[Mapping[str, Any]] = ()
-    limit: float | None = None
-    log: Log = field(default_factory=lambda: Log())
-
-    def list(self, cluster: Mapping[str, str], gather: Sequence[str]) -> Mapping[str, Any]:
-        """The whole listing of a cluster, or the result of the module that failed."""
-        return self._run(INFO, {**cluster}, {"completeness": "all", "gather": list(gather)})
-
-    def change(self, cluster: Mapping[str, str], changes: Sequence[Mapping[str, Any]], workers: int) -> Mapping[str, Any]:
-        """The result of changing these snapshots."""
-        options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
-        return self._run(CHANGE, {**cluster}, {**options, "unless_restoring": True, "unless_newest": True})
-
-    def seconds_left(self) -> float | None:
-        """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""
-        if self.limit is None:
-            return None
-        return self.limit - time.monotonic()
-
-    def _bounds(self) -> dict[str, Any]:
-        left = self.seconds_left()
-        return {
-            **({} if left is None else {"time_limit": max(1, int(left))}),
-            **({"while_running": list(self.processes)} if self.processes else {}),
-        }
-
-    def _run(self, module: str, cluster: Mapping[str, str], options: Mapping[str, Any]) -> Mapping[str, Any]:
-        result = self.run(module, {**self.connection.options_for(module, cluster), **options, "tell_requests": True})
-        self.log.note(result)
-        return result
 
 
 @dataclass
@@ -133,6 +86,62 @@ class Log:
             diff.append({"prepared": f"and {self.hidden} more, see the report or the plan file\n"})
         told = {"warnings": self.warnings, "deprecations": self.deprecations, "diff": diff}
         return {"changed": self.changed, **{key: value for key, value in told.items() if value}}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One host at one step of the role.
+
+    `given` are the role's variables without their prefix, and `names` all that begin with it. `hosts` are those of the
+    play, `batch` those that have not failed. `run` runs a module and `tell` shows a line at once. `limit` is when the
+    task ends, on the clock of `time.monotonic`; None where it has no end. `clock` is now in UTC and whole seconds.
+    """
+
+    host: str
+    given: Mapping[str, Any]
+    names: Sequence[str]
+    hosts: Sequence[str]
+    batch: Sequence[str]
+    strategy: str
+    run_once: bool
+    check_mode: bool
+    diff_mode: bool
+    store: Store
+    connection: Connection
+    run: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    tell: Callable[[str], None]
+    clock: datetime
+    facts: Mapping[str, Any]
+    processes: Sequence[Mapping[str, Any]] = ()
+    limit: float | None = None
+    log: Log = field(default_factory=Log)
+
+    def list(self, cluster: Mapping[str, str], gather: Sequence[str]) -> Mapping[str, Any]:
+        """The whole listing of a cluster, or the result of the module that failed."""
+        return self._run(INFO, {**cluster}, {"completeness": "all", "gather": list(gather)})
+
+    def change(
+        self, cluster: Mapping[str, str], changes: Sequence[Mapping[str, Any]], workers: int
+    ) -> Mapping[str, Any]:
+        """The result of changing these snapshots."""
+        options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
+        return self._run(CHANGE, {**cluster}, {**options, "unless_restoring": True, "unless_newest": True})
+
+    def seconds_left(self) -> float | None:
+        """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""
+        return None if self.limit is None else self.limit - time.monotonic()
+
+    def _bounds(self) -> dict[str, Any]:
+        left = self.seconds_left()
+        return {
+            **({} if left is None else {"time_limit": max(1, int(left))}),
+            **({"while_running": list(self.processes)} if self.processes else {}),
+        }
+
+    def _run(self, module: str, cluster: Mapping[str, str], options: Mapping[str, Any]) -> Mapping[str, Any]:
+        result = self.run(module, {**self.connection.options_for(module, cluster), **options, "tell_requests": True})
+        self.log.note(result)
+        return result
 
 
 def target(listing: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's variables, read and checked: what surveys and inventories give, and names that nobody knows (R1, R21, R26)."""
+"""The role's variables, read and checked, as surveys and inventories give them (R1, R21, R26)."""
 
 from __future__ import annotations
 
@@ -91,9 +91,7 @@ class Cluster:
 
 def refuse_unknown(names: Iterable[str], ignored: Sequence[str]) -> None:
     """RefusedError for a variable that begins with `retention_` and means nothing here (R26)."""
-    unknown = sorted(
-        name for name in names if name.startswith(PREFIX) and not _is_known(name) and name not in ignored
-    )
+    unknown = sorted(name for name in names if name.startswith(PREFIX) and not _is_known(name) and name not in ignored)
     if not unknown:
         return
     close = difflib.get_close_matches(unknown[0][:60], VARIABLES, 1)
