@@ -57,7 +57,7 @@ SAME = {
             "filter_type": "denyList",
             "dates": "echoed",
             "order": "oldest",
-            "total_count_off": 7,
+            "total_count_off": -7,
             "missing_snapshot": "other_code",
             "delete_incomplete": "deleted",
             "om_delete_status": 202,
@@ -70,7 +70,7 @@ SAME = {
         {
             "cluster_name": "null",
             "order": "shuffled",
-            "total_count_off": -7,
+            "total_count_off": 7,
             "link_host": "other",
             "unknown_query": "ignored",
             "newer_accept": "falls_back",
