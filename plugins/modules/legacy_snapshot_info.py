@@ -67,8 +67,8 @@ options:
   gather:
     description:
       - What else to return.
-      - V(parts) fills RV(snapshots[].parts) and RV(snapshots[].namespace_filter). Leave it out for many snapshots, since
-        AWX does not show results of more than 700,000 characters.
+      - V(parts) fills RV(snapshots[].parts) and RV(snapshots[].namespace_filter). Leave it out for many snapshots. AWX
+        does not show results of more than 700,000 characters.
       - V(schedule) and V(restore_jobs) need a request each. A schedule that is missing, or that the service cannot tell
         now, is a warning (see RV(schedule_status)). The task fails if the restore jobs cannot be read.
     type: list
@@ -283,8 +283,8 @@ schedule:
     point_in_time_window_hours: 24
 schedule_status:
   description:
-    - V(read), V(absent) if the cluster has no schedule (the service answers 400 or 404), or V(unavailable) if the service
-      cannot tell it now (409), although there may be one. Null unless O(gather) has V(schedule).
+    - V(read), V(absent) if the cluster has no schedule (the service answers 400 or 404), or V(unavailable) if there may
+      be one that the service cannot tell now (409). Null unless O(gather) has V(schedule).
   returned: success
   type: str
   sample: read
