@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ._api.client import Client
+from ._api.client import BeforeTry, Client
 from ._api.errors import ApiError
 from ._api.redaction import readable
 from ._api.workers import Runner, one_by_one
@@ -55,6 +55,11 @@ class Service:
         # By their field. On Atlas, paths take the cluster's name, and the first row tells its id.
         self._ids = {"groupId": project_id} if cluster.id is None else {"groupId": project_id, "clusterId": cluster.id}
         self._base = ("groups", project_id, "clusters", cluster.key)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock of the client, in seconds."""
+        return self._client.clock
 
     # --- reading ---
 
@@ -164,7 +169,13 @@ class Service:
 
     # --- writing ---
 
-    def change(self, before: Snapshot, expires_at: datetime | None, do_not_delete: bool | None) -> Snapshot:
+    def change(
+        self,
+        before: Snapshot,
+        expires_at: datetime | None,
+        do_not_delete: bool | None,
+        before_try: BeforeTry | None = None,
+    ) -> Snapshot:
         """Change a snapshot, and return it as the service then has it. None is not sent.
 
         Raises ApiError also if the response does not have the values that were sent.
@@ -173,7 +184,7 @@ class Service:
         if do_not_delete is not None:
             sent["doNotDelete"] = do_not_delete
         try:
-            body_after = self._client.patch(*self._base, "snapshots", before.id, body=sent)
+            body_after = self._client.patch(*self._base, "snapshots", before.id, body=sent, before_try=before_try)
         except ApiError as error:
             return self._settle_change(before.id, expires_at, do_not_delete, error)
         after = self._parsed_one(body_after or {}, before.id, "PATCH")
@@ -206,10 +217,10 @@ class Service:
         error.fate_unknown = now is None
         raise error
 
-    def delete(self, snapshot_id: str) -> bool:
+    def delete(self, snapshot_id: str, before_try: BeforeTry | None = None) -> bool:
         """Delete one snapshot. False if it did not exist, and no try whose response was lost can have deleted it."""
         try:
-            self._client.delete(*self._base, "snapshots", snapshot_id)
+            self._client.delete(*self._base, "snapshots", snapshot_id, before_try=before_try)
         except ApiError as error:
             if is_gone(error):
                 return error.answer_lost

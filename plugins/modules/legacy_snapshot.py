@@ -13,6 +13,8 @@ description:
   - Changes one or many legacy (continuous) backup snapshots of a cluster on Atlas, Cloud Manager or Ops Manager.
   - Reads the snapshots first, and writes only what differs. All changes come before the first deletion. If a change
     that would have made a snapshot live longer fails, nothing is deleted. The oldest snapshots are deleted first.
+  - Reads the snapshots and restore jobs again when 60 seconds have passed since the last reading, and before it repeats
+    a request after a wait. A snapshot that somebody holds meanwhile is left alone.
   - A deletion cannot be undone. A snapshot that is held or not complete is never deleted, and no option forces it.
   - Reading needs the role Project Read Only, and writing needs Project Owner. On Cloud and Ops Manager, deletions
     inside the point-in-time window need Global Backup Admin or Global Owner. On Atlas and Ops Manager, the API access
@@ -285,8 +287,9 @@ error:
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import DesiredState
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
-    DesiredState,
+    Rules,
     apply,
     desired_states,
     diffs,
@@ -298,15 +301,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 def work(call: Call, asked: list[DesiredState]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
     params = call.params
-    outcome = apply(
-        asked,
-        call.service,
-        call.now,
-        params["unless_restoring"],
-        params["concurrency"],
-        call.check_mode,
-        params["unless_newest"],
-    )
+    rules = Rules(params["unless_restoring"], params["unless_newest"], params["concurrency"], call.check_mode)
+    outcome = apply(asked, call.service, call.now, rules)
     result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
     if call.diff_mode:
         result["diff"] = diffs(outcome)

@@ -43,6 +43,8 @@ _SIGNED_TRIES = 3
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
+# Called before each try of a write, with the number of tries so far, and whether the response to one of them was lost.
+BeforeTry = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,19 @@ class Client:
         request = self._request("GET", parts, query=query, media_type=media_type)
         return self._object(request, self._send(request)[0])
 
-    def patch(self, *parts: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Change what is at a path. Returns the JSON object in the response, None where it has no body."""
-        return self._write(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock that this client waits by, in seconds."""
+        return self._timing.monotonic
 
-    def delete(self, *parts: str) -> None:
+    def patch(self, *parts: str, body: Mapping[str, Any], before_try: BeforeTry | None = None) -> dict[str, Any] | None:
+        """Change what is at a path. Returns the JSON object in the response, None where it has no body."""
+        request = self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode())
+        return self._write(request, before_try)
+
+    def delete(self, *parts: str, before_try: BeforeTry | None = None) -> None:
         """Delete what is at a path. The response has to be 2xx with no body or a JSON object."""
-        self._write(self._request("DELETE", parts))
+        self._write(self._request("DELETE", parts), before_try)
 
     def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
         """One page of a listing."""
@@ -185,8 +193,8 @@ class Client:
             raise unexpected(request, response.status, "no body where a JSON object was due")
         return body
 
-    def _write(self, request: Request) -> dict[str, Any] | None:
-        response, answer_lost = self._send(request)
+    def _write(self, request: Request, before_try: BeforeTry | None) -> dict[str, Any] | None:
+        response, answer_lost = self._send(request, before_try)
         try:
             return parse(request, response, self._secrets(request))
         except ApiError as error:
@@ -209,7 +217,7 @@ class Client:
             raise unexpected(request, 200, "an answer without a usable access_token and expires_in")
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
-    def _send(self, request: Request) -> tuple[Response, bool]:
+    def _send(self, request: Request, before_try: BeforeTry | None = None) -> tuple[Response, bool]:
         """Send until the response is 2xx. Raises ApiError if no retry helps, or no time is left.
 
         Returns the response, and whether the response to an earlier try of a write was lost.
@@ -224,6 +232,8 @@ class Client:
         answer_lost, tries = False, 0
         while True:
             try:
+                if before_try is not None:
+                    before_try(tries, answer_lost)
                 return self._try(request), answer_lost
             except TransientError as failure:
                 answer_lost = answer_lost or (request.is_write and failure.may_be_done)

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import (
     DesiredState,
-    Outcome,
     Step,
-    apply,
     decide,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+    Outcome,
+    Rules,
+    apply,
     desired_states,
     diffs,
     failure_text,
@@ -360,7 +363,8 @@ def run(
     asker: Talk, check: bool = False, unless_restoring: bool = False, unless_newest: bool = False, **params: Any
 ) -> Outcome:
     full = {**TOP, **params}
-    return apply(desired_states(full), asker.service, NOW, unless_restoring, full["concurrency"], check, unless_newest)
+    rules = Rules(unless_restoring, unless_newest, full["concurrency"], check)
+    return apply(desired_states(full), asker.service, NOW, rules)
 
 
 def items(asker: Talk, *marks: Any) -> list[dict[str, Any]]:
@@ -608,6 +612,10 @@ def test_a_delete_inside_the_point_in_time_window_fails_alone(talk: TalkTo, code
 def test_a_delete_with_an_unknown_fate_has_no_after(talk: TalkTo) -> None:
     asker = talk(retry_timeout=1)
     asker.sim.faults.add("reset_after", method="DELETE", times=None)
+    # Whether it is gone cannot be read either.
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("unavailable", method="GET", times=None), method="DELETE", authorised=True
+    )
     found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
     assert actions(found) == ["failed", "not_tried"]
     assert outcomes(found)[0]["after"] is None
@@ -1068,3 +1076,159 @@ def test_a_reason_of_the_service_names_the_snapshot(talk: TalkTo) -> None:
 
 def test_an_outcome_without_failures_has_an_empty_error() -> None:
     assert Outcome(()).error() == {"status": None, "code": None, "detail": ""}
+
+
+# --- what is read again while a call writes ---
+
+
+def when(asker: Talk, kind: str, act: Callable[[], Any], **which: Any) -> None:
+    """Do something of somebody else's just after a request was carried out."""
+    asker.sim.faults.after(lambda _call: act(), method=kind, authorised=True, **which)
+
+
+def takes(asker: Talk, seconds: float) -> None:
+    """The next DELETE takes so long, by the client's clock."""
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += seconds
+
+    asker.sim.faults.after(pass_by, method="DELETE", authorised=True)
+
+
+def gets(asker: Talk) -> int:
+    return sum(entry.method == "GET" and entry.status == 200 for entry in asker.sim.log)
+
+
+@pytest.mark.parametrize("seconds", [59.0, 61.0])
+def test_a_hold_that_begins_is_seen_when_a_minute_has_passed_since_the_reading(talk: TalkTo, seconds: float) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    takes(asker, seconds)
+    when(asker, "DELETE", lambda: world.hold(world.main, asker.mark("plain_8")))
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "failed", "deleted"]
+    # Without a second reading it is the service that refuses.
+    assert (error_codes(found) == ["HELD"]) is (seconds > 60)
+    assert (gets(asker), len(asker.sim.log.writes)) == ((2, 2) if seconds > 60 else (1, 3))
+
+
+def test_a_restore_that_begins_is_seen_when_a_minute_has_passed_since_the_reading(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    takes(asker, 61)
+    when(asker, "DELETE", lambda: world.add_restore(world.main, asker.mark("plain_8"), status="IN_PROGRESS"))
+    found = run(asker, unless_restoring=True, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert actions(found) == ["deleted", "failed"]
+    assert error_codes(found) == ["RESTORING"]
+    assert len(asker.sim.log.writes) == 1
+
+
+def error_codes(outcome: Outcome) -> list[str | None]:
+    return [step.error.code for step in outcome.steps if step.error is not None]
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "unavailable", "reset_before"])
+def test_a_hold_that_begins_while_a_request_waits_is_seen_before_it_is_repeated(talk: TalkTo, kind: str) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    asker.sim.faults.add(kind, method="DELETE")
+    asker.sim.faults.before(
+        lambda _call: world.hold(world.main, asker.mark("plain_9")), method="DELETE", authorised=True
+    )
+    found = run(asker, snapshots=items(asker, "plain_9"))
+    assert (actions(found), error_codes(found)) == (["failed"], ["HELD"])
+    assert asker.sim.log.done_writes == []
+    assert sum(entry.method == "DELETE" for entry in asker.sim.log) == 1
+
+
+def test_a_restore_that_begins_while_a_request_waits_is_seen_before_it_is_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    asker.sim.faults.add("rate_limited", method="DELETE", retry_after=1)
+    asker.sim.faults.before(
+        lambda _call: world.add_restore(world.main, asker.mark("plain_9"), status="IN_PROGRESS"),
+        method="DELETE",
+        authorised=True,
+    )
+    found = run(asker, unless_restoring=True, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert (actions(found), error_codes(found)) == (["failed", "deleted"], ["RESTORING"])
+
+
+def test_a_change_is_decided_again_before_it_is_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_0")
+    asker.sim.faults.add("rate_limited", method="PATCH", retry_after=1)
+    asker.sim.faults.before(lambda _call: world.hold(world.main, mark), method="PATCH", authorised=True)
+    found = run(asker, snapshot_id=mark, expires_at=LATE)
+    assert (actions(found), error_codes(found)) == (["failed"], ["HELD"])
+    assert asker.sim.log.done_writes == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_delete_that_need_not_be_repeated_is_ours_only_if_an_answer_was_lost(talk: TalkTo, lost: bool) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_9")
+    asker.sim.faults.add("reset_after" if lost else "rate_limited", method="DELETE")
+    if not lost:
+        asker.sim.faults.before(lambda _call: world.remove(world.main, mark), method="DELETE", authorised=True)
+    found = run(asker, snapshot_id=mark, state="absent")
+    assert actions(found) == ["deleted" if lost else "absent"]
+    assert found.changed is lost
+    (row,) = outcomes(found)
+    assert (row["before"]["id"], row["after"], row["error"]) == (mark, None, None)
+    assert sum(entry.method == "DELETE" for entry in asker.sim.log) == 1
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_change_that_need_not_be_repeated_is_ours_only_if_an_answer_was_lost(talk: TalkTo, lost: bool) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_0")
+    asker.sim.faults.add("reset_after" if lost else "rate_limited", method="PATCH")
+    if not lost:
+        asker.sim.faults.before(
+            lambda _call: world.change(world.main, mark, expires=moment(LATE)), method="PATCH", authorised=True
+        )
+    found = run(asker, snapshot_id=mark, expires_at=LATE)
+    assert actions(found) == ["updated" if lost else "unchanged"]
+    (row,) = outcomes(found)
+    assert row["after"]["expires_at"] == LATE
+    assert (row["before"]["expires_at"] == LATE) is not lost
+    assert sum(entry.method == "PATCH" and entry.auth is not None for entry in asker.sim.log) >= 1
+    assert len(asker.sim.log.done_writes) == (1 if lost else 0)
+
+
+def test_a_reading_that_fails_meanwhile_ends_the_call(talk: TalkTo) -> None:
+    asker = talk("ops_manager", retry_timeout=2)
+    takes(asker, 61)
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("unavailable", method="GET", times=None), method="DELETE", authorised=True
+    )
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "failed", "not_tried"]
+    assert found.failures[0].error is not None
+    assert found.failures[0].error.status == 503
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_another_cluster_of_the_same_name_ends_the_call(talk: TalkTo) -> None:
+    asker = talk("v2")
+    takes(asker, 61)
+    rows = [{**row, "clusterId": "e" * 24} for row in asker.sim.world.documents(asker.sim.world.main)]
+    body = json.dumps({"results": rows})
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("wrong_shape", body=body, method="GET", times=None),
+        method="DELETE",
+        authorised=True,
+    )
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert (actions(found), error_codes(found)) == (["deleted", "failed", "not_tried"], ["ANOTHER_CLUSTER"])
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_workers_that_wait_share_a_reading(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("rate_limited", method="DELETE", times=4, retry_after=1)
+    found = run(asker, snapshots=items(asker, *(f"plain_{number}" for number in range(4, 10))), concurrency=4)
+    assert actions(found) == ["deleted"] * 6
+    # At first, and for the four that waited at most once each.
+    assert 2 <= gets(asker) <= 5
