@@ -189,7 +189,7 @@ class Service:
             return self._settle_change(before.id, expires_at, do_not_delete, error)
         after = self._parsed_one(body_after or {}, before.id, "PATCH")
         if not after.has_values(expires_at, do_not_delete):
-            expiry = "none" if after.expires_at is None else format_instant(after.expires_at)
+            expiry = format_instant(after.expires_at) if after.expires_at else "none"
             raise ApiError(
                 f"The service answered the change of snapshot {before.id} with other values than were sent: "
                 f"sent {sent}, answered expires {expiry}, doNotDelete {after.do_not_delete}. "

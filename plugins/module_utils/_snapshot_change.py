@@ -82,7 +82,7 @@ class Step:
 
     def not_tried(self) -> Step:
         """The step when it is left out because of another one."""
-        return replace(self, action=NOT_TRIED, after=self.before)
+        return replace(self, action=NOT_TRIED, after=self.before, error=None)
 
 
 def decide(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:

@@ -16,8 +16,9 @@ from datetime import datetime
 from typing import Any
 
 from ._api.client import BeforeTry
-from ._api.errors import ApiError, OptionError
+from ._api.errors import TIME_LIMIT, ApiError, OptionError
 from ._api.workers import at_once
+from ._processes import Process, first_ended, processes
 from ._snapshot import Snapshot, age_key, parse_instant, parse_object_id, to_result
 from ._snapshot_api import Reading, Service
 from ._snapshot_change import (
@@ -39,6 +40,7 @@ MOST_WORKERS = 16
 READING_AGE = 60.0
 _INHERITED = ("state", "expires_at", "do_not_delete", "allow_past_expiry", "unless_expires_after")
 _SHOWN_FAILURES = 3
+PROCESS_ENDED = "PROCESS_ENDED"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Rules:
     unless_restoring: bool
     unless_newest: bool
     concurrency: int
-    check_mode: bool
+    while_running: Sequence[Process] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Outcome:
     """What became of all items: a step for each, in the order asked."""
 
     steps: tuple[Step, ...]
+    # Why the call ended before its time, if that is the error of no step.
+    stopped: ItemError | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        return bool(self.failures) or self.stopped is not None
 
     @property
     def changed(self) -> bool:
@@ -72,17 +80,28 @@ class Outcome:
 
     def error(self) -> dict[str, Any]:
         """The first error, as the result of a failed task shows it."""
-        error = next((step.error for step in self.failures), None) or ItemError(None, "")
+        error = self.stopped or next((step.error for step in self.failures), None) or ItemError(None, "")
         return error.to_result()
 
 
 # --- the options ---
 
 
-def desired_states(params: Mapping[str, Any]) -> list[DesiredState]:
-    """What the options ask for, in their order. OptionError names the option or the item."""
+def rules_of(params: Mapping[str, Any]) -> Rules:
+    """How the options want a call carried out. Raises OptionError."""
     if not 1 <= params["concurrency"] <= MOST_WORKERS:
         raise OptionError(f"concurrency is {params['concurrency']}: it is a number from 1 to {MOST_WORKERS}.")
+    if params["time_limit"] is not None and params["time_limit"] < 1:
+        raise OptionError(f"time_limit is {params['time_limit']}: it is a number of seconds, 1 or more.")
+    try:
+        watched = processes(params["while_running"] or ())
+    except ValueError as exc:
+        raise OptionError(f"while_running: {exc}.") from exc
+    return Rules(params["unless_restoring"], params["unless_newest"], params["concurrency"], watched)
+
+
+def desired_states(params: Mapping[str, Any]) -> list[DesiredState]:
+    """What the options ask for, in their order. OptionError names the option or the item."""
     if params.get("snapshot_id") is not None:
         return [_desired_state("snapshot_id", params, {})]
     first: dict[str, DesiredState] = {}
@@ -147,29 +166,40 @@ def _check_present(place: str, asked: Mapping[str, Any]) -> None:
 # --- the whole call ---
 
 
-def apply(asked: Sequence[DesiredState], service: Service, now: datetime, rules: Rules) -> Outcome:
+def apply(
+    asked: Sequence[DesiredState], service: Service, now: datetime, rules: Rules, check_mode: bool = False
+) -> Outcome:
     """Read, decide and, unless in check mode, write. Errors of the service are in the steps."""
     read_at = service.clock()
     states = list({state.id: state for state in asked}.values())
-    steps, _failed = _planned(states, service, now, rules)
+    steps, end = _planned(states, service, now, rules)
     writing = _Writing(steps, service, now, rules, read_at)
-    writing.write_all()
-    return Outcome(tuple(writing.steps[state.id] for state in asked))
+    if end is not None and end.code == TIME_LIMIT:
+        writing.stopped = _error_of_service(end)
+    writing.write_all(check_mode)
+    return Outcome(tuple(writing.steps[state.id] for state in asked), writing.stopped)
 
 
 def _planned(
     states: Sequence[DesiredState], service: Service, now: datetime, rules: Rules
-) -> tuple[list[Step], Mapping[str, ApiError]]:
-    """Read the snapshots, and decide on each. Also returns the errors of reading, by snapshot id."""
+) -> tuple[list[Step], ApiError | None]:
+    """Read the snapshots, and decide on each. Also returns the error that ends the call, if there is one."""
     run = at_once(rules.concurrency)
     reading = service.read([state.id for state in states], run, always_list=rules.unless_newest)
-    steps = [_first_step(state, reading, now) for state in states]
+    steps = _guarded([_first_step(state, reading, now) for state in states], reading, service, now, rules)
+    late = {step.desired.id: step.error.detail for step in steps if step.error and step.error.code == TIME_LIMIT}
+    if late:
+        steps = [step.not_tried() if step.desired.id in late else step for step in steps]
+        return steps, ApiError(next(iter(late.values())), code=TIME_LIMIT)
+    return steps, next(filter(_meets_all, reading.failed.values()), None)
+
+
+def _guarded(steps: list[Step], reading: Reading, service: Service, now: datetime, rules: Rules) -> list[Step]:
     if _nothing_may_be_written(steps, reading):
-        steps = [step.not_tried() if step.is_change else step for step in steps]
-    else:
-        steps = keep_newest(steps, reading, service, now) if rules.unless_newest else steps
-        steps = keep_restoring(steps, service, now) if rules.unless_restoring else steps
-    return steps, reading.failed
+        return [step.not_tried() if step.is_change else step for step in steps]
+    if rules.unless_newest:
+        steps = keep_newest(steps, reading, service, now)
+    return keep_restoring(steps, service, now) if rules.unless_restoring else steps
 
 
 def _first_step(state: DesiredState, reading: Reading, now: datetime) -> Step:
@@ -217,17 +247,19 @@ class _Writing:
         self._read_at = read_at
         self._lock = threading.Lock()
         self._succeeded = threading.Event()
+        self.stopped: ItemError | None = None
 
-    def write_all(self) -> None:
-        """Send all changes, then the deletions, oldest first."""
+    def write_all(self, check_mode: bool) -> None:
+        """Send all changes, then the deletions, oldest first. In check mode, act as though each succeeded."""
         run = at_once(self._rules.concurrency)
+        write = _no_write if check_mode else self._write
         updates = [step.desired.id for step in self.steps.values() if step.action == UPDATED]
         oldest_first = _deletes(self.steps.values())
-        stopped, left = run(updates, self._write, _meets_all)
+        stopped, left = run(updates, write, _meets_all)
         if stopped or any(step.blocks_deletes for step in self.steps.values()):
             left += oldest_first
         else:
-            left += run(oldest_first, self._write, self._stops_deletes)[1]
+            left += run(oldest_first, write, self._stops_deletes)[1]
         self.steps.update({snapshot_id: self.steps[snapshot_id].not_tried() for snapshot_id in left})
 
     def _stops_deletes(self, error: ApiError | None) -> bool:
@@ -238,13 +270,14 @@ class _Writing:
 
     def _write(self, snapshot_id: str) -> ApiError | None:
         """Carry out one step. Returns the error of the service, if there is one."""
-        step, error = self.steps[snapshot_id], None
-        if self._rules.check_mode:
-            return None
+        step, error, sent = self.steps[snapshot_id], None, False
 
         def before_try(tries: int, answer_lost: bool) -> None:
-            if tries:
+            nonlocal sent
+            sent = tries > 0
+            if sent:
                 self._check_again(step, answer_lost)
+            self._check_processes()
 
         try:
             self._read_again(self._service.clock() - READING_AGE)
@@ -256,11 +289,25 @@ class _Writing:
         except _Settled as settled:
             step = settled.step
         except ApiError as failure:
-            step, error = _failed(step, failure), failure
+            error = failure
+            step = step.not_tried() if self._has_stopped(failure, sent) else _failed(step, failure)
         with self._lock:
             self.steps[snapshot_id] = step
             self._open.discard(snapshot_id)
         return error
+
+    def _has_stopped(self, error: ApiError, sent: bool) -> bool:
+        """Whether the call ends before the first try of a request. Notes why."""
+        if sent or error.code not in (TIME_LIMIT, PROCESS_ENDED):
+            return False
+        self.stopped = _error_of_service(error)
+        return True
+
+    def _check_processes(self) -> None:
+        ended = first_ended(self._rules.while_running)
+        if ended is not None:
+            text = f"Process {ended.pid}, which runs this task (while_running), has ended: nothing more is written."
+            raise ApiError(text, code=PROCESS_ENDED)
 
     def _check_again(self, sent: Step, answer_lost: bool) -> None:
         """Decide again before a request is repeated after a wait. Raises _Settled if it should not be."""
@@ -282,11 +329,15 @@ class _Writing:
                 return
             read_at = self._service.clock()
             states = [step.desired for step in self.steps.values() if step.desired.id in self._open]
-            steps, failed = _planned(states, self._service, self._now, self._rules)
-            for error in filter(_meets_all, failed.values()):
-                raise error
+            steps, end = _planned(states, self._service, self._now, self._rules)
+            if end is not None:
+                raise end
             self._read_at = read_at
             self.steps.update({step.desired.id: step for step in steps})
+
+
+def _no_write(_snapshot_id: str) -> ApiError | None:
+    return None
 
 
 def _deletes(steps: Iterable[Step]) -> list[str]:
@@ -373,15 +424,16 @@ def _lines(values: Mapping[str, Any], keys: Sequence[str]) -> str:
 
 def failure_text(outcome: Outcome, cluster: str) -> str:
     """The message of a failed task, with the first few reasons."""
-    failures, unique = outcome.failures, outcome.unique
-    counts = {action: sum(step.action == action for step in unique) for action in (UPDATED, DELETED, NOT_TRIED)}
-    reasons = " ".join(_reason(step.desired.id, step.error) for step in failures[:_SHOWN_FAILURES] if step.error)
+    failures, unique, stopped = outcome.failures, outcome.unique, outcome.stopped
+    reasons = [stopped.detail] if stopped else []
+    reasons += [_reason(step.desired.id, step.error) for step in failures[:_SHOWN_FAILURES] if step.error]
     if len(unique) == 1:
-        return f"Cluster {cluster}: {reasons}"
+        return f"Cluster {cluster}: {' '.join(reasons)}"
+    counts = {action: sum(step.action == action for step in unique) for action in (UPDATED, DELETED, NOT_TRIED)}
     more = len(failures) - _SHOWN_FAILURES
     return (
         f"Cluster {cluster}: {len(failures)} of {len(unique)} snapshots failed; "
-        f"{counts[UPDATED]} updated, {counts[DELETED]} deleted, {counts[NOT_TRIED]} not tried. {reasons}"
+        f"{counts[UPDATED]} updated, {counts[DELETED]} deleted, {counts[NOT_TRIED]} not tried. {' '.join(reasons)}"
         f"{f' And {more} more: see outcomes.' if more > 0 else ''}"
     )
 

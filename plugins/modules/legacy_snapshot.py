@@ -126,6 +126,35 @@ options:
         shortened.
     type: bool
     default: false
+  time_limit:
+    description:
+      - How many seconds the whole task may take. When they are over, it ends by itself and fails. Snapshots that it has
+        not written are then V(not_tried), and requests under way are cut short.
+      - Set it lower than the C(timeout) of the task. Ansible ends only its own process then, and the module would go on
+        without anybody who reads its result.
+      - If not given, there is no limit.
+    type: int
+  while_running:
+    description:
+      - Write only while all of these processes run. As soon as one has ended, nothing more is written, the task fails,
+        and the snapshots that are left are V(not_tried).
+      - For action plugins, so that a module does not go on deleting after somebody has killed C(ansible-playbook).
+      - Has no effect on another machine than that of the processes, and on systems without C(/proc).
+    type: list
+    elements: dict
+    suboptions:
+      pid:
+        description: Its process id.
+        type: int
+        required: true
+      started:
+        description: When it was started, in clock ticks since the machine was (the 22nd field of C(/proc/PID/stat)).
+        type: int
+        required: true
+      machine:
+        description: The C(boot_id) of its machine, a blank, and the target of the link C(/proc/self/ns/pid).
+        type: str
+        required: true
 seealso:
   - module: mongodb_ops.legacy_backup.legacy_snapshot_info
   - plugin: mongodb_ops.legacy_backup.retention_plan
@@ -233,7 +262,8 @@ outcomes:
       description:
         - Null, or why it failed, with C(status), C(code) and C(detail).
         - Codes of the collection's own are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
-          V(EXTENDED) (O(unless_expires_after)), V(NEWEST) and V(NOT_FOUND).
+          V(EXTENDED) (O(unless_expires_after)), V(NEWEST), V(NOT_FOUND), V(ANOTHER_CLUSTER), V(TIME_LIMIT) and
+          V(PROCESS_ENDED).
       returned: always
       type: dict
       sample:
@@ -284,6 +314,7 @@ error:
       sample: Snapshot 5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
@@ -295,24 +326,31 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     diffs,
     failure_text,
     outcomes,
+    rules_of,
 )
 
+PROCESS = {"pid": "int", "started": "int", "machine": "str"}
 
-def work(call: Call, asked: list[DesiredState]) -> dict[str, Any]:
+
+def parse(params: Mapping[str, Any]) -> tuple[list[DesiredState], Rules]:
+    """What the options ask for, and how."""
+    return desired_states(params), rules_of(params)
+
+
+def work(call: Call, asked: tuple[list[DesiredState], Rules]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
-    params = call.params
-    rules = Rules(params["unless_restoring"], params["unless_newest"], params["concurrency"], call.check_mode)
-    outcome = apply(asked, call.service, call.now, rules)
+    states, rules = asked
+    outcome = apply(states, call.service, call.now, rules, call.check_mode)
     result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
     if call.diff_mode:
         result["diff"] = diffs(outcome)
-    if outcome.failures:
+    if outcome.has_failed:
         raise Failed(failure_text(outcome, call.service.cluster.key), outcome.error(), result)
     return result
 
 
-def main() -> None:
-    """Run the module."""
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """The options beside those of the connection."""
     snapshot_id: dict[str, Any] = {"type": "str", "aliases": ["id"]}
     desired: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
@@ -322,22 +360,25 @@ def main() -> None:
         "unless_expires_after": {"type": "str"},
     }
     item = {"snapshot_id": {**snapshot_id, "required": True}, **desired}
-    run(
-        {
-            **desired,
-            "snapshot_id": snapshot_id,
-            "state": {**desired["state"], "default": "present"},
-            "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
-            "snapshots": {"type": "list", "elements": "dict", "options": item},
-            "concurrency": {"type": "int", "default": 4},
-            "unless_restoring": {"type": "bool", "default": False},
-            "unless_newest": {"type": "bool", "default": False},
-        },
-        desired_states,
-        work,
-        mutually_exclusive=[("snapshot_id", "snapshots")],
-        required_one_of=[("snapshot_id", "snapshots")],
-    )
+    process = {name: {"type": kind, "required": True} for name, kind in PROCESS.items()}
+    return {
+        **desired,
+        "snapshot_id": snapshot_id,
+        "state": {**desired["state"], "default": "present"},
+        "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
+        "snapshots": {"type": "list", "elements": "dict", "options": item},
+        "concurrency": {"type": "int", "default": 4},
+        "unless_restoring": {"type": "bool", "default": False},
+        "unless_newest": {"type": "bool", "default": False},
+        "time_limit": {"type": "int"},
+        "while_running": {"type": "list", "elements": "dict", "options": process},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    either = [("snapshot_id", "snapshots")]
+    run(argument_spec(), parse, work, mutually_exclusive=either, required_one_of=either)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Callable, TypeVar
 
 from .auth import Auth, Basic, Token
-from .errors import ApiError, TransientError, no_response
+from .errors import TIME_LIMIT, ApiError, TransientError, no_response
 from .pagination import PAGE_SIZE, READS_AT_ONCE, Listing, Page, page_of
 from .redaction import readable, redact_response
 from .responses import LONGEST_WAIT, error_for, is_about_the_role, parse, unexpected
@@ -36,6 +36,7 @@ else:
 
 FIRST_WAIT = 1.0
 LONGEST_BACKOFF = 30.0
+SHORTEST_TIMEOUT = 1.0  # with less time left, no request is sent
 LONGEST_LIFE = 86400.0  # of a token; no task takes longer
 # A request is signed again for a digest challenge, and once more if the nonce expires on the way.
 _SIGNED_TRIES = 3
@@ -110,6 +111,7 @@ class Client:
         self._auth = auth
         self._timing = timing or Timing()
         self._session = _session(settings)
+        self._ends_at = self._timing.monotonic() + settings.time_limit
         self.retries = RetryLog()
         self.sent = RequestLog()
 
@@ -247,10 +249,7 @@ class Client:
         left = deadline - self._timing.monotonic()
         error = failure.error
         if left <= 0:
-            error.message += f" retry_timeout ({self._settings.retry_timeout:g} s) is used up."
-            error.exhausted = True
-            error.fate_unknown = answer_lost
-            raise error
+            raise _exhausted(error, f"retry_timeout ({self._settings.retry_timeout:g} s)", answer_lost)
         # Jitter, so that jobs do not come back together.
         if failure.wait is not None:
             # The service may name a time in the past.
@@ -259,6 +258,8 @@ class Client:
         else:
             wait = min(LONGEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
         wait = min(wait, LONGEST_WAIT, left)
+        if wait > self._ends_at - self._timing.monotonic() - SHORTEST_TIMEOUT:
+            raise _exhausted(error, f"time_limit ({self._settings.time_limit:g} s)", answer_lost)
         self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
         self._timing.sleep(wait)
 
@@ -283,7 +284,7 @@ class Client:
                 self._session,
                 request.method,
                 request.url,
-                self._settings.timeout,
+                self._timeout(request),
                 params=request.query,
                 data=request.body,
                 headers=request.headers,
@@ -299,8 +300,28 @@ class Client:
                 return response
         raise AssertionError("the last try returns")
 
+    def _timeout(self, request: Request) -> float:
+        """The seconds that a request may take. Raises ApiError if time_limit leaves none."""
+        left = self._ends_at - self._timing.monotonic()
+        if left < SHORTEST_TIMEOUT:
+            limit = f"time_limit ({self._settings.time_limit:g} s)"
+            raise ApiError(
+                f"{request.method} {request.path} was not sent: {limit} is used up.",
+                code=TIME_LIMIT,
+                method=request.method,
+                path=request.path,
+            )
+        return min(self._settings.timeout, left)
+
     def _secrets(self, request: Request) -> list[str]:
         return [*self._settings.secrets, *self._auth.secrets, *request.auth.secrets]
+
+
+def _exhausted(error: ApiError, limit: str, answer_lost: bool) -> ApiError:
+    error.message += f" {limit} is used up."
+    error.exhausted = True
+    error.fate_unknown = answer_lost
+    return error
 
 
 def _mark(error: ApiError, answer_lost: bool) -> None:

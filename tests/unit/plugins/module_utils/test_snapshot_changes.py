@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -14,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import (
     DesiredState,
@@ -22,12 +26,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
     Outcome,
-    Rules,
     apply,
     desired_states,
     diffs,
     failure_text,
     outcomes,
+    rules_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +51,7 @@ TOP: dict[str, Any] = {
     "allow_past_expiry": False,
     "concurrency": 4,
 }
+HOW: dict[str, Any] = {"time_limit": None, "unless_restoring": False, "unless_newest": False, "while_running": None}
 
 
 def moment(text: str) -> datetime:
@@ -165,11 +170,6 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"expires_at": LATE, "snapshots": [{"snapshot_id": A}, {"snapshot_id": A.upper(), "expires_at": LATER}]},
         [f"snapshots[1]: {A} is listed twice and asks for different things"],
     ),
-    "no workers": (
-        {"snapshot_id": A, "expires_at": LATE, "concurrency": 0},
-        ["concurrency is 0: it is a number from 1 to 16"],
-    ),
-    "too many workers": ({"snapshot_id": A, "expires_at": LATE, "concurrency": 17}, ["concurrency is 17"]),
 }
 
 
@@ -178,6 +178,21 @@ def test_what_is_refused_before_any_request(params: dict[str, Any], words: list[
     said = refused(**params)
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"concurrency": 0}, "concurrency is 0: it is a number from 1 to 16"),
+        ({"concurrency": 17}, "concurrency is 17"),
+        ({"time_limit": 0}, "time_limit is 0: it is a number of seconds, 1 or more"),
+        ({"while_running": [{"pid": 0, "started": 1, "machine": "m"}]}, "while_running: 0 is no process id"),
+        ({"while_running": [{"pid": 2**31, "started": 1, "machine": "m"}]}, "while_running: 2147483648 is no process"),
+    ],
+)
+def test_how_it_is_carried_out_is_refused_before_any_request(params: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        rules_of({**TOP, **HOW, **params})
 
 
 def test_identical_duplicates_are_one_change_with_two_outcomes(talk: TalkTo) -> None:
@@ -363,8 +378,8 @@ def run(
     asker: Talk, check: bool = False, unless_restoring: bool = False, unless_newest: bool = False, **params: Any
 ) -> Outcome:
     full = {**TOP, **params}
-    rules = Rules(unless_restoring, unless_newest, full["concurrency"], check)
-    return apply(desired_states(full), asker.service, NOW, rules)
+    how = {**HOW, "unless_restoring": unless_restoring, "unless_newest": unless_newest, **full}
+    return apply(desired_states(full), asker.service, NOW, rules_of(how), check)
 
 
 def items(asker: Talk, *marks: Any) -> list[dict[str, Any]]:
@@ -1232,3 +1247,140 @@ def test_workers_that_wait_share_a_reading(talk: TalkTo) -> None:
     assert actions(found) == ["deleted"] * 6
     # At first, and for the four that waited at most once each.
     assert 2 <= gets(asker) <= 5
+
+
+# --- when the call ends before its time ---
+
+
+def test_a_time_limit_ends_the_call_before_the_next_write(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+    takes(asker, 29.5)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "not_tried", "not_tried"]
+    assert found.has_failed
+    assert found.error()["code"] == "TIME_LIMIT"
+    said = failure_text(found, "orders")
+    assert said.startswith("Cluster orders: 0 of 3 snapshots failed; 0 updated, 1 deleted, 2 not tried. DELETE /api")
+    assert said.endswith("was not sent: time_limit (30 s) is used up.")
+    assert all(row["error"] is None for row in outcomes(found))
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_a_time_limit_that_ends_between_changes_and_deletions_leaves_the_deletions(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += 40
+
+    asker.sim.faults.after(pass_by, method="PATCH", authorised=True)
+    found = run(asker, snapshots=items(asker, ("plain_0", {"expires_at": LATE}), "plain_9"), concurrency=1)
+    assert actions(found) == ["updated", "not_tried"]
+    assert found.error()["code"] == "TIME_LIMIT"
+
+
+@pytest.mark.parametrize("guards", [{}, {"unless_restoring": True}, {"unless_newest": True}])
+def test_a_time_limit_that_ends_while_reading_leaves_all(talk: TalkTo, guards: dict[str, bool]) -> None:
+    asker = talk("ops_manager", time_limit=30)
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += 40
+
+    # Reading one, it is the first request; else the first of the guards'.
+    which: dict[str, Any] = {"path": "/snapshots/"} if guards.get("unless_restoring") else {}
+    asker.sim.faults.after(pass_by, method="GET", authorised=not guards, **which)
+    found = run(asker, snapshots=items(asker, "plain_9"), **guards)
+    if actions(found) == ["deleted"]:
+        raise AssertionError("it was deleted after the time was over")
+    assert actions(found) == ["not_tried"]
+    assert found.error()["code"] == "TIME_LIMIT"
+    assert asker.sim.log.writes == []
+
+
+def test_a_wait_that_the_time_limit_does_not_leave_is_not_begun(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+    asker.sim.faults.add("rate_limited", method="DELETE", retry_after=40)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert actions(found) == ["failed", "not_tried"]
+    (row, _left) = outcomes(found)
+    assert row["error"]["status"] == 429
+    assert "time_limit (30 s) is used up" in row["error"]["detail"]
+    assert row["after"] == row["before"]
+    assert asker.time.waits == []
+
+
+def test_a_request_under_way_is_cut_at_the_time_limit_and_its_fate_is_unknown(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=2, timeout=30)
+    asker.sim.faults.add("slow_after", method="DELETE", seconds=8)
+    takes(asker, 2)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    (row, _left) = outcomes(found)
+    assert actions(found) == ["failed", "not_tried"]
+    assert (row["after"], row["error"]["status"]) == (None, None)
+
+
+def itself(**changes: Any) -> list[dict[str, Any]]:
+    """This process, as the option takes it."""
+    (found,) = describe([os.getpid()])
+    return [{**found, **changes}]
+
+
+def test_while_its_processes_run_a_call_goes_on(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    found = run(
+        asker, snapshots=items(asker, "plain_9", "plain_8"), while_running=describe([os.getpid(), os.getppid()])
+    )
+    assert (actions(found), found.has_failed) == (["deleted", "deleted"], False)
+
+
+@pytest.mark.parametrize("end", ["kill", "zombie"])
+def test_when_one_of_its_processes_has_ended_nothing_more_is_written(talk: TalkTo, end: str) -> None:
+    asker = talk("ops_manager")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = describe([os.getpid(), child.pid])
+
+        def kill(_call: Any) -> None:
+            child.kill()
+            if end == "kill":
+                child.wait()
+            else:
+                os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+        asker.sim.faults.after(kill, method="DELETE", authorised=True)
+        found = run(
+            asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1, while_running=watched
+        )
+    assert actions(found) == ["deleted", "not_tried", "not_tried"]
+    assert found.error()["code"] == "PROCESS_ENDED"
+    assert f"Process {child.pid}, which runs this task (while_running), has ended" in failure_text(found, "orders")
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_a_request_that_waits_when_a_process_ends_is_not_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("rate_limited", method="DELETE")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = describe([child.pid])
+
+        def kill(_call: Any) -> None:
+            child.kill()
+            child.wait()
+
+        # Once it was read again, just before the second try.
+        asker.sim.faults.after(kill, path="/snapshots/", method="GET", nth=2, authorised=True)
+        found = run(asker, snapshots=items(asker, "plain_9"), while_running=watched)
+    assert (actions(found), error_codes(found)) == (["failed"], ["PROCESS_ENDED"])
+    assert asker.sim.log.done_writes == []
+
+
+def test_in_check_mode_no_process_is_looked_at(talk: TalkTo) -> None:
+    asker = talk("ops_manager", read_only=True)
+    found = run(asker, True, snapshots=items(asker, "plain_9"), while_running=itself(started=1))
+    assert (actions(found), found.has_failed) == (["deleted"], False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes_on"), [({}, True), ({"started": 1}, False), ({"machine": "another", "started": 1}, True)]
+)
+def test_a_process_is_told_by_its_start_and_its_machine(talk: TalkTo, changes: dict[str, Any], goes_on: bool) -> None:
+    found = run(talk("ops_manager"), snapshots=items(talk("ops_manager"), "plain_9"), while_running=itself(**changes))
+    assert (found.stopped is None) is goes_on

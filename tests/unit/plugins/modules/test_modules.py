@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
 from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot, legacy_snapshot_info
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -84,6 +86,30 @@ def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: 
     if not check:
         assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
     assert runner.sim.log.done_writes == []
+
+
+def test_a_call_that_ends_before_its_time_fails_and_says_why(run: Runner) -> None:
+    assert run.sim is not None
+    marks = run.sim.world.marks
+    (own,) = describe([os.getpid()])
+    ask: dict[str, Any] = {"snapshots": [{"id": marks["plain_9"]}, {"id": marks["plain_8"]}], "state": "absent"}
+    ask["concurrency"] = 1
+    found = run(legacy_snapshot, **ask, while_running=[{**own, "started": own["started"] - 1}])
+    assert (found["failed"], found["changed"], found["error"]["code"]) == (True, False, "PROCESS_ENDED")
+    assert [row["action"] for row in found["outcomes"]] == ["not_tried", "not_tried"]
+    assert found["msg"].startswith(
+        "Cluster ladder: 0 of 2 snapshots failed; 0 updated, 0 deleted, 2 not tried. Process"
+    )
+    assert run.sim.log.writes == []
+
+    def pass_by(_call: Any) -> None:
+        run.time.now += 40
+
+    run.sim.faults.after(pass_by, method="DELETE", authorised=True)
+    found = run(legacy_snapshot, **ask, while_running=[own], time_limit=30)
+    assert (found["failed"], found["changed"], found["error"]["code"]) == (True, True, "TIME_LIMIT")
+    assert [row["action"] for row in found["outcomes"]] == ["deleted", "not_tried"]
+    assert "time_limit is 0" in run(legacy_snapshot, **ask, time_limit=0)["msg"]
 
 
 # --- blanks, nulls and other input ---
