@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ._duration import Duration, later
 from ._snapshot import Snapshot, format_instant
 
 # The actions of an outcome.
@@ -18,7 +19,7 @@ FAILED, NOT_TRIED = "failed", "not_tried"
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What an item asks of one snapshot. None means "as it is"."""
+    """What an item asks of one snapshot. None means "as it is". A `lifetime` becomes `expires_at` with the snapshot."""
 
     id: str
     is_absent: bool
@@ -26,6 +27,7 @@ class DesiredState:
     do_not_delete: bool | None
     allow_past_expiry: bool
     unless_expires_after: datetime | None = None
+    lifetime: Duration | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Step:
             return True
         wanted = None if self.desired.do_not_delete else self.desired.expires_at
         if wanted is None:
-            return bool(self.desired.do_not_delete)
+            return bool(self.desired.do_not_delete) or self.desired.lifetime is not None
         return self.before.expires_at is not None and wanted > self.before.expires_at
 
     def failed(self, error: ItemError) -> Step:
@@ -87,6 +89,11 @@ class Step:
 
 def decide(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:
     """What to do about a desired state. A snapshot that is as asked is unchanged, whatever else is wrong."""
+    if state.lifetime is not None and before is not None:
+        if before.created_at is None:
+            detail = f"Nobody knows when snapshot {state.id} was taken, so lifetime gives no expiry. Give expires_at."
+            return Step(state, FAILED, before, before, ItemError("NO_CREATION", detail))
+        state = replace(state, expires_at=later(before.created_at, state.lifetime))
     step = _decide_absent(state, before) if state.is_absent else _decide_present(state, before, now)
     error = _extended(state, before) if step.deletes_or_shortens and before is not None else None
     return step if error is None else step.failed(error)
@@ -125,10 +132,15 @@ def _past_expiry(state: DesiredState, now: datetime) -> ItemError | None:
         return None
     return ItemError(
         "PAST_EXPIRY",
-        f"Snapshot {state.id}: expires_at {format_instant(state.expires_at)} is not later than now "
+        f"Snapshot {state.id}: {_named_expiry(state.expires_at, state.lifetime)} is not later than now "
         f"({format_instant(now)}), so the service would delete it at any time and permanently. If that is meant, "
         "say state absent, or allow_past_expiry true. Nothing was written.",
     )
+
+
+def _named_expiry(expires_at: datetime, lifetime: Duration | None) -> str:
+    text = format_instant(expires_at)
+    return f"expires_at {text}" if lifetime is None else f"the end of its lifetime {lifetime}, {text},"
 
 
 def _not_editable(state: DesiredState, before: Snapshot | None, now: datetime) -> ItemError | None:

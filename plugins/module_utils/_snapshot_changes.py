@@ -18,6 +18,7 @@ from typing import Any
 from ._api.client import BeforeTry
 from ._api.errors import TIME_LIMIT, ApiError, OptionError
 from ._api.workers import at_once
+from ._duration import Duration, parse_duration
 from ._processes import Process, first_ended, processes
 from ._snapshot import Snapshot, age_key, parse_instant, parse_object_id, to_result
 from ._snapshot_api import Reading, Service
@@ -38,7 +39,8 @@ from ._snapshot_guards import keep_newest, keep_restoring
 MOST_WORKERS = 16
 # Seconds. A hold or a restore that begins meanwhile is to be seen.
 READING_AGE = 60.0
-_INHERITED = ("state", "expires_at", "do_not_delete", "allow_past_expiry", "unless_expires_after")
+_INHERITED = ("state", "expires_at", "lifetime", "do_not_delete", "allow_past_expiry", "unless_expires_after")
+_EXPIRY = ("expires_at", "lifetime")
 _SHOWN_FAILURES = 3
 PROCESS_ENDED = "PROCESS_ENDED"
 
@@ -118,18 +120,25 @@ def _desired_state(place: str, item: Mapping[str, Any], defaults: Mapping[str, A
     """What one item asks for, with `defaults` for what it leaves out. `place` names it in errors."""
     snapshot_id = _snapshot_id(place, item)
     place = f"{place} ({snapshot_id})" if defaults else f"snapshot_id {snapshot_id}"
-    asked = {key: defaults.get(key) if item.get(key) is None else item[key] for key in _INHERITED}
+    asked = _inherited(item, defaults)
     latest = _instant(place, "unless_expires_after", asked)
     if asked["state"] == "absent":
         _check_absent(place, item)
         return DesiredState(snapshot_id, True, None, None, False, latest)
-    if item.get("do_not_delete") and item.get("expires_at") is None:
-        asked["expires_at"] = None  # a snapshot that is held has no expiry, so none is inherited
     _check_present(place, asked)
-    expires_at = _instant(place, "expires_at", asked)
-    return DesiredState(
-        snapshot_id, False, expires_at, asked["do_not_delete"], bool(asked["allow_past_expiry"]), latest
-    )
+    expires_at, lifetime = _instant(place, "expires_at", asked), _lifetime(place, asked)
+    allow_past = bool(asked["allow_past_expiry"])
+    return DesiredState(snapshot_id, False, expires_at, asked["do_not_delete"], allow_past, latest, lifetime)
+
+
+def _inherited(item: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an item, with `defaults` for those that it leaves out."""
+    asked = {key: defaults.get(key) if item.get(key) is None else item[key] for key in _INHERITED}
+    own = [key for key in _EXPIRY if item.get(key) is not None]
+    if own or item.get("do_not_delete"):
+        # An expiry of its own is enough, and a snapshot that is held has none: no other one is inherited.
+        asked.update({key: None for key in _EXPIRY if key not in own})
+    return asked
 
 
 def _snapshot_id(place: str, item: Mapping[str, Any]) -> str:
@@ -148,19 +157,29 @@ def _instant(place: str, name: str, asked: Mapping[str, Any]) -> datetime | None
         raise OptionError(f"{place}: {name}: {exc}, such as 2027-01-31T00:00:00Z.") from exc
 
 
+def _lifetime(place: str, asked: Mapping[str, Any]) -> Duration | None:
+    try:
+        return None if asked["lifetime"] is None else parse_duration(asked["lifetime"])
+    except ValueError as exc:
+        raise OptionError(f"{place}: lifetime {asked['lifetime']!r:.80} {exc}.") from exc
+
+
 def _check_absent(place: str, item: Mapping[str, Any]) -> None:
-    own = [key for key in ("expires_at", "do_not_delete") if item.get(key) is not None]
+    own = [key for key in (*_EXPIRY, "do_not_delete") if item.get(key) is not None]
     if own:
         raise OptionError(f"{place}: state absent and {' and '.join(own)} exclude each other: leave one out.")
 
 
 def _check_present(place: str, asked: Mapping[str, Any]) -> None:
-    if asked["do_not_delete"] and asked["expires_at"] is not None:
+    given = [key for key in _EXPIRY if asked[key] is not None]
+    if len(given) == 2:
+        raise OptionError(f"{place}: expires_at and lifetime exclude each other: leave one out.")
+    if asked["do_not_delete"] and given:
         raise OptionError(
-            f"{place}: do_not_delete true and expires_at exclude each other: what is held has no expiry. Leave one out."
+            f"{place}: do_not_delete true and {given[0]} exclude each other: what is held has no expiry. Leave one out."
         )
-    if asked["do_not_delete"] is None and asked["expires_at"] is None:
-        raise OptionError(f"{place}: state present needs expires_at or do_not_delete: say what is to be.")
+    if asked["do_not_delete"] is None and not given:
+        raise OptionError(f"{place}: state present needs expires_at, lifetime or do_not_delete: say what is to be.")
 
 
 # --- the whole call ---

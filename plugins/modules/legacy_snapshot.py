@@ -44,8 +44,8 @@ options:
       - id
   state:
     description:
-      - V(present) changes a snapshot, and needs O(expires_at) or O(do_not_delete). A snapshot that does not exist is an
-        error, since the service cannot create one.
+      - V(present) changes a snapshot, and needs O(expires_at), O(lifetime) or O(do_not_delete). If there is no such
+        snapshot, that is an error, since the service cannot create one.
       - V(absent) deletes it, even after its expiry.
     type: str
     choices:
@@ -58,15 +58,24 @@ options:
         second. Fractions of a second are cut.
       - A snapshot that is held has no expiry, so release it in the same item, by O(do_not_delete=false).
       - After its expiry a snapshot cannot be changed.
+      - An expiry does not protect a snapshot from the role. Only O(do_not_delete=true) does, or the role's variable
+        C(retention_protected_ids).
+    type: str
+  lifetime:
+    description:
+      - How long after its creation the service should delete the snapshot, in place of O(expires_at). A second run then
+        changes nothing.
+      - Pairs of a number and a unit, such as V(400d) or V(1y6mo). The units are V(h), V(d), V(w), V(mo) and V(y). Years
+        and months are counted on the calendar, in UTC.
     type: str
   do_not_delete:
     description:
-      - Whether the snapshot is held, which means that it never expires. V(true) excludes O(expires_at).
-      - To release a snapshot by V(false), give O(expires_at) too. Which expiry the service would set is not documented.
+      - Whether the snapshot is held, so that it never expires. V(true) excludes O(expires_at) and O(lifetime).
+      - To release a snapshot by V(false), give one of these two. Which expiry the service would set is not documented.
     type: bool
   allow_past_expiry:
     description:
-      - Whether O(expires_at) may be now or in the past. The service then deletes the snapshot at any time and
+      - Whether the expiry may be now or in the past. The service then deletes the snapshot at any time and
         permanently.
       - Without this, such an expiry is an error, and the task writes nothing.
     type: bool
@@ -80,7 +89,8 @@ options:
   snapshots:
     description:
       - Many snapshots of the cluster. An item takes what it leaves out from the option of the same name.
-      - Items with O(do_not_delete=true) ignore the shared O(expires_at). Items with O(state=absent) ignore both.
+      - An item with an O(expires_at) or O(lifetime) of its own ignores the shared ones, and so does one with
+        O(do_not_delete=true). Items with O(state=absent) ignore all three.
     type: list
     elements: dict
     suboptions:
@@ -98,6 +108,9 @@ options:
           - absent
       expires_at:
         description: As O(expires_at).
+        type: str
+      lifetime:
+        description: As O(lifetime).
         type: str
       do_not_delete:
         description: As O(do_not_delete).
@@ -168,6 +181,13 @@ EXAMPLES = r"""
     cluster_name: Cluster0
     snapshot_id: 5a4279d4fcc178500596745a
     expires_at: 2027-12-31
+
+- name: Keep it for three years from its creation on
+  mongodb_ops.legacy_backup.legacy_snapshot:
+    project_id: 5e2211c17a3e5a48f5497de3
+    cluster_name: Cluster0
+    snapshot_id: 5a4279d4fcc178500596745a
+    lifetime: 3y
 
 - name: Hold a snapshot for as long as an investigation takes
   mongodb_ops.legacy_backup.legacy_snapshot:
@@ -262,8 +282,8 @@ outcomes:
       description:
         - Null, or why it failed, with C(status), C(code) and C(detail).
         - Codes of the collection's own are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
-          V(EXTENDED) (O(unless_expires_after)), V(NEWEST), V(NOT_FOUND), V(ANOTHER_CLUSTER), V(TIME_LIMIT) and
-          V(PROCESS_ENDED).
+          V(EXTENDED) (O(unless_expires_after)), V(NEWEST), V(NOT_FOUND), V(NO_CREATION), V(ANOTHER_CLUSTER),
+          V(TIME_LIMIT) and V(PROCESS_ENDED).
       returned: always
       type: dict
       sample:
@@ -355,6 +375,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     desired: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
         "expires_at": {"type": "str"},
+        "lifetime": {"type": "str"},
         "do_not_delete": {"type": "bool"},
         "allow_past_expiry": {"type": "bool"},
         "unless_expires_after": {"type": "str"},
@@ -378,7 +399,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Run the module."""
     either = [("snapshot_id", "snapshots")]
-    run(argument_spec(), parse, work, mutually_exclusive=either, required_one_of=either)
+    exclusive = [*either, ("expires_at", "lifetime")]
+    run(argument_spec(), parse, work, mutually_exclusive=exclusive, required_one_of=either)
 
 
 if __name__ == "__main__":

@@ -197,8 +197,8 @@ def test_examples_run(playbooks: Playbooks, simulator: Start, collections: Path,
         ours = run.of(module)
         assert len(ours) == text.count(f"{NAMESPACE}.{module}:")
         if module == "legacy_snapshot":
-            assert [one.actions for one in ours[:4]] == [["updated"], ["updated"], ["updated"], ["deleted"]]
-            assert ours[4].actions == ["deleted", "deleted", "updated"]
+            assert [one.actions for one in ours[:5]] == [*[["updated"]] * 4, ["deleted"]]
+            assert ours[5].actions == ["deleted", "deleted", "updated"]
             assert set(text_of(collections, module, "EXAMPLES").split()) >= {"state:", "snapshots:"}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import (
@@ -47,6 +48,7 @@ TOP: dict[str, Any] = {
     "snapshots": None,
     "state": "present",
     "expires_at": None,
+    "lifetime": None,
     "do_not_delete": None,
     "allow_past_expiry": False,
     "concurrency": 4,
@@ -99,6 +101,31 @@ INHERITED: dict[str, tuple[dict[str, Any], dict[str, Any], DesiredState]] = {
         {"do_not_delete": True},
         DesiredState(A, False, None, True, False),
     ),
+    "a lifetime from the top": (
+        {"lifetime": "400d"},
+        {},
+        DesiredState(A, False, None, None, False, None, Duration(days=400)),
+    ),
+    "a date of its own instead of a lifetime": (
+        {"lifetime": "400d"},
+        {"expires_at": LATE},
+        DesiredState(A, False, moment(LATE), None, False),
+    ),
+    "a lifetime of its own instead of a date": (
+        {"expires_at": LATE},
+        {"lifetime": "1y6mo"},
+        DesiredState(A, False, None, None, False, None, Duration(years=1, months=6)),
+    ),
+    "a hold does not inherit a lifetime": (
+        {"lifetime": "400d"},
+        {"do_not_delete": True},
+        DesiredState(A, False, None, True, False),
+    ),
+    "absent does not inherit a lifetime": (
+        {"lifetime": "400d"},
+        {"state": "absent"},
+        DesiredState(A, True, None, None, False),
+    ),
     "an inherited hold": ({"do_not_delete": True}, {}, DesiredState(A, False, None, True, False)),
     "its own state": (
         {"state": "absent"},
@@ -132,7 +159,7 @@ def test_what_an_item_leaves_out_is_taken_from_the_top(
 
 
 REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "nothing": ({"snapshot_id": A}, [f"snapshot_id {A}: state present needs expires_at or do_not_delete"]),
+    "nothing": ({"snapshot_id": A}, [f"snapshot_id {A}: state present needs expires_at, lifetime or do_not_delete"]),
     "an item with nothing": (
         {"snapshots": [{"snapshot_id": A, "expires_at": LATE}, {"snapshot_id": B}]},
         [f"snapshots[1] ({B}): state present needs"],
@@ -158,6 +185,20 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"state": "absent", "snapshots": [{"snapshot_id": A, "expires_at": LATE, "do_not_delete": True}]},
         ["snapshots[0]", "expires_at and do_not_delete exclude"],
     ),
+    "a date and a lifetime": (
+        {"snapshots": [{"snapshot_id": A, "expires_at": LATE, "lifetime": "3d"}]},
+        [f"snapshots[0] ({A}): expires_at and lifetime exclude each other"],
+    ),
+    "hold and lifetime": (
+        {"snapshot_id": A, "do_not_delete": True, "lifetime": "3d"},
+        ["do_not_delete true and lifetime exclude each other"],
+    ),
+    "absent with a lifetime": (
+        {"snapshot_id": A, "state": "absent", "lifetime": "3d"},
+        ["state absent and lifetime exclude"],
+    ),
+    "a lifetime of months or minutes": ({"snapshot_id": A, "lifetime": "3m"}, ["lifetime '3m' has a bare m"]),
+    "a lifetime that is none": ({"snapshot_id": A, "lifetime": "forever"}, ["lifetime 'forever' is not a duration"]),
     "an id that is none": ({"snapshot_id": "daily"}, ["snapshot_id: 'daily' is not an id of 24 hexadecimal digits"]),
     "an item's id that is none": ({"snapshots": [{"snapshot_id": A[:-1], "expires_at": LATE}]}, ["snapshots[0]: 'aaa"]),
     "no id at all": ({"snapshots": [{"expires_at": LATE}]}, ["snapshots[0] has no snapshot_id"]),
@@ -1384,3 +1425,56 @@ def test_in_check_mode_no_process_is_looked_at(talk: TalkTo) -> None:
 def test_a_process_is_told_by_its_start_and_its_machine(talk: TalkTo, changes: dict[str, Any], goes_on: bool) -> None:
     found = run(talk("ops_manager"), snapshots=items(talk("ops_manager"), "plain_9"), while_running=itself(**changes))
     assert (found.stopped is None) is goes_on
+
+
+# --- a lifetime ---
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_lifetime_counts_from_the_creation_and_a_second_run_changes_nothing(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    ask: dict[str, Any] = {"lifetime": "1y1mo", "snapshots": items(asker, ("plain_0", {}), ("plain_1", {}))}
+    found = run(asker, **ask)
+    assert actions(found) == ["updated", "updated"]
+    for row in outcomes(found):
+        created = moment(row["before"]["created_at"])
+        assert moment(row["after"]["expires_at"]) == created.replace(
+            year=created.year + 1, month=created.month % 12 + 1
+        )
+    assert actions(run(asker, **ask)) == ["unchanged", "unchanged"]
+
+
+def test_months_are_clamped_to_the_last_day_in_utc() -> None:
+    (state,) = asked(snapshot_id=A, lifetime="1mo")
+    before = from_api({"id": A, "complete": True, "created": {"date": "2027-01-31T23:30:00Z"}, "expires": LATE})
+    step = decide(state, before, NOW)
+    assert step.after is not None
+    assert step.after.expires_at == moment("2027-02-28T23:30:00Z")
+
+
+def test_a_lifetime_that_is_over_is_refused_as_a_deletion_and_nothing_is_written(talk: TalkTo) -> None:
+    asker = talk()
+    wanted = items(asker, ("plain_9", {"lifetime": "1h"}), "plain_8")
+    found = run(asker, snapshots=wanted)
+    assert (actions(found), error_codes(found)) == (["failed", "not_tried"], ["PAST_EXPIRY"])
+    assert found.failures[0].error is not None
+    assert "the end of its lifetime 1h, 20" in found.failures[0].error.detail
+    found = run(asker, snapshots=[{**wanted[0], "allow_past_expiry": True}])
+    assert actions(found) == ["updated"]
+
+
+def test_without_a_creation_there_is_no_lifetime_and_nothing_is_deleted() -> None:
+    (state,) = asked(snapshot_id=A, lifetime="400d")
+    step = decide(state, from_api({"id": A, "complete": True, "expires": LATE}), NOW)
+    assert step.error is not None
+    assert (step.action, step.error.code, step.blocks_deletes) == ("failed", "NO_CREATION", True)
+    assert decide(state, None, NOW).error is not None
+
+
+def test_a_held_snapshot_is_released_and_dated_by_a_lifetime(talk: TalkTo) -> None:
+    asker = talk()
+    found = run(asker, snapshots=items(asker, ("held", {"lifetime": "400d"})))
+    assert error_codes(found) == ["HELD"]
+    found = run(asker, snapshots=items(asker, ("held", {"lifetime": "400d", "do_not_delete": False})))
+    assert actions(found) == ["updated"]
+    assert len(asker.sim.log.done_writes) == 1
