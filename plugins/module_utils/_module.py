@@ -29,7 +29,7 @@ from ._snapshot_api import Service
 _Asked = TypeVar("_Asked")
 _IN_A_CONTAINER = (
     "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
-    " collection under dependencies.galaxy of its definition, or requests under dependencies.python."
+    " collection under dependencies.galaxy of its definition, or put requests under dependencies.python."
 )
 
 

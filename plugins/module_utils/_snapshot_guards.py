@@ -57,7 +57,8 @@ def _newest(snapshot_id: str) -> ItemError:
     return ItemError(
         "NEWEST",
         f"Snapshot {snapshot_id} is the newest complete one of the cluster, and is neither deleted nor made to expire "
-        "sooner: nothing newer is left to restore. Look at the backups.",
+        "sooner: nothing newer is left to restore. Look at the backups. To do it all the same, set unless_newest to "
+        "false.",
     )
 
 
@@ -91,7 +92,7 @@ def _restoring(snapshot_id: str, job_id: str) -> ItemError:
     return ItemError(
         "RESTORING",
         f"Snapshot {snapshot_id} is used by restore job {job_id}, and is neither deleted nor made to expire sooner. "
-        "Try again when the restore has ended.",
+        "Try again when the restore has ended. To do it all the same, set unless_restoring to false.",
     )
 
 

@@ -131,14 +131,14 @@ options:
       - Needs a listing of the restore jobs, and one of the snapshots if a job restores a point in time. If a listing
         fails, nothing is deleted or shortened.
     type: bool
-    default: false
+    default: true
   unless_newest:
     description:
       - Refuse to delete the newest complete snapshot that has not expired, or to bring its expiry forward.
       - Needs an extra listing only if none of the snapshots already read is newer. If it fails, nothing is deleted or
         shortened.
     type: bool
-    default: false
+    default: true
   time_limit:
     description:
       - How many seconds the whole task may take. When they are over, it ends by itself and fails. Snapshots that it has
@@ -211,15 +211,13 @@ EXAMPLES = r"""
     snapshot_id: 5a4279d4fcc178500596745b
     state: absent
 
-- name: Many at once on Ops Manager, none of which a restore is using
+- name: Many at once on Ops Manager
   mongodb_ops.legacy_backup.legacy_snapshot:
     platform: ops_manager
     base_url: https://opsmanager.example.com:8443
     project_id: 5e2211c17a3e5a48f5497de3
     cluster_id: 5e2211c17a3e5a48f5497de4
     state: absent
-    unless_restoring: true
-    unless_newest: true
     concurrency: 8
     snapshots:
       - snapshot_id: 5a4279d4fcc178500596745c
@@ -389,8 +387,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
         "snapshots": {"type": "list", "elements": "dict", "options": item},
         "concurrency": {"type": "int", "default": 4},
-        "unless_restoring": {"type": "bool", "default": False},
-        "unless_newest": {"type": "bool", "default": False},
+        "unless_restoring": {"type": "bool", "default": True},
+        "unless_newest": {"type": "bool", "default": True},
         "time_limit": {"type": "int"},
         "while_running": {"type": "list", "elements": "dict", "options": process},
     }
