@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """All checks: those of antsibull-nox.toml, and ours.
@@ -146,7 +145,7 @@ for core in CORES:
                 name=f"{kind}-{core}",
                 description=f"{told}: ansible-core {core}",
                 ansible_test_params=[*arguments, "--color", "no"],
-                default=kind == "sanity" and core == NEWEST,
+                default=kind != "units" and core == NEWEST,
                 ansible_core_version=core,
                 ansible_core_source="pypi",
                 callback_before=use_own_home,
@@ -262,8 +261,8 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report", "--format=total")
 
 
-# The ladders of both modules, the role with its entry points, the inventory, and the examples of the documentation.
-END_TO_END = ("ladder", "role", "approval", "audit", "inventory", "documentation")
+# Check mode of both modules, the role with its entry points, the inventory, and the examples of the documentation.
+END_TO_END = ("check_mode", "role", "approval", "audit", "inventory", "documentation")
 
 
 def add_end_to_end(core: str, python: str) -> None:

@@ -78,24 +78,35 @@ _value:
       description:
         - The plan that was approved, as P(mongodb_ops.legacy_backup.retention_plan#filter) returns it. A compact
           document has no reasons.
-        - Its V(changes) are those that are still to be asked for. Empty when it is refused.
+        - Empty when it is refused.
       type: dict
+    void:
+      description:
+        - The snapshots whose expiry can no longer be changed, since they have expired or are gone.
+        - Their changes are not to be made. The V(warnings) of the plan name each of them.
+      type: list
+      elements: str
+      sample: []
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import approval
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import from_artifact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import duration, parse_now
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     RefusedError,
     blank,
-    duration,
-    parse_now,
+    check_at,
     shown,
+    string,
+    unless_blank,
 )
 
 _NOTHING = (
@@ -116,53 +127,49 @@ def retention_approval(
     """The approved plan, and why it must not be applied; AnsibleFilterError names what cannot be used."""
     try:
         moment = parse_now(now)
-        age = duration("max_age", "24h" if blank(max_age) else max_age)
-        listed = None if listing is None else read_info(listing)
-        target = (
-            (_text("project_id", project_id), _text("cluster_id", cluster_id))
-            if listed is None
-            else (listed.project_id, listed.cluster_id)
-        )
+        age = check_at(duration, "24h" if blank(max_age) else max_age, "max_age")
+        cluster = None if listing is None else read_info(listing)
+        target = (_text("project_id", project_id), _text("cluster_id", cluster_id))
         approved = _text("digest", digest)
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_approval: {exc}") from exc
     if not document or blank(document):
         return _refused(_NOTHING)
     try:
-        plan = from_artifact(_read(document))
+        plan = Plan.load(_read(document))
+        if approved is None:
+            raise RefusedError("no digest was approved, retention_approved_digest is blank")
     except ValueError as exc:
         return _refused(f"The approved plan is refused: {exc}.")
-    if approved is None:
-        return _refused("The approved plan is refused: no digest was approved, retention_approved_digest is blank.")
-    project, cluster = (None if name is None else name.strip().lower() for name in target)
-    reasons = approval.refusals(plan, approved.lower(), project, cluster, moment, age)
-    if reasons:
-        mark = "RETENTION BLOCKED: the" if plan["guard"]["blocked"] is not False else "The"
-        return _refused(f"{mark} approved plan is refused: {'; '.join(reasons)}.")
-    return {"refused": "", "plan": plan} if listed is None else _compared(plan, listed.snapshots, moment)
+    ids = target if cluster is None else (cluster.project_id, cluster.cluster_id)
+    return _refused_for(approval.refusals(plan, approved, *ids, moment, age), plan) or _compared(plan, cluster, moment)
 
 
-def _compared(plan: dict[str, Any], snapshots: Any, moment: Any) -> dict[str, Any]:
-    drifted = approval.drift(plan, snapshots, moment)
+def _refused_for(reasons: list[str], plan: Plan) -> dict[str, Any] | None:
+    mark = "RETENTION BLOCKED: the" if plan.is_blocked else "The"
+    return _refused(f"{mark} approved plan is refused: {'; '.join(reasons)}.") if reasons else None
+
+
+def _compared(plan: Plan, cluster: Cluster | None, moment: datetime) -> dict[str, Any]:
+    drifted = [] if cluster is None else approval.drift(plan, cluster.snapshots, moment)
     if drifted:
         return _refused(
             "RETENTION DRIFT: the cluster is not as the approved plan found it, and nothing was written:"
             f" {'; '.join(drifted)}. Make a new plan, and have it approved."
         )
-    due, void = approval.still_due(plan, snapshots, moment)
-    return {"refused": "", "plan": {**plan, "changes": due, "warnings": [*plan["warnings"], *void]}}
+    void = {} if cluster is None else approval.void_changes(plan, cluster.snapshots, moment)
+    warned = replace(plan, warnings=(*plan.warnings, *void.values()))
+    return {"refused": "", "plan": warned.dump(), "void": list(void)}
 
 
 def _refused(reason: str) -> dict[str, Any]:
-    return {"refused": reason, "plan": {}}
+    return {"refused": reason, "plan": {}, "void": []}
 
 
 def _text(key: str, value: Any) -> str | None:
-    if blank(value):
-        return None
-    if not isinstance(value, str):
-        raise RefusedError(f"{key}: must be a string, not {shown(value)}")
-    return str.__str__(value).strip()
+    """An id or a digest, in lower case; None where it was left out."""
+    found: str | None = check_at(unless_blank(string), value, key)
+    return None if found is None else found.strip().lower()
 
 
 def _read(document: Any) -> Any:

@@ -71,10 +71,8 @@ _value:
     findings:
       description:
         - What to look at, each a dictionary of V(code) and V(text).
-        - The codes are V(expires_sooner) (kept by the policy, but the service expires it sooner), V(protected_expires)
-          (protected by O(mongodb_ops.legacy_backup.retention_plan#filter:protected_ids), but with an expiry),
-          V(no_expiry), V(incomplete) (for over a day), V(stale) (the newest complete snapshot is too old, or there is
-          none), V(no_backup) (there is no schedule), V(inconsistent), V(missing_shards) and V(gap).
+        - The codes are those of the plan's warnings, and V(no_expiry), V(stale) (the newest complete snapshot is too
+          old, or there is none), V(no_backup) (there is no schedule), V(inconsistent), V(missing_shards) and V(gap).
         - With O(mongodb_ops.legacy_backup.retention_plan#filter:stale_after=off) backups have ended, and V(stale) and
           V(no_backup) are none.
       type: list
@@ -106,11 +104,23 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import audit, shapes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
-
-# Of the plan's snapshots. The texts of the reasons are most of them, and tell nothing here.
-_NEEDED = ("id", "created_at", "complete", "do_not_delete", "expires_at", "state")
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import evidence as evidence_of
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import read_requests
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    dump_notes,
+    load_decisions,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import numbers
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    RefusedError,
+    blank,
+    check_at,
+    mapping,
+    plain,
+    switch,
+)
 
 
 def retention_audit(
@@ -124,19 +134,26 @@ def retention_audit(
 ) -> dict[str, Any]:
     """Findings, gates and evidence; AnsibleFilterError names what cannot be used."""
     try:
-        on_drift, on_gap = switch("fail_on_drift", fail_on_drift), switch("fail_on_gap", fail_on_gap)
-        is_told = switch("evidence", evidence)
-        document, given = shapes.plan(plan, rows=_NEEDED), shapes.audited("listing", listing, whole=is_told)
-        sent, more = shapes.requests("requests", requests), shapes.mapping("facts", facts)
-        found = audit.findings(document, given)
+        on_drift = check_at(switch, fail_on_drift, "fail_on_drift")
+        on_gap = check_at(switch, fail_on_gap, "fail_on_gap")
+        loaded, cluster = check_at(load_decisions, plan, "_input"), check_at(read_info, listing, "listing")
+        told = _evidence(listing, requests, facts) if check_at(switch, evidence, "evidence") else None
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_audit: {exc}") from exc
+    found = findings.audit(loaded, cluster)
     return {
-        "findings": found,
-        "failures": audit.gates(document, found, on_drift, on_gap),
-        "entry": audit.entry(document, found),
-        "evidence": {"collection_version": _version(), **audit.evidence(given, sent), **more} if is_told else None,
+        "findings": dump_notes(found),
+        "failures": findings.gates(loaded, found, on_drift, on_gap),
+        "entry": numbers(loaded, found),
+        "evidence": told,
     }
+
+
+def _evidence(listing: Any, requests: Any, facts: Any) -> dict[str, Any]:
+    sent = check_at(read_requests, [] if blank(requests) else requests, "requests")
+    more = check_at(lambda value: plain(mapping(value)), {} if blank(facts) else facts, "facts")
+    given = check_at(plain, listing, "listing")
+    return {"collection_version": _version(), **evidence_of(given, sent), **more}
 
 
 def _version() -> str | None:

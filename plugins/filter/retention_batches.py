@@ -13,7 +13,7 @@ version_added: "1.0.0"
 author:
   - The mongodb_ops.legacy_backup authors
 description:
-  - The V(changes) of a plan in their order, so many at a time.
+  - The V(changes) of a plan in their order, in batches.
   - Each has the C(unless_expires_after) by which M(mongodb_ops.legacy_backup.legacy_snapshot) leaves a snapshot alone
     that was given a longer life since the plan was made.
 positional: size
@@ -28,6 +28,12 @@ options:
       - How many changes a batch has, 1 or more.
     type: int
     default: 100
+  without:
+    description:
+      - The ids of snapshots whose changes are left out.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -56,31 +62,25 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches, changes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, shown
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.shapes import plan as checked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches, load_decisions
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    RefusedError,
+    check_at,
+    each,
+    object_id,
+    shown,
+)
 
 
-def retention_batches(plan: Any, size: Any = 100) -> list[list[dict[str, Any]]]:
+def retention_batches(plan: Any, size: Any = 100, without: Any = ()) -> list[list[dict[str, Any]]]:
     """The changes of a plan in batches; AnsibleFilterError for what is no plan or no size."""
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise AnsibleFilterError(f"retention_batches: size is {shown(size)}: it is a number of changes, 1 or more")
     try:
-        document = checked(plan, rows=("id", "action", "expires_at", "expires_to"))
-        return batches({**document, "changes": _changes(document)}, size)
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise RefusedError(f"size is {shown(size)}: it is a number of changes, 1 or more")
+        loaded = check_at(load_decisions, plan, "_input")
+        return batches(loaded, size, {*check_at(each(object_id), without, "without")})
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_batches: {exc}") from exc
-
-
-def _changes(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those of the plan that are among what its snapshots ask for; another one is nobody's decision."""
-    due = {change["snapshot_id"]: change for change in changes(document)}
-    given = document.get("changes")
-    if not isinstance(given, list) or any(
-        not isinstance(change, dict) or due.get(str(change.get("snapshot_id"))) != change for change in given
-    ):
-        raise RefusedError("_input: this is no plan of the filter retention_plan: changes: are not of its snapshots")
-    return given
 
 
 class FilterModule:

@@ -58,17 +58,17 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import to_artifact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.shapes import plan as checked
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, load_decisions
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, check_at
 
 
 def retention_document(plan: Any) -> dict[str, Any]:
     """The compact document of a plan; AnsibleFilterError for what is no plan."""
     try:
-        return to_artifact(checked(plan))
+        loaded: Plan = check_at(load_decisions, plan, "_input")
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_document: {exc}") from exc
+    return loaded.dump_compact()
 
 
 class FilterModule:

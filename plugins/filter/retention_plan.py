@@ -140,7 +140,10 @@ EXAMPLES = r"""
            {'keep_within': '2d', 'keep_within_daily': '7d', 'keep_within_weekly': '4w', 'keep_within_monthly': '13mo'},
            now=now(utc=true), timezone='Europe/Berlin') }}
   ansible.builtin.debug:
-    msg: "{{ plan.snapshots | selectattr('action', 'eq', 'delete') | items2dict(key_name='id', value_name='why') }}"
+    msg: "{{ item.id }}: {{ item.why | map(attribute='text') | join('; ') }}"
+  loop: "{{ plan.snapshots | selectattr('action', 'eq', 'delete') }}"
+  loop_control:
+    label: "{{ item.id }}"
 
 - name: Do it
   vars:
@@ -248,17 +251,37 @@ _value:
           sample:
         reasons:
           description:
-            - All the reasons why it stays. The first word is the code.
-            - V(daily 3/7) is the third of seven days, V(daily:oldest) the oldest one while fewer days than asked for
-              have a snapshot, V(outlives ID) the longest-lived of a period that ID stands for.
+            - All reasons why it is kept.
+            - The text V(daily 3/7) is the third of seven days, V(daily:oldest) the oldest snapshot while fewer days
+              than asked for have one, V(outlives ID) the longest-lived of a period that ID stands for.
+            - Where the plan would be too long for an event of AWX, the last one has the code V(more).
           type: list
-          elements: str
-          sample: ["daily 3/7", "outlives 5a4279d4fcc178500596745b"]
+          elements: dict
+          contains:
+            code:
+              description: What programs can rely on.
+              type: str
+              sample: daily
+            text:
+              description: What people read.
+              type: str
+              sample: daily 3/7
         why:
-          description: Of what is removed, per rule why it does not keep it. Cut short in large plans.
+          description:
+            - For a snapshot that is removed, why each rule does not keep it. Cut short in large plans.
+            - The codes are V(represented) (another snapshot stands for its period), V(quota_used), V(before_cutoff),
+              and V(more) for what was cut.
           type: list
-          elements: str
-          sample: []
+          elements: dict
+          contains:
+            code:
+              description: What programs can rely on.
+              type: str
+              sample: represented
+            text:
+              description: What people read, the rules first.
+              type: str
+              sample: "daily, within_daily: 5a4279d4fcc178500596745b stands for its period"
         file_size_bytes:
           description: Its size, null when the listing does not say.
           type: int
@@ -326,15 +349,34 @@ _value:
           type: bool
           sample: false
         reasons:
-          description: Which limit, by how much, and the way out.
+          description: Which limit, by how much, and the way out. The code is the option or V(restore_jobs).
           type: list
-          elements: str
-          sample: []
+          elements: dict
+          contains:
+            code:
+              description: What programs can rely on.
+              type: str
+              sample: max_delete
+            text:
+              description: What people read.
+              type: str
+              sample: "max_delete: 60 snapshots would be removed, 10 more than max_delete 50 allows; ..."
     warnings:
-      description: What somebody should look at.
+      description:
+        - What somebody should look at. Each warning is also a finding of an audit, with the same code.
+        - The codes are V(all_expired), V(schedule_short), V(pit_assumed), V(gap) (more of them than are listed),
+          V(incomplete), V(expires_sooner), V(protected_missing) and V(protected_expires).
       type: list
-      elements: str
-      sample: []
+      elements: dict
+      contains:
+        code:
+          description: What programs can rely on.
+          type: str
+          sample: expires_sooner
+        text:
+          description: What people read.
+          type: str
+          sample: 5a4279d4fcc178500596745a is kept by the policy, but the service expires it on 2026-08-26T12:00:00Z
     digest:
       description: The sha256 of all that decides, the same on any machine, which an approval names.
       type: str
@@ -347,13 +389,12 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import to_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
-    RefusedError,
     parse_now,
     parse_options,
     parse_policy,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 
 def retention_plan(info: Any, policy: Any = None, now: Any = None, **options: Any) -> dict[str, Any]:
@@ -361,7 +402,7 @@ def retention_plan(info: Any, policy: Any = None, now: Any = None, **options: An
     try:
         rules = parse_policy(policy)
         chosen = parse_options(options, rules)
-        return to_document(plan(read_info(info), rules, chosen, parse_now(now)))
+        return plan(read_info(info), rules, chosen, parse_now(now)).dump()
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_plan: {exc}") from exc
 

@@ -87,9 +87,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import shapes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import load_decisions, read_note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    RefusedError,
+    blank,
+    check_at,
+    each,
+    switch,
+)
 
 
 def retention_recap(
@@ -102,21 +109,21 @@ def retention_recap(
 ) -> dict[str, Any]:
     """What became of a plan; AnsibleFilterError names what cannot be used."""
     try:
-        document, results = shapes.plan(plan, rows=("id", "action")), shapes.outcomes("outcomes", outcomes)
-        present = None if listing is None else shapes.listed("listing", listing)
-        is_plan, is_check = switch("planned", planned), switch("check_mode", check_mode)
-        # Gaps have a line of their own.
-        notes = [one["text"] for one in shapes.findings("findings", findings) if one["code"] != "gap"]
+        loaded = check_at(load_decisions, plan, "_input")
+        results = check_at(recap.read_outcomes, outcomes, "outcomes")
+        listed = None if listing is None else check_at(read_expiries, listing, "listing")
+        is_plan, is_check = check_at(switch, planned, "planned"), check_at(switch, check_mode, "check_mode")
+        found = check_at(each(read_note), [] if blank(findings) else findings, "findings")
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_recap: {exc}") from exc
     mode = "Planned" if is_plan else "Check mode" if is_check else "Done"
     mode = mode if mode == "Done" else f"{mode}, nothing was written"
-    problems = recap.problems(results, present)
+    problems = recap.problems(results, listed)
     return {
-        "lines": recap.summary(document, results, problems, mode == "Done", mode, notes),
+        "lines": recap.summary(loaded, results, problems, mode == "Done", mode, found),
         "problems": problems,
         "failure": recap.failure(problems),
-        "must_stop": recap.must_stop(document, results),
+        "must_stop": recap.must_stop(loaded, results),
     }
 
 

@@ -93,7 +93,7 @@ _value:
       sample: "project_id,cluster_id,cluster_name,..."
     json:
       description:
-        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (as it was given),
+        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (its document),
           C(summary), C(tiers), C(coverage), C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
         - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked) and the numbers C(total), C(kept),
           C(removed), C(undone), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown
@@ -117,8 +117,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import shapes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError, switch
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, read_note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import read_outcomes
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    RefusedError,
+    blank,
+    check_at,
+    each,
+    mapping,
+    plain,
+    switch,
+)
 
 
 def retention_report(
@@ -133,28 +142,32 @@ def retention_report(
     """The report of one cluster; AnsibleFilterError names what cannot be used."""
     try:
         made = report(
-            shapes.plan(plan),
-            shapes.mapping("listing", listing),
-            shapes.outcomes("outcomes", outcomes),
-            shapes.mapping("evidence", evidence),
-            shapes.findings("findings", findings),
-            _read(previous),
-            switch("check_mode", check_mode),
+            check_at(Plan.load, plan, "_input"),
+            _mapping("listing", listing),
+            check_at(read_outcomes, [] if blank(outcomes) else outcomes, "outcomes"),
+            _mapping("evidence", evidence),
+            check_at(each(read_note), [] if blank(findings) else findings, "findings"),
+            _mapping("previous", _parsed(previous)) or None,
+            check_at(switch, check_mode, "check_mode"),
         )
     except RefusedError as exc:
         raise AnsibleFilterError(f"retention_report: {exc}") from exc
     return {"stem": made.stem, "html": as_html(made), "csv": as_csv(made), "json": as_json(made)}
 
 
-def _read(previous: Any) -> dict[str, Any] | None:
+def _mapping(key: str, value: Any) -> Any:
+    return {} if blank(value) else check_at(lambda given: plain(mapping(given)), value, key)
+
+
+def _parsed(previous: Any) -> Any:
     if isinstance(previous, str) and previous.strip():
         try:
-            previous = json.loads(previous)
+            return json.loads(previous)
         except ValueError as exc:
             raise RefusedError(f"previous: is not JSON: {exc}") from exc
         except RecursionError:
             raise RefusedError("previous: is nested too deeply") from None
-    return shapes.mapping("previous", previous) or None
+    return previous
 
 
 class FilterModule:

@@ -54,6 +54,12 @@ class Snapshot:
     storage_size_bytes: int | None
     file_size_bytes: int | None
 
+    def is_restorable(self, now: datetime) -> bool:
+        """Whether it is complete, not from the future and not expired. An expired one may be deleted at any time."""
+        is_future = self.created_at is None or self.created_at > now
+        has_expired = self.expires_at is not None and self.expires_at <= now
+        return bool(self.complete) and not is_future and not has_expired
+
     def has_values(self, expires_at: datetime | None, do_not_delete: bool | None) -> bool:
         """Whether it has these values. None is not compared, and a missing doNotDelete counts as false."""
         return (expires_at is None or self.expires_at == expires_at) and (

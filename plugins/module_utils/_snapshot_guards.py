@@ -26,7 +26,7 @@ def keep_newest(steps: list[Step], reading: Reading, service: Service, now: date
     def is_newer_and_kept(snapshot: Snapshot | None) -> bool:
         if snapshot is None or snapshot.id in lost:
             return False
-        return _is_restorable(snapshot, now) and age_key(snapshot) > newest_lost
+        return snapshot.is_restorable(now) and age_key(snapshot) > newest_lost
 
     try:
         # One of the snapshots already read is mostly newer.
@@ -43,14 +43,8 @@ def keep_newest(steps: list[Step], reading: Reading, service: Service, now: date
 def _newest_complete(listed: Sequence[Snapshot], now: datetime) -> str | None:
     """The id of the newest complete snapshot. Without a better one, an expired one counts (contract 10)."""
     complete = [snapshot for snapshot in listed if snapshot.complete]
-    newest = max([one for one in complete if _is_restorable(one, now)] or complete, key=age_key, default=None)
+    newest = max([one for one in complete if one.is_restorable(now)] or complete, key=age_key, default=None)
     return None if newest is None else newest.id
-
-
-def _is_restorable(snapshot: Snapshot, now: datetime) -> bool:
-    is_future = snapshot.created_at is None or snapshot.created_at > now
-    has_expired = snapshot.expires_at is not None and snapshot.expires_at <= now
-    return bool(snapshot.complete) and not is_future and not has_expired
 
 
 def _newest(snapshot_id: str) -> ItemError:

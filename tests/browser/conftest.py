@@ -1,8 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A headless Chromium, and pages of reports opened in it. tests/tools/browser.sh says where the browser and axe-core are."""
+"""A headless Chromium, and pages of reports opened in it; tests/tools/browser.sh provides the browser and axe-core."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The report's page as people have it before them: in Chromium, small and large, dark and light, on paper."""
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 from playwright.sync_api import Browser
 
 from browser.conftest import NARROW, WIDE, Open, Opened
@@ -81,7 +81,7 @@ def test_a_mark_says_which_snapshot_it_is_and_why(open_page: Open) -> None:
     for one in opened.plan["snapshots"][:40]:
         title = opened.page.locator(f'#timeline-picture .mark[data-id="{one["id"]}"] title').text_content()
         assert one["id"] in title
-        assert all(reason in title for reason in one["reasons"])
+        assert all(reason["text"] in title for reason in one["reasons"])
     extended = opened.page.locator('.mark[data-mark="extended"] .move').count()
     assert extended == opened.plan["summary"]["by_action"]["extend"]
 
@@ -127,7 +127,7 @@ def test_filtering(open_page: Open, size: str) -> None:
     daily = [
         one["id"]
         for one in opened.plan["snapshots"]
-        if any(reason.split(" ")[0] in ("daily", "daily:oldest") for reason in one["reasons"])
+        if any(reason["code"] in ("daily", "daily:oldest") for reason in one["reasons"])
     ]
     assert opened.shown() == daily
     page.get_by_label("Kept by").select_option("")
@@ -226,9 +226,10 @@ def test_it_prints(open_page: Open) -> None:
 )
 def test_names_are_shown_and_not_obeyed(open_page: Open, name: str) -> None:
     plan: dict[str, Any] = json.loads(json.dumps(bare(info([row(1, ago(days=1))]), {"keep_last": 1})))
-    plan["cluster_name"], plan["warnings"] = name, [name]
-    plan["snapshots"][0]["reasons"] = [name]
-    opened = open_page(plan=plan, evidence={name: name}, findings=[{"code": name, "text": name}])
+    note = {"code": name, "text": name}
+    plan["cluster_name"], plan["warnings"] = name, [note]
+    plan["snapshots"][0]["reasons"] = [note]
+    opened = open_page(plan=plan, evidence={name: name}, findings=[Note(name, name)])
     assert opened.page.locator("h1").text_content() == name
     assert opened.page.title() == f"Retention of {name}"
     assert_nothing_else_happened(opened)

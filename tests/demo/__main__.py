@@ -1,6 +1,5 @@
 #!/usr/bin/env python
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The main job, to watch: a retention policy over three clusters, in check mode, for real, and once more.

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The objects of AWX: by its own rules, by the role's, and made by the real modules of awx.awx on a stand-in for it."""
@@ -20,10 +19,10 @@ import yaml
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
-    RefusedError,
     parse_options,
     parse_policy,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from dateutil.rrule import rrulestr
 from jinja2 import ChainableUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment

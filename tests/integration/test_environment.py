@@ -1,12 +1,10 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Where modules get their connection from, over HTTPS and proxies."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,88 +104,7 @@ def test_variables_alone(playbooks: Playbooks, simulator: Start, platform: Any, 
     assert_worked(run, sim, who)
 
 
-def test_the_defaults_of_the_action_group_alone(playbooks: Playbooks, simulator: Start) -> None:
-    sim = simulator(seeds.ladder(platform="ops_manager"))
-    run = playbooks.run([play(both(sim), options(sim))], environment=BLANK)
-    assert_worked(run, sim)
-
-
-def test_families_are_never_mixed(playbooks: Playbooks, simulator: Start) -> None:
-    """The first whole pair wins with all of its family; options win over both; half a pair is an error."""
-    sim = simulator(seeds.ladder(platform="atlas"))
-    stranger = sim.world.keys["stranger"]
-    other = {
-        "MCLI_PUBLIC_API_KEY": stranger.id,
-        "MCLI_PRIVATE_API_KEY": stranger.secret,
-        "MCLI_PROJECT_ID": "f" * 24,
-        "MCLI_SERVICE": "ops-manager",
-        "MCLI_OPS_MANAGER_URL": "http://127.0.0.1:9",
-    }
-    first = {**variables(sim, "ATLAS"), **other}
-    assert_worked(playbooks.run([play(both(sim))], environment=first), sim)
-
-    half = {**BLANK, **other, "MONGODB_ATLAS_PUBLIC_API_KEY": "someone"}
-    no_project = {**first, "MONGODB_ATLAS_PROJECT_ID": ""}
-    odd = {**BLANK, **other, "MCLI_SERVICE": "mainframe"}
-    unsure = {**BLANK, **other, "MCLI_OPS_MANAGER_SKIP_VERIFY": "perhaps"}
-    sim.reset_log()
-    for environment, fragments in (
-        (half, ("MONGODB_ATLAS_PUBLIC_API_KEY is set", "MONGODB_ATLAS_PRIVATE_API_KEY is not")),
-        (no_project, ("project_id is required", "MONGODB_ATLAS_PROJECT_ID", "MCLI_PROJECT_ID is set")),
-        (odd, ("MCLI_SERVICE", "'mainframe'", "ops-manager")),
-        (unsure, ("MCLI_OPS_MANAGER_SKIP_VERIFY", "'perhaps'")),
-    ):
-        run = playbooks.run([play(both(sim)[:1])], environment=environment)
-        assert all(fragment in run.named("list").message for fragment in fragments), run.output
-    assert list(sim.log) == []
-
-
-def test_a_missing_requests_is_said_in_ansibles_words(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
-    sim = simulator(seeds.ladder(platform="atlas"))
-    (tmp_path / "shim").mkdir()
-    (tmp_path / "shim" / "requests.py").write_text("raise ImportError(\"No module named 'requests'\")\n")
-    tasks = [{**one, "ignore_errors": True} for one in both(sim)]
-    run = playbooks.run([play(tasks, options(sim))], environment={"PYTHONPATH": str(tmp_path / "shim")})
-    for one in run.tasks:
-        assert one.status == "failed"
-        # Which package, which interpreter, and what an execution environment needs.
-        assert "Failed to import the required Python library (requests)" in one.message
-        assert f"'s Python {sys.executable}. Please read the module documentation" in one.message
-        assert "name this collection under dependencies.galaxy of its definition" in one.message
-        assert "or put requests under dependencies.python." in one.message
-    assert list(sim.log) == []
-
-
 # --- HTTPS and proxies ---
-
-
-def test_https_with_a_private_authority(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
-    sim = simulator(seeds.ladder(platform="ops_manager"), https=True)
-    strange = tmp_path / "strange.pem"
-    trustme.CA().cert_pem.write_to_path(str(strange))
-    connections: dict[str, dict[str, Any]] = {
-        "none": {},
-        "strange": {"ca_path": str(strange)},
-        "right": {"ca_path": sim.ca_path},
-        "unchecked": {"validate_certs": False},
-    }
-    tasks = [
-        task(name, "legacy_snapshot_info", {**named(sim), **more}, ignore_errors=True)
-        for name, more in connections.items()
-    ]
-
-    run = playbooks.run([play(tasks, options(sim))])
-
-    for name in ("none", "strange"):
-        assert run.named(name).status == "failed"
-        assert "The certificate is not trusted: give the CA's file as ca_path" in run.named(name).message
-        assert f"127.0.0.1:{sim.port}" in run.named(name).message
-    assert run.named("right").result["total"] > 0
-    assert "warnings" not in run.named("right").result
-    (warning,) = run.named("unchecked").result["warnings"]
-    assert "Certificates are not validated (validate_certs)" in warning
-    assert len(warned(run)) == 1
-    assert "InsecureRequestWarning" not in run.output
 
 
 def test_https_from_the_variables(playbooks: Playbooks, simulator: Start) -> None:
@@ -199,6 +116,8 @@ def test_https_from_the_variables(playbooks: Playbooks, simulator: Start) -> Non
     careless = {**given, "MCLI_OPS_MANAGER_SKIP_VERIFY": "yes"}
     run = playbooks.run([play(both(sim)[:1])], environment=careless)
     assert "MCLI_OPS_MANAGER_SKIP_VERIFY" in run.named("list").result["warnings"][0]
+    assert len(warned(run)) == 1
+    assert "InsecureRequestWarning" not in run.output
 
 
 def test_a_proxy_is_used_and_its_password_masked(playbooks: Playbooks, simulator: Start) -> None:

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The inventory plugin: real listings and plays over fleets, by variables alone as in AWX."""
@@ -20,7 +19,7 @@ from simulator import seeds
 from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
 from tools.environment import atlas_environment
-from tools.inventories import PLUGIN, Inventories, Listed, environment
+from tools.inventories import Inventories, Listed, environment
 from tools.playbooks import NAMESPACE, Playbooks
 
 VARIABLES = {
@@ -424,14 +423,6 @@ def test_a_vaulted_key(inventories: Inventories, simulator: Start) -> None:
 
 
 # --- documentation ---
-
-
-def test_the_plugin_documents_itself(inventories: Inventories) -> None:
-    run = inventories.playbooks.ansible("ansible-doc", "--type", "inventory", PLUGIN)
-    assert run.status == 0
-    assert run.warnings == []
-    for text in ("include_clusters", "MONGODB_ATLAS_CLIENT_ID", "MCLI_PROJECT_ID", "keyed_groups", "cache_timeout"):
-        assert text in run.stdout
 
 
 def test_the_examples_run(inventories: Inventories, simulator: Start, collections: Path) -> None:

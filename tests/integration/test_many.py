@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Many snapshots in one call: what it costs, what it tells when half of it fails, and how long its results are."""
@@ -94,39 +93,6 @@ def test_half_of_it_failed_and_the_result_says_so(playbooks: Playbooks, simulato
     assert Counter(again.actions) == {"unchanged": 20, "absent": 18, "failed": 1, "deleted": 1}
     assert again.result["changed"] is True
     assert set(names) - set(sim.world.state()[sim.world.main.id]) == set(names[1::2]) - {held}
-
-
-def test_what_meets_all_stops_the_rest(playbooks: Playbooks, simulator: Start) -> None:
-    """Halfway through the changes the role is taken away: what is done stays told, no deletion is begun."""
-    sim = simulator(seeds.many(60))
-    names = ids(sim)[:40]
-    sim.faults.add("error", code="USER_UNAUTHORIZED", method="PATCH", nth=11, times=None)
-    call = {"concurrency": 2, "snapshots": half_and_half(names)}
-    run = playbooks.run([play([task("do", "legacy_snapshot", call, ignore_errors=True)], options(sim))], "--diff")
-    do = run.named("do")
-    told = Counter(do.actions)
-    assert do.result["changed"] is True
-    assert (told["updated"], told["updated"] + told["failed"] + told["not_tried"]) == (10, 40)
-    assert 1 <= told["failed"] <= 2
-    assert "The role of the key is too low" in do.message
-    assert f"10 updated, 0 deleted, {told['not_tried']} not tried" in do.message
-    assert len(do.result["diff"]) == len(sim.log.done_writes) == 10
-
-
-def test_retry_timeout_is_kept(playbooks: Playbooks, simulator: Start) -> None:
-    """A service that is away for longer than retry_timeout is an error that says so, told once."""
-    sim = simulator(seeds.many(20))
-    sim.faults.add("unavailable", method="PATCH", times=None, retry_after=1)
-    call = {"expires_at": LATER, "snapshots": [{"snapshot_id": name} for name in ids(sim)[:10]]}
-    defaults = {**options(sim), "retry_timeout": 2}
-    run = playbooks.run([play([task("do", "legacy_snapshot", call, ignore_errors=True)], defaults)])
-    do = run.named("do")
-    assert do.result["changed"] is False
-    assert set(do.actions) == {"failed", "not_tried"}
-    assert do.result["error"]["status"] == 503
-    assert "retry_timeout (2 s) is used up" in do.message
-    assert len(do.result["warnings"]) == len(warned(run)) == 1
-    assert sim.log.done_writes == []
 
 
 def test_long_listings_stay_below_what_awx_shows(playbooks: Playbooks, simulator: Start) -> None:

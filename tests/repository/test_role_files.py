@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The role's files agree with each other, and nothing in it or the playbooks knows of other hosts."""
@@ -13,6 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
+    OPTION_KEYS,
+    POLICY_KEYS,
+)
 
 from tools.tree import ROOT
 
@@ -36,6 +39,16 @@ def test_the_arguments_are_the_defaults() -> None:
         assert all(options[name] == about for name, about in entry["options"].items())
     # No other type takes what a survey sends; text of our own is a string, blank or not.
     assert {about["type"] for about in options.values()} == {"raw", "str"}
+
+
+def test_every_key_of_the_filter_is_a_variable() -> None:
+    defaults = read(ROLE / "defaults" / "main.yml")
+    assert all(name.startswith("retention_") for name in defaults)
+    assert {f"retention_{key}" for key in (*POLICY_KEYS, *OPTION_KEYS)} <= set(defaults)
+
+
+def test_what_is_not_for_users_says_so() -> None:
+    assert all(name.startswith("__retention_") for name in read(ROLE / "vars" / "main.yml"))
 
 
 def test_each_variable_that_the_role_reads_is_an_argument_or_its_own() -> None:

@@ -1,4 +1,3 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real HTTP(S) server that behaves as MongoDB's legacy snapshots API does. See README.md beside this file."""

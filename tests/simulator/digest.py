@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP digest as the service does it: ageing nonces, MD5, qop=auth (contract 3)."""
 

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Draws the pictures of the guides into them. What a picture of a policy shows was planned by the filter itself.
@@ -105,7 +104,7 @@ def _row(name: str, one: Taken) -> dict[str, Any]:
 
 def because(plan: Mapping[Taken, Mapping[str, Any]], *codes: str) -> list[Taken]:
     """Those that stay for one of these reasons."""
-    return [one for one, row in plan.items() if {reason.split()[0] for reason in row["reasons"]} & set(codes)]
+    return [one for one, row in plan.items() if {reason["code"] for reason in row["reasons"]} & set(codes)]
 
 
 def staying(plan: Mapping[Taken, Mapping[str, Any]]) -> list[Taken]:
@@ -280,8 +279,8 @@ def outlives() -> str:
     plan = planned(week, {"keep_within_weekly": "4w"})
     parts = []
     for number, (name, one) in enumerate(zip(names, week, strict=True)):
-        reasons = plan[one]["reasons"]
-        why = next((reason.split()[0] for reason in reasons if reason.split()[0] in ("within_weekly", "outlives")), "")
+        codes = [reason["code"] for reason in plan[one]["reasons"]]
+        why = next((code for code in codes if code in ("within_weekly", "outlives")), "")
         y = 16 + 24 * number
         colour = {"within_weekly": KEPT, "outlives": NEW}.get(why, GONE)
         parts.append(life(axis, y, one, f"{name}: {f'stays, {why}' if why else 'goes'}", colour))

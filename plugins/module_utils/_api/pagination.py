@@ -115,7 +115,7 @@ class Listing:
             for number, page in enumerate(pages, start=1):
                 totals |= set() if page.total is None else {page.total}
                 twice = self._add_ids(ids, page)
-                if twice:
+                if twice is not None:
                     return rows, None, f"{twice} came twice"
                 rows += [make(row) for row in page.rows]
                 if not page.rows and (promised or page.promises_more(len(rows))):
@@ -123,8 +123,8 @@ class Listing:
                 promised = page.promises_more(len(rows))
         return rows, ids, f"the total was {min(totals)} and {max(totals)}" if len(totals) > 1 else ""
 
-    def _add_ids(self, ids: set[str], page: Page) -> str:
-        """Add the ids of a page; return the first that is there already, or ""."""
+    def _add_ids(self, ids: set[str], page: Page) -> str | None:
+        """Add the ids of a page; return the first that is there already."""
         for row in page.rows:
             name = row.get(self.key)
             if not isinstance(name, str):
@@ -132,7 +132,7 @@ class Listing:
             if name in ids:
                 return readable(name)
             ids.add(name)
-        return ""
+        return None
 
     def _pages(self) -> Generator[Page, None, None]:
         """Each page in turn, while the requests for the next ones are under way.

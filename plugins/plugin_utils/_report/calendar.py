@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The calendar of a report: months as blocks, each day the finest tier that keeps one of its snapshots."""
@@ -9,11 +8,12 @@ from __future__ import annotations
 import calendar
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report, Row
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import plural
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import label, zone
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import zone
 
 _MOST_MONTHS = 120
 # In English like the rest of the page, which `calendar.month_name` is not under every locale.
@@ -70,10 +70,8 @@ def months(report: Report) -> Calendar:
     """The calendar of a report, in the plan's time zone."""
     by_month: dict[tuple[int, int], dict[int, Day]] = {}
     for number, rows in _rows_by_day(report).items():
-        name = label("day", number)
-        # A time zone carries the last hours of 9999 into a year of five digits.
-        year, month, date = map(int, name.rsplit("-", 2))
-        by_month.setdefault((year, month), {})[date] = _day(name, rows)
+        day = date.fromordinal(number)
+        by_month.setdefault((day.year, day.month), {})[day.day] = _day(day.isoformat(), rows)
     kinds = Counter(day.kind for taken in by_month.values() for day in taken.values())
     legend = [(kind, *DAYS[kind], kinds[kind]) for kind in DAYS if kinds[kind]]
     return Calendar(list(_blocks(by_month)), max(0, len(by_month) - _MOST_MONTHS), legend)

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What can be restored before a plan and after it: how far back, with what gaps, and which periods are missing."""
@@ -7,60 +6,64 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Coverage, Row
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings, rules
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import rules
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import text, zone
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.gaps import find_gaps
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Plan
 
 
-def before(plan: Mapping[str, Any], rows: Sequence[Row], now: int) -> Coverage:
-    """As the snapshots are."""
-    missing = tuple(f"{gap['rule']} {gap['period']}" for gap in plan["gaps"])
-    kept, removed = (plan["summary"][f"file_size_bytes_{what}"] for what in ("kept", "removed"))
-    return _coverage(rows, now, missing, None if kept is None or removed is None else kept + removed)
+def before(plan: Plan, rows: Sequence[Row], now: int) -> Coverage:
+    """What can be restored as the snapshots are."""
+    kept, removed = (plan.summary[f"file_size_bytes_{what}"] for what in ("kept", "removed"))
+    return _coverage(rows, now, _named(plan.gaps), None if kept is None or removed is None else kept + removed)
 
 
-def after(plan: Mapping[str, Any], rows: Sequence[Row], now: int, missing: tuple[str, ...] | None) -> Coverage:
-    """As they are to be; what is given an early expiry counts as gone."""
-    return _coverage([row for row in rows if row.stays], now, missing, plan["summary"]["file_size_bytes_kept"])
+def after(plan: Plan, rows: Sequence[Row], now: int, missing: tuple[str, ...] | None) -> Coverage:
+    """What can be restored after the plan. A snapshot whose expiry is shortened counts as gone."""
+    return _coverage([row for row in rows if row.stays], now, missing, plan.summary["file_size_bytes_kept"])
 
 
-def missing_after(
-    cluster: Cluster, policy: Policy, options: Options, now: int, removed: Iterable[str]
-) -> tuple[str, ...]:
-    """The periods that the policy wants and nothing covers once the removed ones are gone."""
-    calendar, gone = zone(options.timezone), set(removed)
-    entries = rules.classify(cluster, options, now)
-    newest = next((entry.created for entry in entries if entry.is_restorable(now)), None)
-    anchor = now if options.anchor == "now" else newest
+def missing_after(cluster: Cluster, plan: Plan, now: int, removed: Iterable[str]) -> tuple[str, ...]:
+    """The periods that the policy wants and nothing covers once the removed snapshots are gone."""
+    calendar, gone = zone(plan.options.timezone), set(removed)
+    entries = rules.classify(cluster, plan.options, now)
+    anchor = rules.anchor_of(entries, plan.options, now)
     if anchor is None:
         return ()
     candidates = [entry for entry in entries if entry.state == "candidate"]
-    applied = rules.tiers(policy, candidates, anchor, calendar)
+    applied = rules.apply_rules(plan.policy, candidates, anchor, calendar)
     left = [entry for entry in entries if entry.snapshot.id not in gone]
-    found, _too_many = findings.gaps(applied, left, anchor, cluster.schedule, now, calendar)
-    return tuple(f"{gap.rule} {gap.period}" for gap in found)
+    gaps, _too_many = find_gaps(applied, left, anchor, cluster.schedule, now, calendar)
+    return _named(gaps)
+
+
+def _named(gaps: Iterable[Gap]) -> tuple[str, ...]:
+    return tuple(f"{gap.rule} {gap.period}" for gap in gaps)
 
 
 def _coverage(rows: Iterable[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
-    created = [row.created for row in rows if row.complete and row.created <= now and not _expired(row, now)]
+    created = [row.created for row in rows if _is_restorable(row, now)]
     gaps = [(newer - older, older, newer) for newer, older in itertools.pairwise(created)]
     length, start, end = max(gaps, default=(None, None, None), key=lambda gap: gap[0] or 0)
     return Coverage(
         restorable=len(created),
-        oldest=text(created[-1]) if created else None,
-        newest=text(created[0]) if created else None,
+        oldest=_text(created[-1] if created else None),
+        newest=_text(created[0] if created else None),
         largest_gap=length,
-        gap_from=None if start is None else text(start),
-        gap_to=None if end is None else text(end),
+        gap_from=_text(start),
+        gap_to=_text(end),
         missing=missing,
         size=size,
     )
 
 
-def _expired(row: Row, now: int) -> bool:
-    return row.expires is not None and row.expires <= now
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else text(instant)
+
+
+def _is_restorable(row: Row, now: int) -> bool:
+    return row.complete and row.created <= now and (row.expires is None or row.expires > now)

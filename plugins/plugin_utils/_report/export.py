@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """A report as JSON, whose keys are a promise, and as CSV, for spreadsheets."""
@@ -15,6 +14,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report, Row
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import dump_notes
 
 SCHEMA = 1
 KIND = "mongodb_ops.legacy_backup.report"
@@ -54,7 +54,7 @@ def document(report: Report) -> dict[str, Any]:
         "coverage": {"before": asdict(report.before), "after": asdict(report.after)},
         "what_if": [asdict(one) for one in report.what_if],
         "since": None if report.since is None else asdict(report.since),
-        "findings": [{"code": code, "text": text} for code, text in report.findings],
+        "findings": dump_notes(report.findings),
         "problems": list(report.problems),
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
         "evidence": report.evidence,
@@ -117,8 +117,8 @@ def _columns(row: Row) -> dict[str, Any]:
         "state": row.state,
         "action": row.action,
         "expires_to": row.expires_to,
-        "reasons": "; ".join(row.reasons),
-        "why": "; ".join(row.why),
+        "reasons": "; ".join(reason.text for reason in row.reasons),
+        "why": "; ".join(line.text for line in row.why),
         "file_size_bytes": row.size,
         "outcome": row.outcome,
         "error": row.error,

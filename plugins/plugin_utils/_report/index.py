@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The index of a folder of reports: one row a cluster, blocked ones first."""
@@ -12,7 +11,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import KIND, SCHEMA
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import render
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 
 def index(reports: Sequence[Mapping[str, Any]]) -> str:

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a report says, before anything is drawn or written: one model for the page, the JSON and the CSV."""
@@ -8,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 
 # What a snapshot is shown as, one letter and one shape each: the letter tells it where colours do not.
 MARKS: dict[str, tuple[str, str]] = {
@@ -43,8 +48,8 @@ class Row:
     expires_to: str | None
     until: int | None
     """`expires_to` in seconds."""
-    reasons: tuple[str, ...]
-    why: tuple[str, ...]
+    reasons: tuple[Note, ...]
+    why: tuple[Note, ...]
     size: int | None
     complete: bool
     mark: str
@@ -131,28 +136,48 @@ class Report:
     """All that a report says of one cluster."""
 
     plan: Mapping[str, Any]
+    """The document of the plan."""
     stem: str
     """What its files are called, without the ending."""
-    name: str
-    sentence: str
     verdict: str
     space: str
     check_mode: bool
-    blocked: bool
-    counts: Mapping[str, int]
-    """How many snapshots have each mark."""
     rows: tuple[Row, ...]
     tiers: tuple[Tier, ...]
     before: Coverage
     after: Coverage
     what_if: tuple[WhatIf, ...]
     since: Since | None
-    findings: tuple[tuple[str, str], ...]
+    findings: tuple[Note, ...]
     evidence: Mapping[str, Any]
     outcomes: tuple[Mapping[str, Any], ...]
     problems: tuple[str, ...]
-    """What failed, and why this plan is not to be trusted, where that is so."""
-    now: int
+    """What failed."""
+
+    @property
+    def name(self) -> str:
+        """What the cluster is called."""
+        return str(self.plan["cluster_name"] or self.plan["cluster_id"] or "unnamed")
+
+    @property
+    def sentence(self) -> str:
+        """The policy in words."""
+        return words.policy(self.plan)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the plan must not be applied."""
+        return bool(self.plan["guard"]["blocked"])
+
+    @property
+    def now(self) -> int:
+        """The instant of the plan, in seconds since 1970."""
+        return seconds(parse_instant(self.plan["now"]))
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many snapshots have each mark."""
+        return {mark: sum(row.mark == mark for row in self.rows) for mark in MARKS}
 
     @property
     def kept(self) -> int:

@@ -1,30 +1,26 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What other policies would make of the same snapshots: no request, the engine once more for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import WhatIf
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import engine as retention
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest, to_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
-    Options,
     Policy,
-    RefusedError,
     Rule,
     parse_options,
     parse_policy,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 _DEFAULTS = {
     "keep_within": "2d",
@@ -35,57 +31,50 @@ _DEFAULTS = {
 _MOST = 10**8
 
 
-def what_if(plan: Mapping[str, Any], cluster: Cluster, policy: Policy, options: Options) -> Iterator[WhatIf]:
-    """This policy, half of it, twice as much, and the service's own numbers.
+def what_if(plan: Plan, cluster: Cluster) -> Iterator[WhatIf]:
+    """The policy of the plan, half of it, twice as much, and the service's own numbers.
 
     Nothing where the listing is not the one that the plan was made from: the two would not compare.
     """
-    now = parse_instant(plan["now"])
-    own = to_document(retention.plan(cluster, policy, options, now))
-    if own["digest"] != digest(plan):
+    own = retention.plan(cluster, plan.policy, plan.options, plan.now)
+    if own.digest != plan.digest:
         return
     yield _result("this policy", own)
-    others = {"half as much": _scaled(policy, _half), "twice as much": _scaled(policy, _double)}
-    if parse_policy(_DEFAULTS) != policy:
+    others = {"half as much": _scaled(plan.policy, _half), "twice as much": _scaled(plan.policy, _double)}
+    if parse_policy(_DEFAULTS) != plan.policy:
         others["Cloud Manager's defaults"] = parse_policy(_DEFAULTS)
-    for name, other in others.items():
-        yield _tried(name, cluster, other, options, now)
+    for name, policy in others.items():
+        yield _tried(name, cluster, policy, plan)
 
 
-def _tried(name: str, cluster: Cluster, policy: Policy, options: Options, now: datetime) -> WhatIf:
+def _tried(name: str, cluster: Cluster, policy: Policy, plan: Plan) -> WhatIf:
     try:
-        # Whether method and policy agree is for the parser to say.
-        fitting = parse_options({**options.to_plain(), "timezone": options.timezone}, policy)
+        # The parser knows whether method and policy agree.
+        options = parse_options({**plan.options.to_plain(), "timezone": plan.options.timezone}, policy)
     except RefusedError as exc:
         return WhatIf(name, policy.to_plain(), 0, 0, 0, None, None, 0, False, str(exc))
-    return _result(name, to_document(retention.plan(cluster, policy, fitting, now)))
+    return _result(name, retention.plan(cluster, policy, options, plan.now))
 
 
-def _result(name: str, document: Mapping[str, Any]) -> WhatIf:
-    actions, now = document["summary"]["by_action"], document["now"]
-    staying = [
-        row["created_at"]
-        for row in document["snapshots"]
-        if row["action"] in ("keep", "extend")
-        and row["complete"]
-        and row["created_at"] <= now
-        and (row["expires_at"] is None or row["expires_at"] > now)
+def _result(name: str, plan: Plan) -> WhatIf:
+    numbers = plan.summary
+    kept = [
+        one.snapshot.created_at for one in plan.decisions if not one.is_removal and one.snapshot.is_restorable(plan.now)
     ]
-    candidates_kept = sum(row["state"] == "candidate" and row["action"] == "keep" for row in document["snapshots"])
     return WhatIf(
         name=name,
-        policy=document["policy"],
-        kept=candidates_kept,
-        extended=actions["extend"],
-        removed=actions["delete"] + actions["shorten"],
-        size_removed=document["summary"]["file_size_bytes_removed"],
-        oldest=staying[-1] if staying else None,
-        gaps=len(document["gaps"]),
-        blocked=document["guard"]["blocked"],
+        policy=plan.policy.to_plain(),
+        kept=sum(one.state == "candidate" and one.action == "keep" for one in plan.decisions),
+        extended=numbers["by_action"]["extend"],
+        removed=sum(one.is_removal for one in plan.decisions),
+        size_removed=numbers["file_size_bytes_removed"],
+        oldest=format_instant(kept[-1]) if kept and kept[-1] else None,
+        gaps=len(plan.gaps),
+        blocked=plan.is_blocked,
     )
 
 
-def _scaled(policy: Policy, scale: Any) -> Policy:
+def _scaled(policy: Policy, scale: Callable[[Rule], Rule]) -> Policy:
     return Policy(tuple(scale(rule) for rule in policy.rules))
 
 
@@ -93,7 +82,7 @@ def _double(rule: Rule) -> Rule:
     if rule.window is None:
         return rule if rule.count == -1 else replace(rule, count=min(rule.count * 2, _MOST))
     window = rule.window
-    doubled = {name: min(2 * value, _MOST) for name, value in _parts(window).items()}
+    doubled = {name: min(2 * value, _MOST) for name, value in asdict(window).items()}
     return replace(rule, window=Duration(**doubled))
 
 
@@ -101,7 +90,7 @@ def _half(rule: Rule) -> Rule:
     """Rounded up, so that no rule vanishes; what does not halve is carried into the unit below."""
     if rule.window is None:
         return rule if rule.count == -1 else replace(rule, count=-(-rule.count // 2))
-    parts = _parts(rule.window)
+    parts = asdict(rule.window)
     halves = {name: value // 2 for name, value in parts.items()}
     for name, below, half in (
         ("years", "months", 6),
@@ -112,7 +101,3 @@ def _half(rule: Rule) -> Rule:
         halves[below] += half * (parts[name] % 2)
     halves["hours"] += parts["hours"] % 2
     return replace(rule, window=Duration(**halves))
-
-
-def _parts(window: Duration) -> dict[str, int]:
-    return {name: getattr(window, name) for name in ("years", "months", "weeks", "days", "hours")}

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What is otherwise than in the last report of the same cluster: new, gone, or decided otherwise."""
@@ -9,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Since
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 
 
-def since(previous: Mapping[str, Any], plan: Mapping[str, Any], rows: Sequence[Row]) -> Since | None:
+def since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since | None:
     """The differences; None where the last report is of another cluster, or newer. KeyError for what is no report."""
     last = previous["plan"]
-    if any(last[key] != plan[key] for key in ("project_id", "cluster_id")) or last["now"] > plan["now"]:
+    now = format_instant(plan.now)
+    if (last["project_id"], last["cluster_id"]) != (plan.project_id, plan.cluster_id) or last["now"] > now:
         return None
     then = {row["id"]: row for row in last["snapshots"]}
     present = {row.id for row in rows}
     return Since(
         at=last["now"],
         new=tuple(row.id for row in rows if row.id not in then),
-        gone=tuple(_gone(row, plan["now"]) for row in last["snapshots"] if row["id"] not in present),
+        gone=tuple(_gone(row, now) for row in last["snapshots"] if row["id"] not in present),
         otherwise=tuple(_otherwise(then, rows)),
     )
 

@@ -1,27 +1,25 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How full each rule of a policy is, and when it will be full if backups go on as they do (rules R5 to R8)."""
+"""How full each rule of a policy is, and when it will be full if backups go on as they do (R5 to R8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Row, Tier
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     HOUR,
     LAST,
     PERIOD_HOURS,
-    Duration,
     Zone,
     text,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.gaps import LONGEST_INTERVAL_HOURS
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Policy, Rule
 
-# The schedule's longest interval, for where the schedule is not known.
-_INTERVAL_HOURS = 24
 _NEVER = "not in sight"
 # From fine to coarse.
 _GRAINS: tuple[str | None, ...] = (None, "hour", "day", "week", "month", "year")
@@ -36,8 +34,8 @@ def tiers(
     policy: Policy, rows: Sequence[Row], now: int, anchor_is_now: bool, interval_hours: int | None, zone: Zone
 ) -> Iterator[Tier]:
     """Each rule of a policy, the finest first."""
-    interval = interval_hours or _INTERVAL_HOURS
-    staying = [row.created for row in rows if row.stays and row.complete and row.created <= now]
+    interval = interval_hours or LONGEST_INTERVAL_HOURS
+    staying = _kept(rows, now)
     anchor = now if anchor_is_now or not staying else staying[0]
     for rule in finest_first(policy):
         kept = sum(rule.name in row.tiers for row in rows)
@@ -47,9 +45,18 @@ def tiers(
             tier = _of_span(rule, rule.window, kept, staying, anchor, not anchor_is_now, zone)
         else:
             tier = _of_window(rule, rule.window, kept, staying, anchor, not anchor_is_now, interval, zone)
-        # Backups that have stopped would have filled it long ago.
-        late = tier.full_at is not None and tier.full_at <= text(now)
-        yield replace(tier, full_at=None, note=_NEVER) if late else tier
+        yield _unless_overdue(tier, now)
+
+
+def _kept(rows: Sequence[Row], now: int) -> list[int]:
+    """When the complete snapshots that are kept were created, newest first."""
+    return [row.created for row in rows if row.stays and row.complete and row.created <= now]
+
+
+def _unless_overdue(tier: Tier, now: int) -> Tier:
+    """The tier; without a date if running backups would have filled it long ago."""
+    is_overdue = tier.full_at is not None and tier.full_at <= text(now)
+    return replace(tier, full_at=None, note=_NEVER) if is_overdue else tier
 
 
 def _of_count(rule: Rule, kept: int, staying: Sequence[int], now: int | None, interval: int, zone: Zone) -> Tier:
@@ -94,7 +101,7 @@ def _of_window(
     first, last = zone.period(kind, cutoff), zone.period(kind, anchor)
     if zone.starts(kind, first) < cutoff and first < last:
         first += 1
-    covered = {zone.period(kind, created) for created in staying} & set(_numbers(staying, first, last, kind, zone))
+    covered = _covered(staying, first, last, kind, zone)
     wanted, full_at = last - first + 1, None
     if PERIOD_HOURS[kind] < interval:
         wanted = max(1, wanted * PERIOD_HOURS[kind] // interval)
@@ -105,11 +112,9 @@ def _of_window(
     return _tier(rule, str(window), kept, filled, wanted, kind, full_at if goes_on and filled < wanted else None)
 
 
-def _numbers(staying: Sequence[int], first: int, last: int, kind: str, zone: Zone) -> Iterator[int]:
-    for created in staying:
-        number = zone.period(kind, created)
-        if first <= number <= last:
-            yield number
+def _covered(staying: Sequence[int], first: int, last: int, kind: str, zone: Zone) -> set[int]:
+    numbers = (zone.period(kind, created) for created in staying)
+    return {number for number in numbers if first <= number <= last}
 
 
 def _newest_missing(covered: set[int], last: int) -> int:

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a report says in words: the policy as a sentence, spans, instants, amounts."""
@@ -10,6 +9,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 
 # Controls, halves of characters, non-characters, and what turns the direction of a text: names have no use for them.
 # Python counts none of them as printable.
@@ -27,9 +28,9 @@ def visible(text: str) -> str:
     return text if text.replace("\n", "").isprintable() else _ODD.sub("\ufffd", str.__str__(text))
 
 
-def note(reason: str) -> str:
-    """A reason, a warning, or why a snapshot is not kept, as text."""
-    return reason
+def note(reason: Note | Mapping[str, Any]) -> str:
+    """The text of a reason, a warning, or why a snapshot is not kept; also of one in a document."""
+    return reason.text if isinstance(reason, Note) else str(reason["text"])
 
 
 def number(count: int) -> str:

@@ -1,105 +1,98 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an approved plan may be applied, and what has changed since it was made (rule R19)."""
+"""Whether an approved plan may be applied, and what has changed since it was made (R19)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
-    Snapshot,
-    format_instant,
-    parse_instant,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    Duration,
-    seconds,
-    zone,
-)
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import SCHEMA, changes, digest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration, earlier
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import shown
 
 _COMPARED = ("created_at", "created_increment", "complete", "do_not_delete", "expires_at")
 
 
 def refusals(
-    document: Any, approved: str, project_id: str | None, cluster_id: str | None, now: datetime, max_age: Duration
+    plan: Plan, approved: str, project_id: str | None, cluster_id: str | None, now: datetime, max_age: Duration
 ) -> list[str]:
     """Why this plan must not be applied now to that cluster; nothing when it may.
 
-    The digest tells only what is altered; that an approval does not lift a guard, does not last for
-    ever, and is for one cluster is told beside it. An id that is None is not known and not compared.
+    `approved` is the digest that was approved. An id that is None is not known and not compared.
     """
-    try:
-        found, asked, made = digest(document), changes(document), seconds(parse_instant(document["now"]))
-        is_blocked, written = document["guard"]["blocked"], document["changes"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return ["it is not a plan of this collection, or not a whole one"]
-    moment = seconds(now)
-    others = [
-        f"it is for {name} {shown(document[key])}, not for {wanted}"
-        for name, key, wanted in (("project", "project_id", project_id), ("cluster", "cluster_id", cluster_id))
-        if None not in (wanted, document[key]) and document[key] != wanted
-    ]
+    made = format_instant(plan.now)
     reasons = (
-        (
-            document.get("schema") != SCHEMA,
-            f"its schema is {shown(document.get('schema'))}, not {SCHEMA}",
-        ),
-        (found != approved, f"its digest is {found}, and {shown(approved)} was approved"),
-        (asked != written, "its changes are not those of its snapshots"),
-        (is_blocked is not False, "its guard is blocked, which an approval does not lift"),
-        (made > moment, f"it was made at {document['now']}, which is still to come"),
-        (made < zone("UTC").before(moment, max_age), f"it was made at {document['now']}, more than {max_age} ago"),
+        (plan.digest != approved, f"its digest is {plan.digest}, and {shown(approved)} was approved"),
+        (plan.is_blocked, "its guard is blocked, which an approval does not lift"),
+        (plan.now > now, f"it was made at {made}, which is still to come"),
+        (plan.now < earlier(now, max_age), f"it was made at {made}, more than {max_age} ago"),
+        (_differ(plan.project_id, project_id), f"it is for project {shown(plan.project_id)}, not for {project_id}"),
+        (_differ(plan.cluster_id, cluster_id), f"it is for cluster {shown(plan.cluster_id)}, not for {cluster_id}"),
     )
-    return [*(reason for applies, reason in reasons if applies), *others]
+    return [reason for applies, reason in reasons if applies]
 
 
-def still_due(
-    document: Mapping[str, Any], listed: Sequence[Snapshot], now: datetime
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """The changes that are still to be asked for, and a line for each that has become void.
+def void_changes(plan: Plan, listed: Sequence[Snapshot], now: datetime) -> dict[str, Note]:
+    """The changes of expiry that can no longer be made, by snapshot id, each with a line that says so.
 
-    A snapshot that is gone, or whose expiry has passed so that the service refuses edits and deletes it
-    when it chooses, cannot be dated any more; that is no drift. A deletion is always asked for.
+    The snapshot is gone, or its expiry has passed, so that the service refuses edits and deletes it when it chooses.
+    That is no drift. A deletion is always asked for.
     """
     present = {snapshot.id: snapshot for snapshot in listed}
-    due, void = [], []
-    for change in changes(document):
-        snapshot = present.get(change["snapshot_id"])
-        gone = snapshot is None or (snapshot.expires_at is not None and snapshot.expires_at <= now)
-        if change["state"] == "present" and gone:
-            void.append(f"{change['snapshot_id']} was to be dated {change['expires_at']}, and has expired or is gone")
-        else:
-            due.append(change)
-    return due, void
+    void = {}
+    for decision in reversed(plan.decisions):
+        if decision.expires_to is None:
+            continue
+        snapshot = present.get(decision.snapshot.id)
+        if snapshot is None or (snapshot.expires_at is not None and snapshot.expires_at <= now):
+            line = f"was to be dated {format_instant(decision.expires_to)}, and has expired or is gone"
+            void[decision.snapshot.id] = Note("expires_sooner", f"{decision.snapshot.id} {line}")
+    return void
 
 
-def drift(document: Mapping[str, Any], listed: Sequence[Snapshot], now: datetime) -> list[str]:
+def drift(plan: Plan, listed: Sequence[Snapshot], now: datetime) -> list[str]:
     """What is no longer as the plan found it, by snapshot; nothing when the plan still fits.
 
-    What the plan removes may be gone, and what it dates may have its date; what it keeps may have
-    expired. Snapshots that the plan does not know are left alone, and are no drift.
+    What the plan removes may be gone, and what it dates may have its date. What it keeps may have expired. Snapshots
+    that the plan does not know are left alone, and are no drift.
     """
     present = {snapshot.id: snapshot for snapshot in listed}
-    return [line for row in document["snapshots"] for line in _drifted(row, present.get(row["id"]), now)]
+    return [line for decision in plan.decisions for line in _drifted(decision, present.get(decision.snapshot.id), now)]
 
 
-def _drifted(row: Mapping[str, Any], snapshot: Snapshot | None, now: datetime) -> Iterator[str]:
-    if snapshot is None:
-        if row["action"] == "keep" and (row["expires_at"] is None or parse_instant(row["expires_at"]) > now):
-            until = "for ever" if row["expires_at"] is None else f"until {row['expires_at']}"
-            yield f"{row['id']} is gone, and was to be kept {until}"
+def _differ(planned: str | None, wanted: str | None) -> bool:
+    return None not in (planned, wanted) and planned != wanted
+
+
+def _drifted(decision: Decision, found: Snapshot | None, now: datetime) -> Iterator[str]:
+    planned, action = decision.snapshot, decision.action
+    if action == "keep":
+        if found is None:
+            yield from _gone(planned, now)
         return
-    if row["action"] == "keep":
+    if found is None:
         return
     for key in _COMPARED:
-        value = getattr(snapshot, key)
-        value = format_instant(value) if isinstance(value, datetime) else value
-        is_done = key == "expires_at" and value is not None and value == row["expires_to"]
-        if value != row[key] and not is_done:
-            yield f"{row['id']} is to be changed ({row['action']}), but its {key} was {row[key]} and is {value}"
+        before, value = getattr(planned, key), getattr(found, key)
+        if value != before and not (key == "expires_at" and _is_done(decision, value)):
+            was, now_is = _spelled(before), _spelled(value)
+            yield f"{planned.id} is to be changed ({action}), but its {key} was {was} and is {now_is}"
+
+
+def _gone(planned: Snapshot, now: datetime) -> Iterator[str]:
+    """A kept snapshot that is gone although its recorded expiry is still to come."""
+    if planned.expires_at is None:
+        yield f"{planned.id} is gone, and was to be kept for ever"
+    elif planned.expires_at > now:
+        yield f"{planned.id} is gone, and was to be kept until {_spelled(planned.expires_at)}"
+
+
+def _is_done(decision: Decision, expires_at: datetime | None) -> bool:
+    return expires_at is not None and expires_at == decision.expires_to
+
+
+def _spelled(value: object) -> str:
+    return format_instant(value) if isinstance(value, datetime) else str(value)

@@ -1,54 +1,96 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: what is decided, its document of plain data, and the digest of what decides (rules R12, R18, R19)."""
+"""The plan: what is to be done with each snapshot of a cluster, and why; and its document of plain data (R12, R18)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import text
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
-
-SCHEMA = 1
-# The order of R19: what makes a snapshot live longer comes before what removes another.
-ACTIONS = ("keep", "extend", "shorten", "delete")
-STATES = ("held", "expired", "future", "incomplete", "candidate")
-
-# AWX cuts an event at 700,000 characters; up to this many snapshots a plan stays below.
-_SHOWN_WHOLE = 1000
-_LONGEST = 690_000
-_LONGEST_WHY = 250
-DECIDES = (
-    "id",
-    "created_at",
-    "created_increment",
-    "complete",
-    "do_not_delete",
-    "expires_at",
-    "state",
-    "action",
-    "expires_to",
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.artifact import (
+    compact,
+    expand,
+    is_compact,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES, plan_digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import (
+    SNAPSHOT_CHECKS,
+    snapshot_of,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
+    OPTION_KEYS,
+    Options,
+    Policy,
+    parse_options,
+    parse_policy,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    Check,
+    RefusedError,
+    each,
+    fields,
+    flag,
+    instant,
+    mapping,
+    one_of,
+    optional,
+    plain,
+    shown,
+    string,
 )
 
+SCHEMA = 1
+# In the order of R19: what lets a snapshot live longer comes before what removes another.
+ACTIONS = ("keep", "extend", "shorten", "delete")
+STATES = ("held", "expired", "future", "incomplete", "candidate")
+_KEYS = (*DECIDES, "reasons", "why", "file_size_bytes")
 
-@dataclass(frozen=True)
+# AWX cuts an event at 700,000 characters. Up to this many snapshots a document stays below that.
+_SHOWN_WHOLE = 1000
+_LONGEST = 690_000
+_LONGEST_WHY = 400
+# Room for one note that says why, and for the note that says how many more there are.
+_LEAST_WHY, _MORE = 150, 50
+# What a note takes in a document besides its code and its text.
+_NOTE_FRAME = 26
+_NO_PLAN = "it is no plan of this collection"
+
+
+class Note(NamedTuple):
+    """A reason, a warning or a finding: a code that programs rely on, and a text for people."""
+
+    code: str
+    text: str
+
+
+def dump_notes(notes: Iterable[Note]) -> list[dict[str, str]]:
+    """Notes as documents show them."""
+    return [{"code": code, "text": text} for code, text in notes]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to become of one snapshot, and why."""
+    """What is to be done with one snapshot, and why. `expires_to` is the expiry that extend and shorten give it."""
 
     snapshot: Snapshot
     state: str
     action: str
-    expires_to: int | None
-    reasons: tuple[str, ...]
-    why: tuple[str, ...]
+    expires_to: datetime | None = None
+    reasons: tuple[Note, ...] = ()
+    why: tuple[Note, ...] = ()
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it counts as removed: a shortened expiry is a deletion that the service makes (R16)."""
+        return self.action in ("delete", "shorten")
 
 
 @dataclass(frozen=True)
@@ -61,149 +103,319 @@ class Gap:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run is to do with one cluster's snapshots, newest first."""
+    """What one run is to do with the snapshots of one cluster, newest first."""
 
     project_id: str | None
     cluster_id: str | None
     cluster_name: str | None
-    now: int
+    now: datetime
     policy: Policy
     options: Options
     decisions: tuple[Decision, ...]
     gaps: tuple[Gap, ...]
-    blocked_by: tuple[str, ...]
-    warnings: tuple[str, ...]
+    blocked_by: tuple[Note, ...]
+    warnings: tuple[Note, ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it must not be applied (R16)."""
+        return bool(self.blocked_by)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of what decides; explanations, names and sizes are not in it (R18)."""
+        return plan_digest(self._head(), self.is_blocked, [_deciding(decision) for decision in self.decisions])
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """What `legacy_snapshot` is to be given: extends, then shortens, then deletes, each oldest first (R19)."""
+        return [
+            _change(decision)
+            for action in ACTIONS[1:]
+            for decision in reversed(self.decisions)
+            if decision.action == action
+        ]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The plan in numbers."""
+        by_action = Counter(decision.action for decision in self.decisions)
+        by_state = Counter(decision.state for decision in self.decisions)
+        return {
+            "total": len(self.decisions),
+            "by_action": {action: by_action[action] for action in ACTIONS},
+            "by_state": {state: by_state[state] for state in STATES},
+            "file_size_bytes_kept": _size(decision for decision in self.decisions if not decision.is_removal),
+            "file_size_bytes_removed": _size(decision for decision in self.decisions if decision.is_removal),
+        }
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "project_id": self.project_id,
+            "cluster_id": self.cluster_id,
+            "cluster_name": self.cluster_name,
+            "now": format_instant(self.now),
+            "timezone": self.options.timezone,
+            "policy": self.policy.to_plain(),
+            "options": self.options.to_plain(),
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """The document, as the filter returns it: str, int, bool, list, dict and None."""
+        head = self._head()
+        deciding = [_deciding(decision) for decision in self.decisions]
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            **head,
+            "snapshots": [_row(*pair) for pair in zip(deciding, self.decisions, strict=True)],
+            "changes": self.changes,
+            "summary": self.summary,
+            "gaps": [{"rule": gap.rule, "period": gap.period} for gap in self.gaps],
+            "guard": {"blocked": self.is_blocked, "reasons": dump_notes(self.blocked_by)},
+            "warnings": dump_notes(self.warnings),
+            "digest": plan_digest(head, self.is_blocked, deciding),
+        }
+        _explain_removals(document, self.decisions)
+        return document
+
+    def dump_compact(self) -> dict[str, Any]:
+        """The document as files and artifacts carry it, without reasons, changes and summary.
+
+        Gaps and warnings are cut if there are too many.
+        """
+        return compact(self.dump(), (*DECIDES, "file_size_bytes"))
+
+    @classmethod
+    def load(cls, value: Any, explained: bool = True) -> Plan:
+        """The plan in a document, whole or compact, or in JSON of one; RefusedError says what is wrong with it.
+
+        Numbers and changes are those of the snapshots, so that what is shown and done is what the digest covers.
+        Reasons are most of a document, and are left out unless `explained`.
+        """
+        try:
+            document = mapping(_parsed(value))
+            _check_schema(document.get("schema"))
+            read = _DOCUMENT if explained else _DECIDING
+            found = read(expand(document) if is_compact(document) else document)
+            policy = parse_policy(found["policy"])
+            options = parse_options({**found["options"], "timezone": found["timezone"]}, policy)
+        except ValueError as exc:
+            raise RefusedError(f"{_NO_PLAN}: {exc}") from None
+        plan = cls(
+            project_id=found["project_id"],
+            cluster_id=found["cluster_id"],
+            cluster_name=found["cluster_name"],
+            now=found["now"],
+            policy=policy,
+            options=options,
+            decisions=tuple(found["snapshots"]),
+            gaps=tuple(found["gaps"]),
+            blocked_by=found["guard"],
+            warnings=tuple(found["warnings"]),
+        )
+        _check_agreement(plan, found)
+        return plan
 
 
-def to_document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data: str, int, bool, list, dict and None."""
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "project_id": plan.project_id,
-        "cluster_id": plan.cluster_id,
-        "cluster_name": plan.cluster_name,
-        "now": text(plan.now),
-        "timezone": plan.options.timezone,
-        "policy": plan.policy.to_plain(),
-        "options": plan.options.to_plain(),
-        "snapshots": [_row(decision) for decision in plan.decisions],
-    }
-    document["changes"] = changes(document)
-    document["summary"] = summary(document["snapshots"])
-    document["gaps"] = [{"rule": gap.rule, "period": gap.period} for gap in plan.gaps]
-    document["guard"] = {"blocked": bool(plan.blocked_by), "reasons": list(plan.blocked_by)}
-    document["warnings"] = list(plan.warnings)
-    document["digest"] = digest(document)
-    _explain(document, plan.decisions)
-    return document
+def batches(plan: Plan, size: int, without: AbstractSet[str] = frozenset()) -> list[list[dict[str, Any]]]:
+    """The changes of a plan in batches of that size, those of the snapshots in `without` left out.
 
-
-def digest(document: Mapping[str, Any]) -> str:
-    """The digest of what decides, taken from the document itself, also from one read back (R18).
-
-    Explanations and names are not in it. Raises KeyError or TypeError for what is no plan.
+    With `unless_expires_after` the module leaves a snapshot alone whose expiry somebody made later since the plan was
+    made: later than it was or, where the plan extends it, later than the plan makes it.
     """
-    decides = {
-        **{key: document[key] for key in ("project_id", "cluster_id", "now", "timezone", "policy", "options")},
-        "blocked": document["guard"]["blocked"],
-        "snapshots": [[row[key] for key in DECIDES] for row in document["snapshots"]],
-    }
-    canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def changes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What `legacy_snapshot` is to be given: extends, then shortens, then deletes, each oldest first (R19).
-
-    Taken from the snapshots of the document, so that what the digest covers is what is done.
-    """
-    oldest_first = document["snapshots"][::-1]
-    asked = []
-    for action in ACTIONS[1:]:
-        for row in oldest_first:
-            if row["action"] == "delete" == action:
-                asked.append({"snapshot_id": row["id"], "state": "absent"})
-            elif row["action"] == action:
-                asked.append({"snapshot_id": row["id"], "state": "present", "expires_at": row["expires_to"]})
-    return asked
-
-
-def batches(document: Mapping[str, Any], size: int) -> list[list[dict[str, Any]]]:
-    """The changes of a plan, so many at a time, each with what must not have happened since the plan was made.
-
-    `unless_expires_after` has one left alone that somebody gave a longer life: later than it had, or, where the plan
-    itself extends, later than the plan gives.
-    """
-    rows = {row["id"]: row for row in document["snapshots"]}
-    guarded = [{**change, **_latest(rows[change["snapshot_id"]])} for change in document["changes"]]
+    decisions = {decision.snapshot.id: decision for decision in plan.decisions}
+    asked = [change for change in plan.changes if change["snapshot_id"] not in without]
+    guarded = [{**change, **_unless(decisions[change["snapshot_id"]])} for change in asked]
     return [guarded[start : start + size] for start in range(0, len(guarded), size)]
 
 
-def _latest(row: Mapping[str, Any]) -> dict[str, str]:
-    latest = row["expires_to"] if row["action"] == "extend" else row["expires_at"]
-    return {} if latest is None else {"unless_expires_after": latest}
+def _unless(decision: Decision) -> dict[str, str]:
+    latest = decision.expires_to if decision.action == "extend" else decision.snapshot.expires_at
+    return {} if latest is None else {"unless_expires_after": format_instant(latest)}
 
 
-def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The plan in numbers, taken from its rows, so that they are the same wherever the rows come from."""
-    by_action = Counter(row["action"] for row in rows)
-    by_state = Counter(row["state"] for row in rows)
-    return {
-        "total": len(rows),
-        "by_action": {action: by_action[action] for action in ACTIONS},
-        "by_state": {state: by_state[state] for state in STATES},
-        "file_size_bytes_kept": _size(row for row in rows if row["action"] in ("keep", "extend")),
-        "file_size_bytes_removed": _size(row for row in rows if row["action"] in ("delete", "shorten")),
-    }
+# --- to a document ---
 
 
-def _size(rows: Iterable[Mapping[str, Any]]) -> int | None:
-    """The sum, or None as soon as one size is unknown: a sum of the rest would read as all of it."""
+def _text(value: datetime | None) -> str | None:
+    return None if value is None else format_instant(value)
+
+
+def _deciding(decision: Decision) -> list[Any]:
+    """The values of DECIDES, as documents show them."""
+    snapshot = decision.snapshot
+    return [
+        snapshot.id,
+        _text(snapshot.created_at),
+        snapshot.created_increment,
+        snapshot.complete,
+        snapshot.do_not_delete,
+        _text(snapshot.expires_at),
+        decision.state,
+        decision.action,
+        _text(decision.expires_to),
+    ]
+
+
+def _check_schema(value: Any) -> None:
+    if isinstance(value, bool) or value != SCHEMA:
+        raise RefusedError(f"its schema is {shown(value)}, not {SCHEMA}")
+
+
+def load_decisions(value: Any) -> Plan:
+    """The plan in a document, without reasons, which are most of it; RefusedError as for `Plan.load`."""
+    return Plan.load(value, explained=False)
+
+
+def _change(decision: Decision) -> dict[str, Any]:
+    if decision.action == "delete":
+        return {"snapshot_id": decision.snapshot.id, "state": "absent"}
+    return {"snapshot_id": decision.snapshot.id, "state": "present", "expires_at": _text(decision.expires_to)}
+
+
+def _size(decisions: Iterable[Decision]) -> int | None:
+    """The sum, or None when one size is unknown: a sum of the others would read as all of it."""
     total = 0
-    for row in rows:
-        if row["file_size_bytes"] is None:
+    for decision in decisions:
+        if decision.snapshot.file_size_bytes is None:
             return None
-        total += row["file_size_bytes"]
+        total += decision.snapshot.file_size_bytes
     return total
 
 
-def _row(decision: Decision) -> dict[str, Any]:
-    snapshot = decision.snapshot
-    return {
-        "id": snapshot.id,
-        "created_at": None if snapshot.created_at is None else format_instant(snapshot.created_at),
-        "created_increment": snapshot.created_increment,
-        "complete": snapshot.complete,
-        "do_not_delete": snapshot.do_not_delete,
-        "expires_at": None if snapshot.expires_at is None else format_instant(snapshot.expires_at),
-        "state": decision.state,
-        "action": decision.action,
-        "expires_to": None if decision.expires_to is None else text(decision.expires_to),
-        "reasons": list(decision.reasons),
-        "why": [],
-        "file_size_bytes": snapshot.file_size_bytes,
-    }
+def _row(deciding: Sequence[Any], decision: Decision) -> dict[str, Any]:
+    values = (*deciding, dump_notes(decision.reasons), [], decision.snapshot.file_size_bytes)
+    return dict(zip(_KEYS, values, strict=True))
 
 
-def _explain(document: dict[str, Any], decisions: Sequence[Decision]) -> None:
-    removals = [
-        (row, decision.why) for row, decision in zip(document["snapshots"], decisions, strict=False) if decision.why
-    ]
+def _explain_removals(document: dict[str, Any], decisions: Sequence[Decision]) -> None:
+    """Fills in why snapshots are removed, as far as the document has room for it."""
+    rows = document["snapshots"]
+    removals = [(row, decision.why) for row, decision in zip(rows, decisions, strict=True) if decision.why]
     longest = _LONGEST_WHY
-    if removals and len(decisions) <= _SHOWN_WHOLE:
-        longest = max(0, _LONGEST - len(str(document))) // len(removals)
+    if len(decisions) <= _SHOWN_WHOLE:
+        room = _LONGEST - len(str(document))
+        if room < _LEAST_WHY * len(removals):
+            _cut_reasons(rows, decisions, room - _LEAST_WHY * len(removals))
+            room = _LEAST_WHY * len(removals)
+        longest = room // max(1, len(removals))
     for row, why in removals:
-        row["why"] = _fitted(why, longest)
+        row["why"] = dump_notes(_fitting(why, longest))
 
 
-def _fitted(why: Sequence[str], longest: int) -> list[str]:
-    """As many of the explanations as there is room for, at least the first."""
-    if sum(len(line) + 4 for line in why) <= longest:
-        return list(why)
-    room, fitting = longest - len(why[0]) - 40, [why[0]]
-    for line in why[1:]:
-        room -= len(line) + 4
-        if room < 0:
+def _cut_reasons(rows: Sequence[dict[str, Any]], decisions: Sequence[Decision], room: int) -> None:
+    """Shortens the reasons of all snapshots alike where many rules keep each of them."""
+    told = [(row, decision.reasons) for row, decision in zip(rows, decisions, strict=True) if decision.reasons]
+    longest = max(0, sum(_length(reasons) for _row, reasons in told) + room) // max(1, len(told))
+    for row, reasons in told:
+        row["reasons"] = dump_notes(_fitting(reasons, longest))
+
+
+def _length(notes: Sequence[Note]) -> int:
+    return sum(len(note.code) + len(note.text) + _NOTE_FRAME for note in notes)
+
+
+# Most removed snapshots share their explanation.
+@lru_cache(maxsize=1000)
+def _fitting(why: tuple[Note, ...], longest: int) -> tuple[Note, ...]:
+    """As many of the notes as there is room for, at least the first."""
+    if _length(why) <= longest:
+        return why
+    room, count = longest - _MORE, 0
+    for note in why:
+        room -= _length((note,))
+        if room < 0 and count:
             break
-        fitting.append(line)
-    return [*fitting, f"and {len(why) - len(fitting)} more"]
+        count += 1
+    rest = len(why) - count
+    return (*why[:count], Note("more", f"and {rest} more")) if rest else why
+
+
+# --- from a document ---
+
+
+def _parsed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as exc:
+        raise ValueError(f"it is not JSON: {exc!s:.100}") from None
+
+
+def read_note(value: Any) -> Note:
+    """A check: a note as documents show it."""
+    return Note(**_NOTE(value))
+
+
+def _decision(row: Mapping[str, Any]) -> Decision:
+    if (row["expires_to"] is not None) != (row["action"] in ("extend", "shorten")):
+        raise RefusedError("must be there for extend and shorten, and for nothing else", "expires_to")
+    if row["action"] != "keep" and row["state"] != "candidate":
+        raise RefusedError(f"must be keep for a snapshot that is {row['state']}", "action")
+    return Decision(
+        snapshot_of({key: row[key] for key in SNAPSHOT_CHECKS}),
+        row["state"],
+        row["action"],
+        row["expires_to"],
+        tuple(row.get("reasons", ())),
+        tuple(row.get("why", ())),
+    )
+
+
+def _decisions_of(read_row: Check) -> Check:
+    def check(value: Any) -> list[Decision]:
+        found: list[Decision] = each(lambda row: _decision(read_row(row)))(value)
+        if len({decision.snapshot.id for decision in found}) != len(found):
+            raise ValueError("name a snapshot twice")
+        return found
+
+    return check
+
+
+def _guard(value: Any) -> tuple[Note, ...]:
+    guard = _GUARD(value)
+    if guard["blocked"] != bool(guard["reasons"]):
+        raise RefusedError("must be there when the plan is blocked, and only then", "reasons")
+    return tuple(guard["reasons"])
+
+
+_NOTE = fields({"code": string, "text": string})
+_ROW: dict[str, Check] = {
+    **SNAPSHOT_CHECKS,
+    "state": one_of(STATES),
+    "action": one_of(ACTIONS),
+    "expires_to": optional(instant),
+}
+_EXPLAINED_ROW = {**_ROW, "reasons": each(read_note), "why": each(read_note)}
+_GAP = fields({"rule": string, "period": string})
+_GUARD = fields({"blocked": flag, "reasons": each(read_note)})
+_HEAD: dict[str, Check] = {
+    **dict.fromkeys(("project_id", "cluster_id", "cluster_name"), optional(string)),
+    "now": instant,
+    "timezone": string,
+    "policy": plain,
+    "options": fields(dict.fromkeys((key for key in OPTION_KEYS if key != "timezone"), plain)),
+    "gaps": each(lambda value: Gap(**_GAP(value))),
+    "guard": _guard,
+    "warnings": each(read_note),
+    "digest": string,
+}
+_NUMBERS: dict[str, Check] = {"changes": optional(plain), "summary": optional(plain)}
+_DOCUMENT = fields({**_HEAD, "snapshots": _decisions_of(fields(_EXPLAINED_ROW))}, _NUMBERS)
+_DECIDING = fields({**_HEAD, "snapshots": _decisions_of(fields(_ROW))}, _NUMBERS)
+
+
+def _check_agreement(plan: Plan, found: Mapping[str, Any]) -> None:
+    """RefusedError where what a document says is not what its plan says."""
+    for key, value in (("policy", plan.policy.to_plain()), ("options", plan.options.to_plain())):
+        if found[key] != value:
+            raise RefusedError(f"{_NO_PLAN}: {key}: are not as a plan spells them")
+    if found["changes"] not in (None, plan.changes):
+        raise RefusedError("its changes are not those of its snapshots")
+    if found["summary"] not in (None, plan.summary):
+        raise RefusedError("its summary is not that of its snapshots")
+    if found["digest"] != plan.digest:
+        raise RefusedError(
+            f"its digest is {plan.digest}, and it says {shown(found['digest'])}: it was changed after it was made"
+        )

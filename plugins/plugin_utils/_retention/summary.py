@@ -1,18 +1,34 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of the role came to: the lines a person reads, and what the service has other than was said (R22)."""
+"""The summary of a run: what became of a plan, in lines for people, and what did not go as reported (R22, R23)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    Gap,
+    Note,
+    Plan,
+    dump_notes,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    each,
+    fields,
+    mapping,
+    optional,
+    plain,
+    string,
+)
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SHOWN = 10
-# Which outcome a planned action comes to when all goes well; "absent" is one that somebody else removed.
+# The outcomes that a planned action has when all goes well. An absent snapshot was removed by somebody else.
 _DONE = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged"), "shorten": ("updated", "unchanged")}
 _WORDS = {
     "delete": ("deleted", "to delete"),
@@ -20,47 +36,74 @@ _WORDS = {
     "shorten": ("shortened", "to shorten"),
 }
 
+# A check: the `outcomes` of `legacy_snapshot`, without what was before.
+read_outcomes = each(
+    fields(
+        {
+            "id": string,
+            "action": string,
+            "after": optional(fields({"expires_at": optional(string)})),
+            "error": optional(lambda error: plain(mapping(error))),
+        }
+    )
+)
+
 
 def summary(
-    plan: Mapping[str, Any],
+    plan: Plan,
     outcomes: Sequence[Mapping[str, Any]],
     problems: Sequence[str],
     is_applied: bool,
     mode: str,
-    notes: Sequence[str] = (),
+    findings: Sequence[Note] = (),
 ) -> list[str]:
-    """The lines that end a run: counts, bytes, gaps, warnings, findings, digest; and what failed.
+    """The lines that end a run: counts, bytes, gaps, warnings, findings, what failed, and the digest.
 
-    `plan` is the document of the filter `retention_plan`, `outcomes` those of all batches, `notes` what
-    else there is to look at. `mode` says what kind of run it was.
+    `outcomes` are those of all batches, `mode` says what kind of run it was.
     """
     lines = [_headline(plan), f"Policy: {_policy(plan)}.", verdict(plan, outcomes, is_applied, mode), space(plan)]
-    if plan["guard"]["blocked"]:
-        lines.append(f"BLOCKED, nothing was written: {'; '.join(plan['guard']['reasons'])}")
-    lines.append(_gaps(plan["gaps"]))
-    lines += _some("Warning", plan["warnings"])
-    lines += _some("Finding", [note for note in notes if note not in plan["warnings"]])
+    if plan.is_blocked:
+        lines.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
+    lines.append(_gaps(plan.gaps))
+    lines += _some("Warning", [warning.text for warning in plan.warnings])
+    # Gaps have a line of their own.
+    others = [finding for finding in findings if finding.code != "gap" and finding not in plan.warnings]
+    lines += _some("Finding", [finding.text for finding in others])
     lines += _some("Failed", problems)
-    lines.append(f"Digest {plan['digest']}")
+    lines.append(f"Digest {plan.digest}")
     return lines
 
 
-def problems(outcomes: Iterable[Mapping[str, Any]], snapshots: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    """What did not go as planned: what failed, and where a listing made afterwards says otherwise (R22).
+def numbers(plan: Plan, findings: Sequence[Note]) -> dict[str, Any]:
+    """What an artifact holds of one cluster: numbers, small enough for a fleet and for a notification."""
+    return {
+        "project_id": plan.project_id,
+        "cluster_id": plan.cluster_id,
+        "cluster_name": plan.cluster_name,
+        "now": format_instant(plan.now),
+        **plan.summary,
+        "gaps": len(plan.gaps),
+        "findings": len(findings),
+        "findings_by_code": dict(sorted(Counter(finding.code for finding in findings).items())),
+        "guard": {"blocked": plan.is_blocked, "reasons": dump_notes(plan.blocked_by)},
+        "digest": plan.digest,
+    }
 
-    `snapshots` is that listing; None where nothing was written.
+
+def problems(outcomes: Iterable[Mapping[str, Any]], expiries: Mapping[str, datetime | None] | None) -> list[str]:
+    """What did not go as planned: what failed, and where a listing made afterwards differs (R22).
+
+    `expiries` are those of that listing, by snapshot id; None where nothing was written.
     """
     found = []
     failed: dict[str, list[str]] = {}
-    listed = None if snapshots is None else {snapshot["id"]: snapshot for snapshot in snapshots}
     for outcome in outcomes:
         if outcome["action"] == "failed":
-            failed.setdefault(str((outcome["error"] or {}).get("detail") or "no reason given"), []).append(
-                outcome["id"]
-            )
-        elif listed is not None:
-            found += _discrepancy(outcome, listed.get(outcome["id"]))
-    return [_reason(detail, names) for detail, names in failed.items()] + found
+            detail = (outcome["error"] or {}).get("detail") or "no reason given"
+            failed.setdefault(str(detail), []).append(outcome["id"])
+        elif expiries is not None:
+            found += _discrepancy(outcome, expiries)
+    return [_failure(detail, names) for detail, names in failed.items()] + found
 
 
 def failure(problems: Sequence[str]) -> str:
@@ -69,79 +112,40 @@ def failure(problems: Sequence[str]) -> str:
     return " ".join([*problems[:_SHOWN], *([f"And {more} more: see retention_outcomes."] if more > 0 else [])])
 
 
-def must_stop(plan: Mapping[str, Any], outcomes: Iterable[Mapping[str, Any]]) -> bool:
+def must_stop(plan: Plan, outcomes: Iterable[Mapping[str, Any]]) -> bool:
     """Whether no further batch may begin: something was not tried, or a snapshot was not made to live longer (R19)."""
-    extends = {row["id"] for row in plan["snapshots"] if row["action"] == "extend"}
+    extends = {decision.snapshot.id for decision in plan.decisions if decision.action == "extend"}
     return any(
         outcome["action"] == "not_tried" or (outcome["id"] in extends and _lives_shorter(outcome))
         for outcome in outcomes
     )
 
 
-def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
-    """Whether one that was to be extended was not; one that somebody extended further lives long enough."""
-    return bool(outcome["action"] == "failed" and (outcome["error"] or {}).get("code") != "EXTENDED")
-
-
-def _discrepancy(outcome: Mapping[str, Any], now: Mapping[str, Any] | None) -> list[str]:
-    if outcome["action"] == "deleted" and now is not None:
-        return [f"Snapshot {outcome['id']} was reported deleted and is still there."]
-    if outcome["action"] == "absent" and now is not None:
-        return [f"Snapshot {outcome['id']} was said not to be there any more and is still there."]
-    if outcome["action"] != "updated":
-        return []
-    sent = outcome["after"]["expires_at"]
-    if now is None:
-        return [f"Snapshot {outcome['id']} was given the expiry {sent} and is not there any more."]
-    if now["expires_at"] != sent:
-        return [f"Snapshot {outcome['id']} was given the expiry {sent} and has {now['expires_at'] or 'none'}."]
-    return []
-
-
-def _headline(plan: Mapping[str, Any]) -> str:
-    name = plan["cluster_name"] or plan["cluster_id"]
-    return f"Cluster {name} of project {plan['project_id']} at {plan['now']}"
-
-
-def _policy(plan: Mapping[str, Any]) -> str:
-    kept = [f"{key} {value}" for key, value in plan["policy"].items() if value is not None]
-    options = plan["options"]
-    ways = ["method expire"] if options["method"] == "expire" else ["method delete"]
-    ways += ["extend_kept"] if options["extend_kept"] else []
-    return f"{', '.join(kept)}; {', '.join(ways)}; days begin in {plan['timezone']}"
-
-
-def verdict(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]], is_applied: bool, mode: str) -> str:
+def verdict(plan: Plan, outcomes: Sequence[Mapping[str, Any]], is_applied: bool, mode: str) -> str:
     """The counts of a run in one line, which begins with the kind of run it was."""
-    actions, states = plan["summary"]["by_action"], plan["summary"]["by_state"]
-    others = sum(states[state] for state in states if state != "candidate")
-    parts = [f"{actions['keep'] - others} kept"]
-    happened = _happened(plan, outcomes)
-    for action, (done, due) in _WORDS.items():
-        count = actions[action]
-        if action == "shorten" and not count:
-            continue
-        if plan["guard"]["blocked"] or not is_applied:
-            parts.append(f"{count} {due}")
-        else:
-            parts.append(f"{happened[action]} {done}" + (f" of {count}" if happened[action] != count else ""))
+    actions, states = plan.summary["by_action"], plan.summary["by_state"]
+    parts = [f"{actions['keep'] - (len(plan.decisions) - states['candidate'])} kept"]
+    happened = _happened(plan, outcomes) if is_applied and not plan.is_blocked else None
+    parts += [
+        _counted(action, actions[action], None if happened is None else happened[action])
+        for action in _WORDS
+        if actions[action] or action != "shorten"
+    ]
     parts.append(f"{states['held']} held")
     parts += [f"{states[state]} {state}" for state in ("expired", "incomplete", "future") if states[state]]
-    if plan["guard"]["blocked"]:
-        mode = "Nothing was written"
-    return f"{mode}: {plan['summary']['total']} snapshots, {', '.join(parts)}."
+    return f"{'Nothing was written' if plan.is_blocked else mode}: {len(plan.decisions)} snapshots, {', '.join(parts)}."
 
 
-def _happened(plan: Mapping[str, Any], outcomes: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """How many of each planned action came to its end."""
-    results = {outcome["id"]: outcome["action"] for outcome in outcomes}
-    planned = {row["id"]: row["action"] for row in plan["snapshots"] if row["action"] in _DONE}
-    return Counter(action for name, action in planned.items() if results.get(name) in _DONE[action])
+def _counted(action: str, count: int, happened: int | None) -> str:
+    done, planned = _WORDS[action]
+    if happened is None:
+        return f"{count} {planned}"
+    return f"{happened} {done}" + (f" of {count}" if happened != count else "")
 
 
-def space(plan: Mapping[str, Any]) -> str:
+def space(plan: Plan) -> str:
     """What a run frees and keeps, in one line."""
-    removed, kept = (plan["summary"][f"file_size_bytes_{what}"] for what in ("removed", "kept"))
+    removed, kept = (plan.summary[f"file_size_bytes_{what}"] for what in ("removed", "kept"))
     rest = "" if kept is None else f"; {size(kept)} kept"
     if removed is None:
         return f"How much space is freed is not known, since not every snapshot says its size{rest}."
@@ -158,10 +162,32 @@ def size(count: int) -> str:
     return f"{count} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
-def _gaps(gaps: Sequence[Mapping[str, str]]) -> str:
+def _headline(plan: Plan) -> str:
+    name = plan.cluster_name or plan.cluster_id
+    return f"Cluster {name} of project {plan.project_id} at {format_instant(plan.now)}"
+
+
+def _policy(plan: Plan) -> str:
+    kept = [f"{key} {value}" for key, value in plan.policy.to_plain().items()]
+    extends = ["extend_kept"] if plan.options.extend_kept else []
+    ways = [f"method {plan.options.method}", *extends]
+    return f"{', '.join(kept)}; {', '.join(ways)}; days begin in {plan.options.timezone}"
+
+
+def _happened(plan: Plan, outcomes: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """How many of each planned action were done."""
+    results = {outcome["id"]: outcome["action"] for outcome in outcomes}
+    return Counter(
+        decision.action
+        for decision in plan.decisions
+        if decision.action in _DONE and results.get(decision.snapshot.id) in _DONE[decision.action]
+    )
+
+
+def _gaps(gaps: Sequence[Gap]) -> str:
     if not gaps:
         return "No gaps."
-    shown = ", ".join(f"{gap['rule']} {gap['period']}" for gap in gaps[:_SHOWN])
+    shown = ", ".join(f"{gap.rule} {gap.period}" for gap in gaps[:_SHOWN])
     return f"{len(gaps)} gaps, periods that no snapshot covers: {shown}{' …' if len(gaps) > _SHOWN else ''}."
 
 
@@ -170,8 +196,30 @@ def _some(label: str, texts: Sequence[str]) -> list[str]:
     return lines + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
 
 
-def _reason(detail: str, names: Sequence[str]) -> str:
-    """Why some failed, and which; a reason that meets many is said once."""
+def _lives_shorter(outcome: Mapping[str, Any]) -> bool:
+    """Whether a snapshot was not extended. One that somebody extended further lives long enough."""
+    return bool(outcome["action"] == "failed" and (outcome["error"] or {}).get("code") != "EXTENDED")
+
+
+def _discrepancy(outcome: Mapping[str, Any], expiries: Mapping[str, datetime | None]) -> list[str]:
+    is_there = outcome["id"] in expiries
+    said = {"deleted": "reported deleted", "absent": "said not to be there any more"}.get(outcome["action"])
+    if said is not None:
+        return [] if not is_there else [f"Snapshot {outcome['id']} was {said} and is still there."]
+    if outcome["action"] != "updated":
+        return []
+    sent = (outcome["after"] or {}).get("expires_at")
+    if not is_there:
+        return [f"Snapshot {outcome['id']} was given the expiry {sent} and is not there any more."]
+    found = expiries[outcome["id"]]
+    expiry = None if found is None else format_instant(found)
+    return (
+        [] if expiry == sent else [f"Snapshot {outcome['id']} was given the expiry {sent} and has {expiry or 'none'}."]
+    )
+
+
+def _failure(detail: str, names: Sequence[str]) -> str:
+    """Why some failed, and which; a reason that many have is given once."""
     if len(names) == 1:
         return detail if names[0] in detail else f"Snapshot {names[0]}: {detail}"
     more = len(names) - _SHOWN

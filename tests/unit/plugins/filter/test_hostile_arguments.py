@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Every argument of every filter with any value: a right result, or an AnsibleFilterError that names what is wrong.
@@ -9,6 +8,7 @@ An undefined variable may say so itself, by Jinja's own error, which Ansible tur
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report import retention_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
@@ -87,7 +87,7 @@ ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         },
     ),
     "retention_document": (retention_document, {"plan": PLAN}),
-    "retention_batches": (retention_batches, {"plan": PLAN, "size": 3}),
+    "retention_batches": (retention_batches, {"plan": PLAN, "size": 3, "without": [sid(3)]}),
     "retention_approval": (
         retention_approval,
         {
@@ -197,9 +197,13 @@ def test_any_value_inside_an_older_report_is_a_result_or_an_error_of_the_filter(
 
 
 def redigested(document: Any) -> Any:
-    """The document with the digest that it has now."""
+    """The document with the digest that it has now, worked out as R18 says."""
     try:
-        return {**document, "digest": digest(document)}
+        decides = {key: document[key] for key in ("project_id", "cluster_id", "now", "timezone", "policy", "options")}
+        decides["blocked"] = document["guard"]["blocked"]
+        decides["snapshots"] = [[one[key] for key in DECIDES] for one in document["snapshots"]]
+        canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return {**document, "digest": hashlib.sha256(canonical.encode("ascii")).hexdigest()}
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
 

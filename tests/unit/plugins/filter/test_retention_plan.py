@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The filter as playbooks meet it: any input gives a plan of plain data, or one line that names the key."""
@@ -192,20 +191,20 @@ def refused(*args: Any, **options: Any) -> str:
         ((info([row(1, NOW, expires_at="9")]), TIDY), {"now": NOW}, "snapshots[0].expires_at: '9' is not"),
         ((info([row(1, NOW, created_increment=1.5)]), TIDY), {"now": NOW}, "snapshots[0].created_increment: must be"),
         ((info([row(1, NOW, file_size_bytes=2**70)]), TIDY), {"now": NOW}, "snapshots[0].file_size_bytes: must be"),
-        ((info([], schedule=[]), TIDY), {"now": NOW}, "schedule: must be a dictionary or null"),
+        ((info([], schedule=[]), TIDY), {"now": NOW}, "schedule: must be a dictionary"),
         (
             (info([], schedule={"point_in_time_window_hours": "24"}), TIDY),
             {"now": NOW},
             "schedule.point_in_time_window_hours: must be a whole number",
         ),
-        ((info([], restore_jobs={}), TIDY), {"now": NOW}, "restore_jobs: must be a list or null"),
+        ((info([], restore_jobs={}), TIDY), {"now": NOW}, "restore_jobs: must be a list"),
         ((info([], restore_jobs=[7]), TIDY), {"now": NOW}, "restore_jobs[0]: must be a dictionary"),
         ((info([], restore_jobs=[{}]), TIDY), {"now": NOW}, "restore_jobs[0].in_use: must be true or false"),
         ((info([], restore_jobs=[job(1, "x")]), TIDY), {"now": NOW}, "restore_jobs[0].timestamp: 'x' is not"),
         (
             (info([], restore_jobs=[{**job(1, NOW), "snapshot_id": 7}]), TIDY),
             {"now": NOW},
-            "restore_jobs[0].snapshot_id: must be a string or null",
+            "restore_jobs[0].snapshot_id: must be a string",
         ),
     ],
 )
@@ -359,14 +358,21 @@ def test_the_documented_result_is_what_is_returned() -> None:
         return {key: keys(value["contains"]) if "contains" in value else None for key, value in documented.items()}
 
     def shape(value: Any, like: dict[str, Any]) -> dict[str, Any]:
-        found = value[0] if isinstance(value, list) else value
-        return {key: shape(found[key], like[key]) if like.get(key) else None for key in found}
+        """The keys of all dictionaries in a list, as those of one."""
+        items = value if isinstance(value, list) else [value]
+        parts: dict[str, list[Any]] = {key: [] for item in items for key in item}
+        for item in items:
+            for key, part in item.items():
+                parts[key] += part if isinstance(part, list) else [part]
+        return {key: shape(found, like[key]) if like.get(key) else None for key, found in parts.items()}
 
     expected = keys(yaml.safe_load(the_filter.RETURN)["_value"]["contains"])
-    listing = info(rows([ago(days=days) for days in (1, 3, 8, 9)], ago(days=-1)))
-    plan = retention_plan(listing, {"keep_within_daily": "7d"}, now=NOW, method="expire", pit_window="off")
-    assert plan["changes"]
-    assert plan["gaps"]
+    listing = info(rows([ago(days=days) for days in (1, 3, 8, 9, 10)], ago(days=-1)))
+    options: dict[str, Any] = {"extend_kept": True, "max_delete": 0, "pit_window": "off", "protected_ids": sid(77)}
+    plan = retention_plan(listing, {"keep_within_daily": "7d"}, now=NOW, **options)
+    assert all(plan[key] for key in ("changes", "gaps", "warnings"))
+    assert plan["guard"]["reasons"]
+    assert any(one["why"] for one in plan["snapshots"])
     assert shape(plan, expected) == expected
     for key, value in yaml.safe_load(the_filter.RETURN)["_value"]["contains"].items():
         assert type(value.get("sample", plan[key])) is type(plan[key])

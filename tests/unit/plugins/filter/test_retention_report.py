@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The filters `retention_report` and `retention_report_index`, as playbooks call them."""
@@ -82,7 +81,7 @@ def test_what_cannot_be_used_is_named(arguments: dict[str, Any], named: str) -> 
 def test_depth_is_no_way_in() -> None:
     deep: dict[str, Any] = {}
     deep["deep"] = deep
-    spoiled: list[dict[str, Any]] = [{"evidence": deep}, {"plan": {**PLAN, "more": deep}}]
+    spoiled: list[dict[str, Any]] = [{"evidence": deep}, {"plan": {**PLAN, "changes": deep}}]
     for arguments in spoiled:
         with pytest.raises(AnsibleFilterError):
             retention_report(**dict({"plan": PLAN}, **arguments))

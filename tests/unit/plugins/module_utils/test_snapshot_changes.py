@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Desired state to changes: each promise in the documentation of `legacy_snapshot`."""
@@ -394,7 +393,9 @@ snapshots = st.builds(
 def test_no_decision_takes_away_what_is_protected(
     before: Snapshot | None, absent: bool, expires: datetime | None, hold: bool | None, allow: bool
 ) -> None:
-    step = decide(DesiredState(A, absent, expires, hold, allow), before, NOW)
+    # Options that hold a snapshot and date it are refused before.
+    state = DesiredState(A, absent, None if hold else expires, hold, allow)
+    step = decide(state, before, NOW)
     if step.action == "deleted":
         assert absent
         assert before is not None
@@ -408,7 +409,7 @@ def test_no_decision_takes_away_what_is_protected(
         )
         assert before.expires_at is None or before.expires_at > NOW
     if step.after is not None and step.action != "failed":
-        again = decide(DesiredState(A, absent, None if hold else expires, hold, allow), step.after, NOW)
+        again = decide(state, step.after, NOW)
         assert step.action != "updated" or again.action == "unchanged"
 
 

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What the tests of the reports are written with: listings of many kinds, and a page as a reader finds it."""
@@ -21,6 +20,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 
 from simulator import seeds
 from simulator.nouns import Cluster
@@ -85,7 +85,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 
 def reported(plan: Mapping[str, Any], given: Mapping[str, Any] | None = None, **more: Any) -> Report:
     """The report of a plan that went through JSON, as one from a file has."""
-    return report(json.loads(json.dumps(plan)), given, **more)
+    return report(Plan.load(json.dumps(plan)), given, **more)
 
 
 @dataclass

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Reports of names and texts from elsewhere: shown, never obeyed, in a page that loads nothing."""
@@ -10,6 +9,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,12 +17,13 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Note
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.plugins.plugin_utils._report.cases import Page, reported
-from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
+from unit.plugins.plugin_utils._retention.cases import BARE, ago, bare, info, plan_of, row
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -41,24 +42,23 @@ HOSTILE = (
 ANY = st.text(max_size=60) | st.sampled_from(HOSTILE)
 
 
-def spoiled(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A listing, and a plan with a text wherever a file or a service may put one."""
+def spoiled(text: str) -> dict[str, Any]:
+    """The document of a plan with a text wherever a file or a service may put one."""
     listing = info([row(number, ago(days=number)) for number in range(1, 5)], cluster_name=text or "x")
-    plan = json.loads(json.dumps(bare(listing, {"keep_last": 1, "keep_within_weekly": "4w"})))
-    plan["cluster_name"] = text
-    plan["warnings"] = [text]
-    plan["gaps"] = [{"rule": text, "period": text}]
-    plan["guard"] = {"blocked": True, "reasons": [text]}
-    for one in plan["snapshots"]:
-        one["reasons"] = [*one["reasons"], text]
-        one["why"] = [text]
-    return listing, plan
+    plan, note = plan_of(listing, {"keep_last": 1, "keep_within_weekly": "4w"}, **BARE), Note(text, text)
+    return replace(
+        plan,
+        cluster_name=text,
+        warnings=(note,),
+        gaps=(Gap(text, text),),
+        blocked_by=(note,),
+        decisions=tuple(replace(one, reasons=(*one.reasons, note), why=(note,)) for one in plan.decisions),
+    ).dump()
 
 
 def forms(text: str) -> tuple[str, str, str]:
     """HTML, CSV and JSON with that text everywhere."""
-    _listing, plan = spoiled(text)
-    made = reported(plan, None, findings=[{"code": text, "text": text}], evidence={text: text, "more": {"x": text}})
+    made = reported(spoiled(text), None, findings=[Note(text, text)], evidence={text: text, "more": {"x": text}})
     return as_html(made), as_csv(made), as_json(made)
 
 
@@ -91,7 +91,7 @@ def test_no_cell_of_the_csv_is_a_formula(text: str) -> None:
 @given(ANY)
 def test_the_json_carries_any_text_unchanged(text: str) -> None:
     read = json.loads(forms(text)[2])
-    assert read["plan"]["warnings"] == [text]
+    assert read["plan"]["warnings"] == [{"code": text, "text": text}]
     assert read["findings"] == [{"code": text, "text": text}]
 
 
@@ -140,7 +140,7 @@ def test_the_index_puts_what_is_blocked_first() -> None:
     reports = [json.loads(as_json(reported(plan))) for plan in plans]
     text = Page.of(index(reports)).texts["clusters"]
     assert text.index("shut") < text.index("calm")
-    assert plans[1]["guard"]["reasons"][0] in text
+    assert plans[1]["guard"]["reasons"][0]["text"] in text
     assert Page.of(index([])).elements["tr"] == 1
 
 

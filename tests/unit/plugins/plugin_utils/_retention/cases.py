@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What the tests of the retention engine are written with: short ways to a listing, and from it to a plan."""
@@ -12,7 +11,7 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import to_document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     parse_now,
     parse_options,
@@ -129,16 +128,26 @@ def info(snapshots: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
     }
 
 
+def plan_of(
+    listing: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    policy: Mapping[str, Any],
+    now: Any = NOW,
+    **options: Any,
+) -> Plan:
+    """The plan for a result, or for its snapshots alone."""
+    rules = parse_policy(policy)
+    given = listing if isinstance(listing, Mapping) else info(listing)
+    return plan(read_info(given), rules, parse_options(options, rules), parse_now(now))
+
+
 def planned(
     listing: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     policy: Mapping[str, Any],
     now: Any = NOW,
     **options: Any,
 ) -> dict[str, Any]:
-    """The plan document for a result, or for its snapshots alone."""
-    rules = parse_policy(policy)
-    given = listing if isinstance(listing, Mapping) else info(listing)
-    return to_document(plan(read_info(given), rules, parse_options(options, rules), parse_now(now)))
+    """The document of that plan."""
+    return plan_of(listing, policy, now, **options).dump()
 
 
 def bare(
@@ -159,9 +168,19 @@ def kept(document: Mapping[str, Any]) -> list[int]:
 
 
 def of(document: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """What the plan says of one snapshot."""
+    """What the plan says of one snapshot, its reasons as texts."""
     (found,) = (one for one in document["snapshots"] if one["id"] == sid(number))
-    return dict(found)
+    return {**found, "reasons": texts(found["reasons"]), "why": texts(found["why"])}
+
+
+def texts(notes: Iterable[Mapping[str, str]]) -> list[str]:
+    """What reasons, warnings or findings of a document say."""
+    return [note["text"] for note in notes]
+
+
+def codes(notes: Iterable[Mapping[str, str]]) -> list[str]:
+    """Their codes."""
+    return [note["code"] for note in notes]
 
 
 def applied(listing: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:

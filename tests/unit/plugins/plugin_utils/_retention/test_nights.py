@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Night after night beside the service's own schedule: what is planned is applied to one of two equal worlds.
@@ -18,13 +17,13 @@ from functools import cache
 from typing import Any, Literal
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import parse_duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     from_api,
     snake_case,
     to_result,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    parse_duration,
     seconds,
     zone,
 )

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold of a plan for any input: each line of that list in the retention rules is one test here."""
@@ -11,11 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    parse_duration,
-    seconds,
-    zone,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import parse_duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds, zone
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import PERIODS
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -26,6 +22,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     SCHEDULE,
     ago,
     applied,
+    codes,
     info,
     job,
     moment,
@@ -33,6 +30,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     row,
     sid,
     spelled,
+    texts,
 )
 
 COUNTS = [name for name in PERIODS if not name.startswith("within")]
@@ -115,11 +113,7 @@ def removed(document: Mapping[str, Any]) -> set[str]:
 
 def gave_way(document: Mapping[str, Any], before: Mapping[str, Any]) -> set[str]:
     """What is removed now and was kept before only as the longest-lived of its period."""
-    only = {
-        one["id"]
-        for one in before["snapshots"]
-        if one["reasons"] and all(reason.startswith("outlives ") for reason in one["reasons"])
-    }
+    only = {one["id"] for one in before["snapshots"] if set(codes(one["reasons"])) == {"outlives"}}
     return removed(document) & only
 
 
@@ -153,7 +147,7 @@ def test_the_floor_holds(case: Case) -> None:
     listing, policy, options = case
     document = planned(listing, policy, **options)
     floor = [one for one in document["snapshots"] if one["state"] == "candidate"][: options["min_keep"]]
-    assert all("min_keep" in one["reasons"] and one["action"] in ("keep", "extend") for one in floor)
+    assert all("min_keep" in codes(one["reasons"]) and one["action"] in ("keep", "extend") for one in floor)
 
 
 def raised(policy: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -268,7 +262,7 @@ def kept_periods(document: Mapping[str, Any], name: str, listing: Mapping[str, A
             grouped.setdefault(calendar.period(kind, created), []).append(one)
     for group in grouped.values():
         # The first is the newest; it carries the rule's name where the rule keeps the period.
-        if any(reason.split()[0] == name for reason in group[0]["reasons"]):
+        if name in codes(group[0]["reasons"]):
             yield group
 
 
@@ -301,4 +295,23 @@ def test_a_snapshot_that_is_restored_is_held(case: Case, number: int) -> None:
     for one in document["snapshots"]:
         if one["id"] == sid(number):
             assert one["state"] == "held"
-            assert "restoring" in one["reasons"]
+            assert "restoring" in codes(one["reasons"])
+
+
+WARNINGS = {
+    *("all_expired", "schedule_short", "pit_assumed", "gap", "incomplete"),
+    *("expires_sooner", "protected_missing", "protected_expires"),
+}
+
+
+@given(cases())
+def test_every_reason_and_warning_has_its_code(case: Case) -> None:
+    listing, policy, options = case
+    document = planned(listing, policy, **options)
+    for one in document["snapshots"]:
+        # The code is the part of the text that does not depend on the listing.
+        assert codes(one["reasons"]) == [text.split(" ")[0] for text in texts(one["reasons"])]
+        assert {*codes(one["why"])} <= {"represented", "quota_used", "before_cutoff"}
+    guard = document["guard"]["reasons"]
+    assert codes(guard) == [text.split(":")[0] for text in texts(guard)]
+    assert {*codes(document["warnings"])} <= WARNINGS

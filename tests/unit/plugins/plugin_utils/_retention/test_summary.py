@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a listing made afterwards shows to be otherwise than was said."""
@@ -9,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import problems
+
+from unit.plugins.plugin_utils._retention.cases import NOW, info, row
 
 ONE, LATER = "5a" * 12, "2027-01-01T00:00:00Z"
 
@@ -45,6 +47,11 @@ def outcome(action: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_what_the_listing_afterwards_shows(told: dict[str, Any], listed: dict[str, Any], said: list[str]) -> None:
-    rows = [{"id": ONE, **listed}] if listed else []
-    assert problems([told], rows) == said
+    rows = [row(1, NOW, **{"id": ONE, **listed})] if listed else []
+    assert problems([told], read_expiries(info(rows))) == said
     assert problems([told], None) == []
+
+
+def test_a_new_snapshot_without_a_date_does_not_keep_a_run_from_its_summary() -> None:
+    rows = [row(1, NOW, id=ONE, expires_at=LATER), {**row(2, NOW), "created_at": None}]
+    assert problems([outcome("not_tried")], read_expiries(info(rows))) == []

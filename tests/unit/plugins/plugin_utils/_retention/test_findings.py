@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What an audit finds beyond the policy, one finding after the other, and what it gates by."""
@@ -11,17 +10,19 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.audit import evidence, findings
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import evidence
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import audit
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 
-from unit.plugins.plugin_utils._retention.cases import ago, info, planned, row, sid
+from unit.plugins.plugin_utils._retention.cases import ago, info, plan_of, planned, row, sid
 
 WEEK = [row(number, ago(days=number)) for number in range(1, 8)]
 EVERYTHING = {"keep_last": -1}
 
 
 def found(listing: dict[str, Any], policy: Any = None, **options: Any) -> list[tuple[str, str]]:
-    document = planned(listing, policy or EVERYTHING, **options)
-    return [(finding["code"], finding["text"]) for finding in findings(document, listing)]
+    """Code and text of each finding."""
+    return list(audit(plan_of(listing, policy or EVERYTHING, **options), read_info(listing)))
 
 
 def with_row(*more: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +59,17 @@ def test_nothing_is_found_in_a_listing_without_fault() -> None:
         (with_row(row(20, ago(days=20), complete=False)), None, {}, "incomplete", "is still incomplete"),
         (info([row(1, ago(days=4))]), None, {}, "stale", f"{sid(1)} of 2026-08-17T01:00:00Z, is older than 3d"),
         (info([]), None, {}, "stale", "there is no complete snapshot"),
-        (info(WEEK, schedule=None), None, {}, "no_backup", "has no snapshot schedule"),
+        (info(WEEK, schedule=None), None, {"pit_window": "off"}, "no_backup", "has no snapshot schedule"),
+        (info(WEEK, schedule={}), None, {}, "pit_assumed", "72h are assumed"),
+        (
+            info(WEEK, schedule={"snapshot_retention_days": 2}),
+            {"keep_within": "3d"},
+            {"pit_window": "off"},
+            "schedule_short",
+            "no tier of the schedule reaches",
+        ),
+        (info(WEEK), None, {"protected_ids": [sid(9)]}, "protected_missing", "is not among the listed snapshots"),
+        (info([row(1, ago(days=1), ago(hours=1))]), None, {}, "all_expired", "all complete snapshots have expired"),
         (
             with_row(row(20, ago(days=20), is_possibly_inconsistent=True)),
             None,
@@ -88,14 +99,13 @@ def test_each_finding(listing: Any, policy: Any, options: Any, code: str, text: 
     assert text in told[0][1]
 
 
+def test_a_rule_with_more_gaps_than_are_listed_is_one_finding() -> None:
+    listing = info([*WEEK, row(9, ago(days=500))])
+    assert [code for code, _text in found(listing, {"keep_within_daily": "600d"})].count("gap") == 1
+
+
 def test_where_backups_have_ended_nobody_is_told_so() -> None:
-    assert found(info([row(1, ago(days=400))], schedule=None), stale_after="off", anchor="now") == []
-
-
-def test_the_listings_sha256_depends_on_what_the_service_said_alone() -> None:
-    one, other = info(WEEK), {**info(WEEK), "requests": {"gets": 7}, "warnings": ["slow"]}
-    assert evidence(one, [])["listing_sha256"] == evidence(other, [])["listing_sha256"]
-    assert evidence(one, [])["listing_sha256"] != evidence(info(WEEK[1:]), [])["listing_sha256"]
+    assert found(info([row(1, ago(days=400))], schedule=None), stale_after="off", anchor="now", pit_window="off") == []
 
 
 @pytest.mark.parametrize("gate", ["fail_on_drift", "fail_on_gap"])
@@ -122,5 +132,5 @@ def test_without_the_evidence_all_else_is_the_same() -> None:
 
 
 def test_what_is_no_plan_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="this is no plan"):
+    with pytest.raises(AnsibleFilterError, match="_input: it is no plan of this collection"):
         retention_audit({}, info(WEEK))

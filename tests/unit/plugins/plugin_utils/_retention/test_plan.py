@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """A plan as files and artifacts carry it: small, without loss of what decides, and no change of it goes unseen."""
@@ -15,19 +14,31 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_document import retention_document
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.document import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.artifact import (
     BYTES_A_SNAPSHOT,
     BYTES_MORE,
-    from_artifact,
-    to_artifact,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import digest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tools.awx import extra_vars_file
-from unit.plugins.plugin_utils._retention.cases import FAR, NOW, PROJECT, TIDY, ago, info, moment, planned, row
+from unit.plugins.plugin_utils._retention.cases import (
+    FAR,
+    NOW,
+    PROJECT,
+    TIDY,
+    ago,
+    codes,
+    info,
+    moment,
+    plan_of,
+    planned,
+    row,
+)
 from unit.plugins.plugin_utils._retention.test_properties import cases
 
 LATER = moment(NOW) + timedelta(hours=20)
@@ -46,25 +57,26 @@ def size(artifact: Document) -> int:
 @given(cases())
 def test_nothing_that_decides_is_lost(case: Any) -> None:
     listing, policy, options = case
-    document = planned(listing, policy, **options)
-    artifact = json.loads(json.dumps(to_artifact(document)))
-    read = from_artifact(artifact)
-    assert digest(read) == document["digest"]
-    assert size(artifact) <= BYTES_A_SNAPSHOT * len(document["snapshots"]) + BYTES_MORE
-    if not any("did not fit" in warning for warning in read["warnings"]):
-        assert read == bare_of_reasons(document)
+    plan = plan_of(listing, policy, **options)
+    artifact = json.loads(json.dumps(plan.dump_compact()))
+    read = Plan.load(artifact)
+    assert read.digest == plan.digest
+    assert size(artifact) <= BYTES_A_SNAPSHOT * len(plan.decisions) + BYTES_MORE
+    if "artifact" not in codes(artifact["warnings"]):
+        assert read.dump() == bare_of_reasons(plan.dump())
+    assert Plan.load(plan.dump(), explained=False) == read or "artifact" in codes(artifact["warnings"])
     # A whole plan, as the filter returns it, is one too; and so is a text.
-    assert from_artifact(document) == document
-    assert from_artifact(json.dumps(artifact)) == read
+    assert Plan.load(plan.dump()).dump() == plan.dump()
+    assert Plan.load(json.dumps(artifact)) == read
 
 
 @given(cases())
 def test_nothing_that_decides_is_lost_on_the_way_through_awx(case: Any) -> None:
     """As the role hands it on: in plain data YAML would take ids of digits alone for numbers, and "off" for false."""
     listing, policy, options = case
-    document = planned(listing, policy, **options)
-    told = extra_vars_file({"retention_plan": json.dumps(to_artifact(document))}, {})
-    assert digest(from_artifact(DataLoader().load(told)["retention_plan"])) == document["digest"]
+    plan = plan_of(listing, policy, **options)
+    told = extra_vars_file({"retention_plan": json.dumps(plan.dump_compact())}, {})
+    assert Plan.load(DataLoader().load(told)["retention_plan"]).digest == plan.digest
 
 
 def test_two_thousand_snapshots_are_small() -> None:
@@ -75,23 +87,24 @@ def test_two_thousand_snapshots_are_small() -> None:
     ]
     policy = {"keep_within": "3y", "keep_within_daily": "9y"}
     for options in ({"extend_kept": True}, {}):
-        document = planned(rows, policy, **options)
-        artifact = to_artifact(document)
+        plan = plan_of(rows, policy, **options)
+        artifact = plan.dump_compact()
         assert size(artifact) <= 160 * 2000 + 4000
-        assert digest(from_artifact(artifact)) == document["digest"]
-    assert any(count == 2000 for count in document["summary"]["by_action"].values())
+        assert Plan.load(artifact).digest == plan.digest
+    assert any(count == 2000 for count in plan.summary["by_action"].values())
 
 
 def test_gaps_and_warnings_that_do_not_fit_are_said_to_be_left_out() -> None:
     rows = [row(1, ago(days=1)), row(2, ago(days=3000))]
-    document = planned(rows, {"keep_within_daily": "10y", "keep_within_weekly": "10y"}, max_delete=-1)
-    assert len(document["gaps"]) > 400
-    artifact = to_artifact(document)
+    plan = plan_of(rows, {"keep_within_daily": "10y", "keep_within_weekly": "10y"}, max_delete=-1)
+    assert len(plan.gaps) > 400
+    artifact = plan.dump_compact()
     assert size(artifact) <= 160 * 2 + 4000
-    read = from_artifact(artifact)
-    assert read["warnings"][-1].endswith("did not fit into this document")
-    assert read["gaps"] == document["gaps"][: len(read["gaps"])]
-    assert read["gaps"]
+    read = Plan.load(artifact)
+    assert read.warnings[-1].code == "artifact"
+    assert read.warnings[-1].text.endswith("did not fit into this document")
+    assert read.gaps == plan.gaps[: len(read.gaps)]
+    assert read.gaps
 
 
 def approve(document: Any, approved: Any, **more: Any) -> str:
@@ -102,8 +115,8 @@ def approve(document: Any, approved: Any, **more: Any) -> str:
 def tamperings(draw: st.DrawFn) -> tuple[Document, Document]:
     """A compact plan, and the same with one change of any kind to what decides."""
     listing, policy, options = draw(cases())
-    document = planned(listing, policy, **{**options, "max_delete": -1, "max_delete_percent": 100})
-    before = json.loads(json.dumps(to_artifact(document)))
+    plan = plan_of(listing, policy, **{**options, "max_delete": -1, "max_delete_percent": 100})
+    before = json.loads(json.dumps(plan.dump_compact()))
     after = copy.deepcopy(before)
     rows, columns = after["rows"], after["columns"]
     ways = ["option", "policy", "head"] + (["cell", "drop", "double", "swap", "order", "column"] if rows else [])
@@ -219,12 +232,12 @@ def test_what_cannot_be_dated_any_more_is_left_out_and_said() -> None:
     assert len(extended) >= 3
     result = retention_approval(document, document["digest"], now=LATER, listing=info(rows[1:]))
     assert result["refused"] == ""
-    plan = result["plan"]
-    assert [one["snapshot_id"] for one in plan["changes"]] == [
-        name for name in extended if name not in (rows[0]["id"], rows[1]["id"])
-    ]
-    assert [warning.split()[0] for warning in plan["warnings"][-2:]] == [rows[1]["id"], rows[0]["id"]]
-    assert plan["digest"] == digest(plan) == document["digest"]
+    plan, void = result["plan"], [rows[1]["id"], rows[0]["id"]]
+    assert result["void"] == void
+    (batch,) = retention_batches(plan, 100, result["void"])
+    assert [one["snapshot_id"] for one in batch] == [name for name in extended if name not in void]
+    assert [warning["text"].split()[0] for warning in plan["warnings"][-2:]] == void
+    assert plan["digest"] == document["digest"]
 
 
 @pytest.mark.parametrize(
@@ -237,5 +250,61 @@ def test_what_cannot_be_used_is_named(given: dict[str, Any], named: str) -> None
 
 
 def test_the_filter_refuses_what_is_no_plan() -> None:
-    with pytest.raises(AnsibleFilterError, match="retention_document: _input: this is no plan"):
+    with pytest.raises(AnsibleFilterError, match="retention_document: _input: it is no plan"):
         retention_document({})
+
+
+def changed(place: tuple[Any, ...], value: Any) -> Document:
+    """The document of a plan that extends, with one value changed."""
+    document: Any = planned([row(1, ago(hours=1)), row(2, ago(days=40), ago(days=-2))], MONTHS, extend_kept=True)
+    assert [one["action"] for one in document["snapshots"]] == ["keep", "extend"]
+    found = document
+    for step in place[:-1]:
+        found = found[step]
+    found[place[-1]] = value
+    return dict(document)
+
+
+MONTHS = {"keep_within_monthly": "13mo"}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        (("schema",), 2, "it is no plan of this collection: its schema is 2, not 1"),
+        (("schema",), True, "it is no plan of this collection: its schema is True, not 1"),
+        (("schema",), None, "it is no plan of this collection: its schema is None, not 1"),
+        (("now",), "soon", "it is no plan of this collection: now: 'soon' is not an ISO 8601 date-time"),
+        (("timezone",), "Europe/Nowhere", "it is no plan of this collection: timezone: there is no time zone"),
+        (("policy",), {}, "it is no plan of this collection: policy: keeps nothing"),
+        (("policy", "keep_within_monthly"), "0y13mo", "it is no plan of this collection: policy: are not as a plan"),
+        (("options", "min_keep"), "3", "it is no plan of this collection: options: are not as a plan spells them"),
+        (("options", "min_keep"), 0, "it is no plan of this collection: min_keep: must be a whole number, 1 or more"),
+        (("snapshots",), {}, "it is no plan of this collection: snapshots: must be a list, not a dictionary"),
+        (("snapshots", 0), {}, "it is no plan of this collection: snapshots[0]: has no key id"),
+        (("snapshots", 0, "id"), 7, "it is no plan of this collection: snapshots[0].id: 7 is not an id"),
+        (("snapshots", 0, "id"), f"{2:024x}", "it is no plan of this collection: snapshots: name a snapshot twice"),
+        (("snapshots", 0, "created_at"), None, "it is no plan of this collection: snapshots[0].created_at: is null"),
+        (("snapshots", 0, "action"), "hold", "it is no plan of this collection: snapshots[0].action: must be one of"),
+        (("snapshots", 0, "expires_to"), NOW, "it is no plan of this collection: snapshots[0].expires_to: must be"),
+        (("snapshots", 1, "expires_to"), None, "it is no plan of this collection: snapshots[1].expires_to: must be"),
+        (("snapshots", 1, "state"), "held", "it is no plan of this collection: snapshots[1].action: must be keep for"),
+        (("snapshots", 0, "reasons"), ["x"], "it is no plan of this collection: snapshots[0].reasons[0]: must be a d"),
+        (("guard", "blocked"), True, "it is no plan of this collection: guard.reasons: must be there when the plan is"),
+        (("gaps",), [{}], "it is no plan of this collection: gaps[0]: has no key rule"),
+        (("warnings",), [{"code": "x", "text": 7}], "it is no plan of this collection: warnings[0].text: must be a s"),
+        (("changes",), [], "its changes are not those of its snapshots"),
+        (("summary", "total"), 3, "its summary is not that of its snapshots"),
+        (("digest",), "0" * 64, "its digest is "),
+        (("snapshots", 1, "expires_to"), FAR, "its changes are not those of its snapshots"),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_said(place: tuple[Any, ...], value: Any, reason: str) -> None:
+    with pytest.raises(RefusedError) as error:
+        Plan.load(changed(place, value))
+    assert str(error.value).startswith(reason)
+
+
+def test_reasons_and_names_can_be_anything() -> None:
+    for place in (("cluster_name",), ("snapshots", 0, "file_size_bytes")):
+        assert Plan.load({**changed(place, None), "summary": None}).digest == changed(place, None)["digest"]

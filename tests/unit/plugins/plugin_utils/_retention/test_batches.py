@@ -1,5 +1,4 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The changes of a plan in batches, each guarded against what happened since; and when no further batch may begin."""
@@ -68,9 +67,7 @@ def test_a_size_that_is_none_is_named(size: Any) -> None:
 
 @pytest.mark.parametrize("plan", [{}, [], None, "plan", {"snapshots": [{}], "changes": []}])
 def test_what_is_no_plan_is_refused(plan: Any) -> None:
-    with pytest.raises(
-        AnsibleFilterError, match="retention_batches: _input: this is no plan of the filter retention_plan"
-    ):
+    with pytest.raises(AnsibleFilterError, match="retention_batches: _input: it is no plan of this collection"):
         retention_batches(plan, 1)
 
 
