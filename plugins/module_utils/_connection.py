@@ -144,12 +144,19 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
     return Connection(platform, project_id, values[0], values[1], pair.is_account, settings, tuple(warned))
 
 
-def connect(connection: Connection, read_only: bool, connections: int, on_token: Callable[[str], None]) -> Client:
+def connect(
+    connection: Connection,
+    read_only: bool,
+    connections: int,
+    on_token: Callable[[str], None],
+    time_limit: float | None = None,
+) -> Client:
     """A client. `on_token` is called with each bearer token before its first use, so that it can be masked."""
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
         auth = Bearer(connection.user, connection.password, on_token)
-    return Client(replace(connection.settings, read_only=read_only, connections=connections), auth)
+    settings = replace(connection.settings, read_only=read_only, connections=connections)
+    return Client(settings if time_limit is None else replace(settings, time_limit=time_limit), auth)
 
 
 def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:

@@ -29,7 +29,7 @@ from ._snapshot_api import Service
 _Asked = TypeVar("_Asked")
 _IN_A_CONTAINER = (
     "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
-    " collection under dependencies.galaxy of its definition, or requests under dependencies.python."
+    " collection under dependencies.galaxy of its definition, or put requests under dependencies.python."
 )
 
 
@@ -147,7 +147,8 @@ def _work(module: AnsibleModule, work: Callable[[Call], dict[str, Any]], always:
     for warning in connection.warnings:
         module.warn(warning)
     connections = module.params.get("concurrency", READS_AT_ONCE)
-    client = connect(connection, module.check_mode, connections, module.no_log_values.add)
+    time_limit = module.params.get("time_limit")
+    client = connect(connection, module.check_mode, connections, module.no_log_values.add, time_limit)
     try:
         return work(_call(module, client, connection.project_id, cluster_id))
     finally:

@@ -27,7 +27,7 @@ _PART_KEYS = (
     "cluster_id completed_time compression_setting data_size_bytes encryption_enabled fcv file_size_bytes machine_id "
     "master_key_uuid mongod_version replica_set_name replica_state storage_size_bytes type_name"
 ).split()
-_DETAILS = ("missing_shards", "namespace_filter", "parts")
+_DETAILS = ("namespace_filter", "parts")
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
@@ -248,6 +248,8 @@ def to_result(snapshot: Snapshot, detailed: bool = False) -> dict[str, Any]:
         shown[key] = _format_optional(shown[key])
     for key in _DETAILS:
         shown[key] = _copies(shown[key]) if detailed else None
+    # R5a needs them in every listing.
+    shown["missing_shards"] = _copies(shown["missing_shards"])
     return shown
 
 

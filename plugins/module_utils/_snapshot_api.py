@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
-from ._api.client import Client
+from ._api.client import BeforeTry, Client
 from ._api.errors import ApiError
+from ._api.redaction import readable
 from ._api.workers import Runner, one_by_one
 from ._clusters import Cluster
 from ._restore_job import RestoreJob, job_from_api
@@ -45,13 +46,20 @@ class Reading:
 
 
 class Service:
-    """The snapshots of one cluster. Every method raises ApiError."""
+    """The snapshots of one cluster. Every method raises ApiError, also for what belongs to another cluster (R24)."""
 
     def __init__(self, client: Client, project_id: str, cluster: Cluster) -> None:
         self._client = client
         self._project_id = project_id
         self.cluster = cluster
+        # By their field. On Atlas, paths take the cluster's name, and the first row tells its id.
+        self._ids = {"groupId": project_id} if cluster.id is None else {"groupId": project_id, "clusterId": cluster.id}
         self._base = ("groups", project_id, "clusters", cluster.key)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock of the client, in seconds."""
+        return self._client.clock
 
     # --- reading ---
 
@@ -59,7 +67,7 @@ class Service:
         """All snapshots, in no particular order; `completeness` is all, complete or incomplete."""
         query = {"completed": _COMPLETED[completeness]}
         try:
-            found = self._client.listing_of(from_api, *self._base, "snapshots", query=query)
+            found = self._client.listing_of(self._snapshot, *self._base, "snapshots", query=query)
         except ValueError as exc:
             raise self._unreadable("snapshots", exc) from exc
         # The client compares ids as they are spelled. Here all are in lower case.
@@ -103,6 +111,8 @@ class Service:
         # At least one page, and no more pages than single reads would need, even if each promises a next one.
         for number in range(1, max(2, len(ids))):
             page = self._client.page(*self._base, "snapshots", number=number, query={"completed": "all"})
+            for row in page.rows:
+                self._check_cluster(row)
             rows, more = _split(page.rows, asked)
             others += more
             for snapshot in self._parsed(rows):
@@ -159,7 +169,13 @@ class Service:
 
     # --- writing ---
 
-    def change(self, before: Snapshot, expires_at: datetime | None, do_not_delete: bool | None) -> Snapshot:
+    def change(
+        self,
+        before: Snapshot,
+        expires_at: datetime | None,
+        do_not_delete: bool | None,
+        before_try: BeforeTry | None = None,
+    ) -> Snapshot:
         """Change a snapshot, and return it as the service then has it. None is not sent.
 
         Raises ApiError also if the response does not have the values that were sent.
@@ -168,12 +184,12 @@ class Service:
         if do_not_delete is not None:
             sent["doNotDelete"] = do_not_delete
         try:
-            body_after = self._client.patch(*self._base, "snapshots", before.id, body=sent)
+            body_after = self._client.patch(*self._base, "snapshots", before.id, body=sent, before_try=before_try)
         except ApiError as error:
             return self._settle_change(before.id, expires_at, do_not_delete, error)
         after = self._parsed_one(body_after or {}, before.id, "PATCH")
         if not after.has_values(expires_at, do_not_delete):
-            expiry = "none" if after.expires_at is None else format_instant(after.expires_at)
+            expiry = format_instant(after.expires_at) if after.expires_at else "none"
             raise ApiError(
                 f"The service answered the change of snapshot {before.id} with other values than were sent: "
                 f"sent {sent}, answered expires {expiry}, doNotDelete {after.do_not_delete}. "
@@ -201,10 +217,10 @@ class Service:
         error.fate_unknown = now is None
         raise error
 
-    def delete(self, snapshot_id: str) -> bool:
+    def delete(self, snapshot_id: str, before_try: BeforeTry | None = None) -> bool:
         """Delete one snapshot. False if it did not exist, and no try whose response was lost can have deleted it."""
         try:
-            self._client.delete(*self._base, "snapshots", snapshot_id)
+            self._client.delete(*self._base, "snapshots", snapshot_id, before_try=before_try)
         except ApiError as error:
             if is_gone(error):
                 return error.answer_lost
@@ -239,6 +255,7 @@ class Service:
             body = self._client.get(*self._base, "snapshotSchedule")
         else:
             body = self._client.get("groups", self._project_id, "backupConfigs", self.cluster.key, "snapshotSchedule")
+        self._check_cluster(body)
         try:
             schedule: dict[str, Any] = snake_case({key: value for key, value in body.items() if key != "links"})
         except ValueError as exc:
@@ -250,6 +267,9 @@ class Service:
     def restore_jobs(self, now: datetime) -> list[RestoreJob]:
         """All restore jobs; `now` decides whether a download can still be fetched."""
         rows = self._client.listing(*self._base, "restoreJobs")
+        for row in rows:
+            # On a sharded cluster, a job can have the cluster id of a shard (contract 9).
+            self._check_id(row, "groupId", "project")
         try:
             return [job_from_api(row, now) for row in rows]
         except ValueError as exc:
@@ -257,17 +277,42 @@ class Service:
 
     # --- parsing ---
 
+    def _snapshot(self, row: Mapping[str, Any]) -> Snapshot:
+        self._check_cluster(row)
+        return from_api(row)
+
+    def _check_cluster(self, row: Mapping[str, Any]) -> None:
+        """Raise ApiError if a row or response is of another project or cluster (R24)."""
+        self._check_id(row, "groupId", "project")
+        self._check_id(row, "clusterId", "cluster")
+
+    def _check_id(self, row: Mapping[str, Any], field: str, what: str) -> None:
+        found = row.get(field) if isinstance(row, dict) else None
+        if not isinstance(found, str) or not found:
+            return
+        expected = self._ids.setdefault(field, found.lower())
+        if found.lower() != expected:
+            raise ApiError(
+                f"The service answered for cluster {self.cluster.key} with something of another {what}: "
+                f"{readable(found)[:100]} instead of {expected}. Was the cluster renamed or replaced? Nothing more is "
+                "written. Check cluster_name and cluster_id.",
+                code="ANOTHER_CLUSTER",
+            )
+
     def _parsed(self, rows: Iterable[Mapping[str, Any]]) -> list[Snapshot]:
         try:
-            return [from_api(row) for row in rows]
+            return [self._snapshot(row) for row in rows]
         except ValueError as exc:
             raise self._unreadable("snapshots", exc) from exc
 
     def _parsed_one(self, body: Mapping[str, Any], snapshot_id: str, method: str) -> Snapshot:
         try:
-            snapshot = from_api(body)
+            snapshot = self._snapshot(body)
             if snapshot.id != snapshot_id:
                 raise ValueError(f"it is snapshot {snapshot.id}")
+        except ApiError as error:
+            error.fate_unknown = method != "GET"
+            raise
         except ValueError as exc:
             raise ApiError(
                 f"{method} of snapshot {snapshot_id} was answered with something that is not this snapshot: {exc}.",

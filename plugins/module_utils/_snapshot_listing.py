@@ -17,8 +17,8 @@ from ._snapshot_api import Service
 
 _DATES = ("created_after", "created_before", "expires_after", "expires_before")
 FILTERS = (*_DATES, "do_not_delete")
-# How the service says that a cluster has no schedule (contract 4).
-_NO_SCHEDULE = (400, 404, 409)
+# How the service says that a cluster has no schedule, or that it cannot be told now (contract 6).
+_NO_SCHEDULE = {400: "absent", 404: "absent", 409: "unavailable"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def listing(
     shown = matching[: asked.limit]
     cluster = service.cluster
     jobs = _restore_jobs(service, now) if "restore_jobs" in asked.gather else None
+    schedule, status = _schedule(service, warn) if "schedule" in asked.gather else (None, None)
     return {
         "snapshots": [to_result(snapshot, "parts" in asked.gather) for snapshot in shown],
         "total": len(matching),
@@ -86,7 +87,8 @@ def listing(
         "project_id": project_id,
         "cluster_id": cluster.id or _first(one.cluster_id for one in found),
         "cluster_name": cluster.name or _first(one.cluster_name for one in found),
-        "schedule": _schedule(service, warn) if "schedule" in asked.gather else None,
+        "schedule": schedule,
+        "schedule_status": status,
         "restore_jobs": jobs,
     }
 
@@ -106,11 +108,14 @@ def _found(service: Service, asked: Query) -> list[Snapshot]:
     return [] if snapshot is None else [snapshot]
 
 
-def _schedule(service: Service, warn: Callable[[str], None]) -> dict[str, Any] | None:
+def _schedule(service: Service, warn: Callable[[str], None]) -> tuple[dict[str, Any] | None, str]:
+    """The schedule, and its status: read, absent or unavailable."""
     try:
-        return service.schedule()
+        return service.schedule(), "read"
     except ApiError as error:
-        if error.status not in _NO_SCHEDULE:
+        status = _NO_SCHEDULE.get(error.status or 0)
+        if status is None:
             raise
-        warn(f"Cluster {service.cluster.key} has no snapshot schedule: {error}")
-        return None
+        what = "has no snapshot schedule" if status == "absent" else "does not tell its snapshot schedule now"
+        warn(f"Cluster {service.cluster.key} {what}: {error}")
+        return None, status

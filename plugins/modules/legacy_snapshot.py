@@ -13,6 +13,8 @@ description:
   - Changes one or many legacy (continuous) backup snapshots of a cluster on Atlas, Cloud Manager or Ops Manager.
   - Reads the snapshots first, and writes only what differs. All changes come before the first deletion. If a change
     that would have made a snapshot live longer fails, nothing is deleted. The oldest snapshots are deleted first.
+  - Reads the snapshots and restore jobs again when 60 seconds have passed since the last reading, and before it repeats
+    a request after a wait. A snapshot that somebody holds meanwhile is left alone.
   - A deletion cannot be undone. A snapshot that is held or not complete is never deleted, and no option forces it.
   - Reading needs the role Project Read Only, and writing needs Project Owner. On Cloud and Ops Manager, deletions
     inside the point-in-time window need Global Backup Admin or Global Owner. On Atlas and Ops Manager, the API access
@@ -42,8 +44,8 @@ options:
       - id
   state:
     description:
-      - V(present) changes a snapshot, and needs O(expires_at) or O(do_not_delete). A snapshot that does not exist is an
-        error, since the service cannot create one.
+      - V(present) changes a snapshot, and needs O(expires_at), O(lifetime) or O(do_not_delete). If there is no such
+        snapshot, that is an error, since the service cannot create one.
       - V(absent) deletes it, even after its expiry.
     type: str
     choices:
@@ -56,15 +58,24 @@ options:
         second. Fractions of a second are cut.
       - A snapshot that is held has no expiry, so release it in the same item, by O(do_not_delete=false).
       - After its expiry a snapshot cannot be changed.
+      - An expiry does not protect a snapshot from the role. Only O(do_not_delete=true) does, or the role's variable
+        C(retention_protected_ids).
+    type: str
+  lifetime:
+    description:
+      - How long after its creation the service should delete the snapshot, in place of O(expires_at). A second run then
+        changes nothing.
+      - Pairs of a number and a unit, such as V(400d) or V(1y6mo). The units are V(h), V(d), V(w), V(mo) and V(y). Years
+        and months are counted on the calendar, in UTC.
     type: str
   do_not_delete:
     description:
-      - Whether the snapshot is held, which means that it never expires. V(true) excludes O(expires_at).
-      - To release a snapshot by V(false), give O(expires_at) too. Which expiry the service would set is not documented.
+      - Whether the snapshot is held, so that it never expires. V(true) excludes O(expires_at) and O(lifetime).
+      - To release a snapshot by V(false), give one of these two. Which expiry the service would set is not documented.
     type: bool
   allow_past_expiry:
     description:
-      - Whether O(expires_at) may be now or in the past. The service then deletes the snapshot at any time and
+      - Whether the expiry may be now or in the past. The service then deletes the snapshot at any time and
         permanently.
       - Without this, such an expiry is an error, and the task writes nothing.
     type: bool
@@ -78,7 +89,8 @@ options:
   snapshots:
     description:
       - Many snapshots of the cluster. An item takes what it leaves out from the option of the same name.
-      - Items with O(do_not_delete=true) ignore the shared O(expires_at). Items with O(state=absent) ignore both.
+      - An item with an O(expires_at) or O(lifetime) of its own ignores the shared ones, and so does one with
+        O(do_not_delete=true). Items with O(state=absent) ignore all three.
     type: list
     elements: dict
     suboptions:
@@ -96,6 +108,9 @@ options:
           - absent
       expires_at:
         description: As O(expires_at).
+        type: str
+      lifetime:
+        description: As O(lifetime).
         type: str
       do_not_delete:
         description: As O(do_not_delete).
@@ -116,14 +131,43 @@ options:
       - Needs a listing of the restore jobs, and one of the snapshots if a job restores a point in time. If a listing
         fails, nothing is deleted or shortened.
     type: bool
-    default: false
+    default: true
   unless_newest:
     description:
       - Refuse to delete the newest complete snapshot that has not expired, or to bring its expiry forward.
       - Needs an extra listing only if none of the snapshots already read is newer. If it fails, nothing is deleted or
         shortened.
     type: bool
-    default: false
+    default: true
+  time_limit:
+    description:
+      - How many seconds the whole task may take. When they are over, it ends by itself and fails. Snapshots that it has
+        not written are then V(not_tried), and requests under way are cut short.
+      - Set it lower than the C(timeout) of the task. Ansible ends only its own process then, and the module would go on
+        without anybody who reads its result.
+      - If not given, there is no limit.
+    type: int
+  while_running:
+    description:
+      - Write only while all of these processes run. As soon as one has ended, nothing more is written, the task fails,
+        and the snapshots that are left are V(not_tried).
+      - For action plugins, so that a module does not go on deleting after somebody has killed C(ansible-playbook).
+      - Has no effect on another machine than that of the processes, and on systems without C(/proc).
+    type: list
+    elements: dict
+    suboptions:
+      pid:
+        description: Its process id.
+        type: int
+        required: true
+      started:
+        description: When it was started, in clock ticks since the machine was (the 22nd field of C(/proc/PID/stat)).
+        type: int
+        required: true
+      machine:
+        description: The C(boot_id) of its machine, a blank, and the target of the link C(/proc/self/ns/pid).
+        type: str
+        required: true
 seealso:
   - module: mongodb_ops.legacy_backup.legacy_snapshot_info
   - plugin: mongodb_ops.legacy_backup.retention_plan
@@ -137,6 +181,13 @@ EXAMPLES = r"""
     cluster_name: Cluster0
     snapshot_id: 5a4279d4fcc178500596745a
     expires_at: 2027-12-31
+
+- name: Keep it for three years from its creation on
+  mongodb_ops.legacy_backup.legacy_snapshot:
+    project_id: 5e2211c17a3e5a48f5497de3
+    cluster_name: Cluster0
+    snapshot_id: 5a4279d4fcc178500596745a
+    lifetime: 3y
 
 - name: Hold a snapshot for as long as an investigation takes
   mongodb_ops.legacy_backup.legacy_snapshot:
@@ -160,15 +211,13 @@ EXAMPLES = r"""
     snapshot_id: 5a4279d4fcc178500596745b
     state: absent
 
-- name: Many at once on Ops Manager, none of which a restore is using
+- name: Many at once on Ops Manager
   mongodb_ops.legacy_backup.legacy_snapshot:
     platform: ops_manager
     base_url: https://opsmanager.example.com:8443
     project_id: 5e2211c17a3e5a48f5497de3
     cluster_id: 5e2211c17a3e5a48f5497de4
     state: absent
-    unless_restoring: true
-    unless_newest: true
     concurrency: 8
     snapshots:
       - snapshot_id: 5a4279d4fcc178500596745c
@@ -194,8 +243,8 @@ outcomes:
       sample: 5a4279d4fcc178500596745a
     action:
       description:
-        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried) because of what
-          happened to another snapshot.
+        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried), because of what
+          happened to another snapshot, or because the task ended early (O(time_limit), O(while_running)).
       returned: always
       type: str
       sample: updated
@@ -231,7 +280,8 @@ outcomes:
       description:
         - Null, or why it failed, with C(status), C(code) and C(detail).
         - Codes of the collection's own are V(HELD), V(INCOMPLETE), V(EXPIRED), V(PAST_EXPIRY), V(RESTORING),
-          V(EXTENDED) (O(unless_expires_after)), V(NEWEST) and V(NOT_FOUND).
+          V(EXTENDED) (O(unless_expires_after)), V(NEWEST), V(NOT_FOUND), V(NO_CREATION), V(ANOTHER_CLUSTER),
+          V(TIME_LIMIT) and V(PROCESS_ENDED).
       returned: always
       type: dict
       sample:
@@ -282,66 +332,73 @@ error:
       sample: Snapshot 5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import DesiredState
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
-    DesiredState,
+    Rules,
     apply,
     desired_states,
     diffs,
     failure_text,
     outcomes,
+    rules_of,
 )
 
+PROCESS = {"pid": "int", "started": "int", "machine": "str"}
 
-def work(call: Call, asked: list[DesiredState]) -> dict[str, Any]:
+
+def parse(params: Mapping[str, Any]) -> tuple[list[DesiredState], Rules]:
+    """What the options ask for, and how."""
+    return desired_states(params), rules_of(params)
+
+
+def work(call: Call, asked: tuple[list[DesiredState], Rules]) -> dict[str, Any]:
     """Bring the snapshots into the state asked for."""
-    params = call.params
-    outcome = apply(
-        asked,
-        call.service,
-        call.now,
-        params["unless_restoring"],
-        params["concurrency"],
-        call.check_mode,
-        params["unless_newest"],
-    )
+    states, rules = asked
+    outcome = apply(states, call.service, call.now, rules, call.check_mode)
     result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
     if call.diff_mode:
         result["diff"] = diffs(outcome)
-    if outcome.failures:
+    if outcome.has_failed:
         raise Failed(failure_text(outcome, call.service.cluster.key), outcome.error(), result)
     return result
 
 
-def main() -> None:
-    """Run the module."""
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """The options beside those of the connection."""
     snapshot_id: dict[str, Any] = {"type": "str", "aliases": ["id"]}
     desired: dict[str, dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"]},
         "expires_at": {"type": "str"},
+        "lifetime": {"type": "str"},
         "do_not_delete": {"type": "bool"},
         "allow_past_expiry": {"type": "bool"},
         "unless_expires_after": {"type": "str"},
     }
     item = {"snapshot_id": {**snapshot_id, "required": True}, **desired}
-    run(
-        {
-            **desired,
-            "snapshot_id": snapshot_id,
-            "state": {**desired["state"], "default": "present"},
-            "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
-            "snapshots": {"type": "list", "elements": "dict", "options": item},
-            "concurrency": {"type": "int", "default": 4},
-            "unless_restoring": {"type": "bool", "default": False},
-            "unless_newest": {"type": "bool", "default": False},
-        },
-        desired_states,
-        work,
-        mutually_exclusive=[("snapshot_id", "snapshots")],
-        required_one_of=[("snapshot_id", "snapshots")],
-    )
+    process = {name: {"type": kind, "required": True} for name, kind in PROCESS.items()}
+    return {
+        **desired,
+        "snapshot_id": snapshot_id,
+        "state": {**desired["state"], "default": "present"},
+        "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
+        "snapshots": {"type": "list", "elements": "dict", "options": item},
+        "concurrency": {"type": "int", "default": 4},
+        "unless_restoring": {"type": "bool", "default": True},
+        "unless_newest": {"type": "bool", "default": True},
+        "time_limit": {"type": "int"},
+        "while_running": {"type": "list", "elements": "dict", "options": process},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    either = [("snapshot_id", "snapshots")]
+    exclusive = [*either, ("expires_at", "lifetime")]
+    run(argument_spec(), parse, work, mutually_exclusive=exclusive, required_one_of=either)
 
 
 if __name__ == "__main__":

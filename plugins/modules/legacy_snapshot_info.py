@@ -67,10 +67,10 @@ options:
   gather:
     description:
       - What else to return.
-      - V(parts) fills RV(snapshots[].parts), RV(snapshots[].missing_shards) and RV(snapshots[].namespace_filter). Leave
-        it out for many snapshots, since AWX does not show results of more than 700,000 characters.
-      - V(schedule) and V(restore_jobs) need a request each. A missing schedule is a warning. The task fails if the
-        restore jobs cannot be read.
+      - V(parts) fills RV(snapshots[].parts) and RV(snapshots[].namespace_filter). Leave it out for many snapshots. AWX
+        does not show results of more than 700,000 characters.
+      - V(schedule) and V(restore_jobs) need a request each. A schedule that is missing, or that the service cannot tell
+        now, is a warning (see RV(schedule_status)). The task fails if the restore jobs cannot be read.
     type: list
     elements: str
     choices:
@@ -188,7 +188,7 @@ snapshots:
       type: str
       sample: '2026-11-01T11:59:58Z'
     missing_shards:
-      description: Shards that are not in it. Null unless O(gather) has V(parts).
+      description: Shards that are not in it.
       returned: always
       type: list
       elements: dict
@@ -281,6 +281,13 @@ schedule:
     weekly_snapshot_retention_weeks: 4
     monthly_snapshot_retention_months: 13
     point_in_time_window_hours: 24
+schedule_status:
+  description:
+    - V(read), V(absent) if the cluster has no schedule (the service answers 400 or 404), or V(unavailable) if there may
+      be one that the service cannot tell now (409). Null unless O(gather) has V(schedule).
+  returned: success
+  type: str
+  sample: read
 restore_jobs:
   description: All restore jobs of the cluster. Null unless O(gather) has V(restore_jobs).
   returned: success

@@ -83,7 +83,7 @@ def test_the_real_run_fails_before_any_change(playbooks: Playbooks, simulator: S
         "delete": {
             "concurrency": 1,
             "state": "absent",
-            "snapshots": [{"snapshot_id": marks[f"plain_{number}"]} for number in range(3)],
+            "snapshots": [{"snapshot_id": marks[f"plain_{number}"]} for number in range(1, 4)],
         },
     }
     people = [*READERS[platform], "unlisted_owner"]

@@ -95,7 +95,7 @@ def unwanted(marks: dict[str, str]) -> dict[str, Unwanted]:
             change(GONE, expires_at=LATER), ["failed"], "NOT_FOUND", (GONE, "is not there", "correct the id")
         ),
         "one of many that is not there": Unwanted(
-            {"snapshots": [change(GONE, expires_at=LATER), change("plain_0", state="absent")]},
+            {"snapshots": [change(GONE, expires_at=LATER), change("plain_1", state="absent")]},
             ["failed", "not_tried"],
             "NOT_FOUND",
             (GONE, "is not there", "1 not tried"),

@@ -100,8 +100,8 @@ def test_long_listings_stay_below_what_awx_shows(playbooks: Playbooks, simulator
     sim = simulator(seeds.many(1000, shards=12))
     turns: list[dict[str, Any]] = [
         {},
-        {"order": "shuffled", "total_count_off": -7, "link_host": "other"},
-        {"order": "oldest", "total_count_off": 7, "list_links": "absent"},
+        {"order": "shuffled", "total_count_off": 7, "link_host": "other"},
+        {"order": "oldest", "total_count_off": -7, "list_links": "absent"},
     ]
     following = iter(turns)
     names = [f"listing {number}" for number, _turn in enumerate(turns)]

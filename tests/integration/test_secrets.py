@@ -125,7 +125,8 @@ class Scene:
             return task(name, "legacy_snapshot_info", options, register="last", ignore_errors=True)
 
         def change(name: str, mark: str, **more: Any) -> dict[str, Any]:
-            options = {**base, "snapshot_id": self.marks[mark], "state": "absent", **more}
+            guards = {"unless_newest": False, "unless_restoring": False}
+            options = {**base, "snapshot_id": self.marks[mark], "state": "absent", **guards, **more}
             return task(name, "legacy_snapshot", options, register="last", ignore_errors=True)
 
         made = [(info if number % 2 else change)(kind, kind) for number, kind in enumerate(kinds)]

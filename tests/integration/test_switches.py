@@ -56,7 +56,7 @@ SAME = {
             "filter_type": "denyList",
             "dates": "echoed",
             "order": "oldest",
-            "total_count_off": 7,
+            "total_count_off": -7,
             "missing_snapshot": "other_code",
             "delete_incomplete": "deleted",
             "om_delete_status": 202,
@@ -69,7 +69,7 @@ SAME = {
         {
             "cluster_name": "null",
             "order": "shuffled",
-            "total_count_off": -7,
+            "total_count_off": 7,
             "link_host": "other",
             "unknown_query": "ignored",
             "newer_accept": "falls_back",
@@ -220,7 +220,7 @@ REFUSED = {
 def test_a_refusal_of_everything_is_a_clear_error(playbooks: Playbooks, simulator: Start, name: str) -> None:
     case = REFUSED[name]
     sim = simulator(seeds.ladder(platform=case.platform, switches=Switches(**case.changes)))
-    call = {"snapshot_id": sim.world.marks["plain_0"], "state": "absent"}
+    call = {"snapshot_id": sim.world.marks["plain_1"], "state": "absent"}
     tasks = [
         task("list", "legacy_snapshot_info", ignore_errors=True),
         task("check", "legacy_snapshot", call, check_mode=True, ignore_errors=True),
@@ -262,7 +262,7 @@ def test_an_address_that_is_not_listed_under_all_its_names(playbooks: Playbooks,
     sim = simulator(seeds.ladder(platform="atlas"))
     codes = CODES["access_list_code"]
     switched(sim, [{"access_list_code": code} for code in codes], method="DELETE")
-    call = {"snapshot_id": sim.world.marks["plain_0"], "state": "absent"}
+    call = {"snapshot_id": sim.world.marks["plain_1"], "state": "absent"}
     tasks = [task(code, "legacy_snapshot", call, ignore_errors=True) for code in codes]
 
     run = playbooks.run([play(tasks, options(sim, "unlisted_owner"))])
@@ -285,7 +285,7 @@ def test_a_project_that_is_not_there_under_all_its_names(playbooks: Playbooks, s
     switched(
         sim, [{"missing_project": code} for code in codes], authorised=False, when=lambda call: not call.authorization
     )
-    call = {"snapshot_id": sim.world.marks["plain_0"], "state": "absent"}
+    call = {"snapshot_id": sim.world.marks["plain_1"], "state": "absent"}
     tasks = [task(code, "legacy_snapshot", call, ignore_errors=True) for code in codes]
     run = playbooks.run([play(tasks, options(sim, "stranger"))])
     for code in codes:
@@ -311,7 +311,9 @@ def test_a_cluster_without_legacy_backup(playbooks: Playbooks, simulator: Start)
         result = run.named(f"schedule {code}").result
         assert (result["snapshots"], result["schedule"]) == ([], None)
         (warning,) = result["warnings"]
-        assert "has no snapshot schedule" in warning
+        status = "unavailable" if code == "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE" else "absent"
+        assert result["schedule_status"] == status
+        assert ("has no snapshot schedule" in warning) is (status == "absent")
         assert code in warning
     for code, hint in no_backup.items():
         one = run.named(f"backup {code}")
@@ -326,9 +328,10 @@ def test_a_delete_inside_the_point_in_time_window_needs_its_role(playbooks: Play
     fresh = sim.world.add_snapshot(sim.world.main, now - 3600, now + 90 * 86400).id
     codes = CODES["pit_delete_error"]
     switched(sim, [{"pit_delete_error": code} for code in codes], method="DELETE", path=fresh)
-    alone = {"state": "absent", "snapshots": [{"snapshot_id": fresh}]}
+    alone = {"state": "absent", "unless_newest": False, "snapshots": [{"snapshot_id": fresh}]}
     last = {
         "state": "absent",
+        "unless_newest": False,
         "concurrency": 1,
         "snapshots": [{"snapshot_id": fresh}, {"snapshot_id": marks["plain_9"]}],
     }
@@ -365,8 +368,8 @@ def test_a_date_too_far_away_for_the_service(playbooks: Playbooks, simulator: St
 
 def test_a_snapshot_in_use_that_the_service_does_not_delete(playbooks: Playbooks, simulator: Start) -> None:
     sim = simulator(seeds.ladder(platform="ops_manager", switches=Switches(delete_in_use="refused")))
-    items = [{"snapshot_id": sim.world.marks[name]} for name in ("restoring", "plain_0")]
-    call = {"state": "absent", "snapshots": items}
+    items = [{"snapshot_id": sim.world.marks[name]} for name in ("restoring", "plain_1")]
+    call = {"state": "absent", "unless_restoring": False, "snapshots": items}
     run = playbooks.run([play([task("do", "legacy_snapshot", call, ignore_errors=True)], options(sim))])
     assert run.named("do").actions == ["failed", "deleted"]
     assert run.named("do").result["error"]["code"] == "LINK_EXPIRATION_AFTER_SNAPSHOT_DELETION"

@@ -132,6 +132,8 @@ def damaged(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "wrong_shape":
         body = _bytes(fault.body or "[42]")
         return replace(answer, body=body, schema=None, status=_with_body(answer))
+    if fault.kind == "empty_page":
+        return replace(answer, body=dumps({**json.loads(answer.body), "results": []}))
     if fault.kind == "answer_after":
         return Answer(fault.status or 200, _bytes(fault.body), fault.media_type)
     return answer

@@ -41,6 +41,7 @@ AFTER = {
     "slow_after": "processed, answered after `seconds`",
     "wrong_type": "the right body as text/html",
     "broken_json": "a body cut off inside, of announced length",
+    "empty_page": "a page of a listing without its rows; links and total stay",
     "wrong_shape": "JSON of another shape: `body`, or a list of one number",
     "answer_after": "processed; then `status`, `body` and `media_type` as given in place of its answer",
     "hang_up": "answered; then every connection is cut and none is accepted until `Simulator.listen()`",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _snapshot_changes as _change
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _snapshot_change, _snapshot_changes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import Page
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_api import Service
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as _recap
@@ -22,23 +22,23 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 def says_deleted(patch: pytest.MonkeyPatch) -> None:
     """A delete is told and never sent."""
-    patch.setattr(Service, "delete", lambda service, snapshot_id: True)
+    patch.setattr(Service, "delete", lambda service, snapshot_id, before_try: True)
 
 
 def stops_at_the_first_page(patch: pytest.MonkeyPatch) -> None:
     """A listing that is not whole is planned upon."""
-    patch.setattr(Page, "is_last", True)
+    patch.setattr(Page, "ends_after", lambda page, rows: True)
 
 
 def goes_on(patch: pytest.MonkeyPatch) -> None:
     """What was not made to live longer does not keep the deletes back."""
-    patch.setattr(_change.Step, "blocks_deletes", False)
+    patch.setattr(_snapshot_change.Step, "blocks_deletes", False)
     patch.setattr(_recap, "must_stop", lambda plan, outcomes: False)
 
 
 def forgets(patch: pytest.MonkeyPatch) -> None:
     """What failed is told as if it had not been tried."""
-    told = _change.outcomes
+    told = _snapshot_changes.outcomes
 
     def outcomes(outcome: Any) -> list[dict[str, Any]]:
         rows = told(outcome)

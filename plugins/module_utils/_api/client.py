@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Callable, TypeVar
 
 from .auth import Auth, Basic, Token
-from .errors import ApiError, TransientError, no_response
+from .errors import TIME_LIMIT, ApiError, TransientError, no_response
 from .pagination import PAGE_SIZE, READS_AT_ONCE, Listing, Page, page_of
 from .redaction import readable, redact_response
 from .responses import LONGEST_WAIT, error_for, is_about_the_role, parse, unexpected
@@ -36,6 +36,7 @@ else:
 
 FIRST_WAIT = 1.0
 LONGEST_BACKOFF = 30.0
+SHORTEST_TIMEOUT = 1.0  # with less time left, no request is sent
 LONGEST_LIFE = 86400.0  # of a token; no task takes longer
 # A request is signed again for a digest challenge, and once more if the nonce expires on the way.
 _SIGNED_TRIES = 3
@@ -43,6 +44,8 @@ _SIGNED_TRIES = 3
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
+# Called before each try of a write, with the number of tries so far, and whether the response to one of them was lost.
+BeforeTry = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class Client:
         self._auth = auth
         self._timing = timing or Timing()
         self._session = _session(settings)
+        self._ends_at = self._timing.monotonic() + settings.time_limit
         self.retries = RetryLog()
         self.sent = RequestLog()
 
@@ -121,13 +125,19 @@ class Client:
         request = self._request("GET", parts, query=query, media_type=media_type)
         return self._object(request, self._send(request)[0])
 
-    def patch(self, *parts: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Change what is at a path. Returns the JSON object in the response, None where it has no body."""
-        return self._write(self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode()))
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock that this client waits by, in seconds."""
+        return self._timing.monotonic
 
-    def delete(self, *parts: str) -> None:
+    def patch(self, *parts: str, body: Mapping[str, Any], before_try: BeforeTry | None = None) -> dict[str, Any] | None:
+        """Change what is at a path. Returns the JSON object in the response, None where it has no body."""
+        request = self._request("PATCH", parts, body=json.dumps(body, sort_keys=True).encode())
+        return self._write(request, before_try)
+
+    def delete(self, *parts: str, before_try: BeforeTry | None = None) -> None:
         """Delete what is at a path. The response has to be 2xx with no body or a JSON object."""
-        self._write(self._request("DELETE", parts))
+        self._write(self._request("DELETE", parts), before_try)
 
     def page(self, *parts: str, number: int = 1, query: Mapping[str, Any] | None = None) -> Page:
         """One page of a listing."""
@@ -185,8 +195,8 @@ class Client:
             raise unexpected(request, response.status, "no body where a JSON object was due")
         return body
 
-    def _write(self, request: Request) -> dict[str, Any] | None:
-        response, answer_lost = self._send(request)
+    def _write(self, request: Request, before_try: BeforeTry | None) -> dict[str, Any] | None:
+        response, answer_lost = self._send(request, before_try)
         try:
             return parse(request, response, self._secrets(request))
         except ApiError as error:
@@ -209,7 +219,7 @@ class Client:
             raise unexpected(request, 200, "an answer without a usable access_token and expires_in")
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
-    def _send(self, request: Request) -> tuple[Response, bool]:
+    def _send(self, request: Request, before_try: BeforeTry | None = None) -> tuple[Response, bool]:
         """Send until the response is 2xx. Raises ApiError if no retry helps, or no time is left.
 
         Returns the response, and whether the response to an earlier try of a write was lost.
@@ -224,6 +234,8 @@ class Client:
         answer_lost, tries = False, 0
         while True:
             try:
+                if before_try is not None:
+                    before_try(tries, answer_lost)
                 return self._try(request), answer_lost
             except TransientError as failure:
                 answer_lost = answer_lost or (request.is_write and failure.may_be_done)
@@ -237,10 +249,7 @@ class Client:
         left = deadline - self._timing.monotonic()
         error = failure.error
         if left <= 0:
-            error.message += f" retry_timeout ({self._settings.retry_timeout:g} s) is used up."
-            error.exhausted = True
-            error.fate_unknown = answer_lost
-            raise error
+            raise _exhausted(error, f"retry_timeout ({self._settings.retry_timeout:g} s)", answer_lost)
         # Jitter, so that jobs do not come back together.
         if failure.wait is not None:
             # The service may name a time in the past.
@@ -249,6 +258,8 @@ class Client:
         else:
             wait = min(LONGEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
         wait = min(wait, LONGEST_WAIT, left)
+        if wait > self._ends_at - self._timing.monotonic() - SHORTEST_TIMEOUT:
+            raise _exhausted(error, f"time_limit ({self._settings.time_limit:g} s)", answer_lost)
         self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
         self._timing.sleep(wait)
 
@@ -273,7 +284,7 @@ class Client:
                 self._session,
                 request.method,
                 request.url,
-                self._settings.timeout,
+                self._timeout(request),
                 params=request.query,
                 data=request.body,
                 headers=request.headers,
@@ -289,8 +300,28 @@ class Client:
                 return response
         raise AssertionError("the last try returns")
 
+    def _timeout(self, request: Request) -> float:
+        """The seconds that a request may take. Raises ApiError if time_limit leaves none."""
+        left = self._ends_at - self._timing.monotonic()
+        if left < SHORTEST_TIMEOUT:
+            limit = f"time_limit ({self._settings.time_limit:g} s)"
+            raise ApiError(
+                f"{request.method} {request.path} was not sent: {limit} is used up.",
+                code=TIME_LIMIT,
+                method=request.method,
+                path=request.path,
+            )
+        return min(self._settings.timeout, left)
+
     def _secrets(self, request: Request) -> list[str]:
         return [*self._settings.secrets, *self._auth.secrets, *request.auth.secrets]
+
+
+def _exhausted(error: ApiError, limit: str, answer_lost: bool) -> ApiError:
+    error.message += f" {limit} is used up."
+    error.exhausted = True
+    error.fate_unknown = answer_lost
+    return error
 
 
 def _mark(error: ApiError, answer_lost: bool) -> None:

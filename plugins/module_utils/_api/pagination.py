@@ -60,10 +60,13 @@ class Page:
         return len(self.rows) < PAGE_SIZE if self.next_link is None else not self.next_link
 
     def ends_after(self, rows: int) -> bool:
-        """Whether the listing ends here. `rows` counts those of this page and of all pages before it."""
+        """Whether no page follows. `rows` counts those of this page and of all pages before it."""
         # Without links, only the total says that the service serves fewer rows than we ask for.
-        is_cut = self.next_link is None and bool(self.rows) and (self.total or 0) > rows
-        return self.is_last and not is_cut
+        return self.is_last and not (self.rows and self.promises_more(rows))
+
+    def promises_more(self, rows: int) -> bool:
+        """Whether it has a next link or, without any links, a total above the `rows` seen so far (R2)."""
+        return (self.total or 0) > rows if self.next_link is None else self.next_link
 
 
 @dataclass(frozen=True)
@@ -84,32 +87,40 @@ class Listing:
         """What `make` makes of the rows of all pages.
 
         Rows that are added or deleted meanwhile move the others, so that one may come twice or be missed. An id that
-        comes twice or a total that changes shows it: then all is listed again, at most three times.
+        comes twice, a total that changes or an empty page in place of the rest shows it: then all is listed again, at
+        most three times.
         """
         before: set[str] | None = None
         for _unused in range(1 + RELISTINGS):
-            rows, ids, shift = self._read_once(make)
+            rows, ids, fault = self._read_once(make)
             # The same rows once more are believed, whatever the totals say.
-            if not shift or (ids is not None and ids == before):
+            if not fault or (ids is not None and ids == before):
                 return rows
             before = ids
         raise self.error(
-            f"a listing that shifts while it is read or goes round: {shift}, in "
+            f"a listing that is not whole, shifts while it is read or goes round: {fault}, in "
             f"{1 + RELISTINGS} listings one after the other. Try again when nothing else changes it"
         )
 
     def _read_once(self, make: Callable[[dict[str, Any]], _Row]) -> tuple[list[_Row], set[str] | None, str]:
-        """The rows, their ids (None where an id came twice), and what shows that rows moved ("" where nothing does)."""
+        """The rows, their ids, and what shows that rows moved or are missing ("" where nothing does).
+
+        The ids are None where the rows cannot be believed even if they come once more.
+        """
         rows: list[_Row] = []
         ids: set[str] = set()
         totals: set[int] = set()
+        promised = False
         with closing(self._pages()) as pages:
-            for page in pages:
+            for number, page in enumerate(pages, start=1):
                 totals |= set() if page.total is None else {page.total}
                 twice = self._add_ids(ids, page)
                 if twice is not None:
                     return rows, None, f"{twice} came twice"
                 rows += [make(row) for row in page.rows]
+                if not page.rows and (promised or page.promises_more(len(rows))):
+                    return rows, None, f"page {number} is empty although there should be more"
+                promised = page.promises_more(len(rows))
         return rows, ids, f"the total was {min(totals)} and {max(totals)}" if len(totals) > 1 else ""
 
     def _add_ids(self, ids: set[str], page: Page) -> str | None:

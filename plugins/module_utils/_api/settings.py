@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,10 @@ MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "applicati
 
 @dataclass(frozen=True)
 class Settings:
-    """How to reach the service. Times in seconds; `verify` and `proxies` as requests takes them."""
+    """How to reach the service. Times in seconds; `verify` and `proxies` as requests takes them.
+
+    `time_limit` is for all requests of a client together, from its start on.
+    """
 
     base_url: str
     dialect: Dialect
@@ -51,6 +55,7 @@ class Settings:
     read_only: bool = False
     connections: int = 1
     secrets: tuple[str, ...] = ()
+    time_limit: float = math.inf
 
 
 @dataclass(frozen=True)

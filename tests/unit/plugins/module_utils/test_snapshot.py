@@ -237,14 +237,15 @@ def test_details_only_where_they_were_gathered(detailed: bool) -> None:
         "namespaceFilterList": {"filterList": ["a.b"], "filterType": "blacklist"},
     }
     row = to_result(from_api(body), detailed)
-    assert [row[key] is None for key in ("parts", "missing_shards", "namespace_filter")] == [not detailed] * 3
+    assert [row[key] is None for key in ("parts", "namespace_filter")] == [not detailed] * 2
     # Who does not ask for them gets none.
     assert to_result(from_api(body)) == to_result(from_api(body), False)
+    # Plans need to know which snapshots are faulty (R5a).
+    assert row["missing_shards"] == [
+        {"shard_name": "s", "last_heartbeat": "2026-01-01T00:00:00Z"},
+        {"shard_name": "t", "last_heartbeat": None},
+    ]
     if detailed:
-        assert row["missing_shards"] == [
-            {"shard_name": "s", "last_heartbeat": "2026-01-01T00:00:00Z"},
-            {"shard_name": "t", "last_heartbeat": None},
-        ]
         assert row["namespace_filter"] == {"filter_list": ["a.b"], "filter_type": "blacklist"}
 
 

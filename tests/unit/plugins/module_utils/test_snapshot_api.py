@@ -498,3 +498,71 @@ def test_a_service_speaks_of_its_own_cluster_alone(talk: TalkTo) -> None:
 )
 def test_only_one_answer_says_by_itself_that_a_snapshot_is_gone(status: int, code: str | None, wanted: bool) -> None:
     assert is_gone(ApiError("x", status, code)) is wanted
+
+
+# --- another cluster ---
+
+OTHER = "e" * 24
+
+
+def answers_for_another(asker: Talk, path: str, field: str, method: str = "GET") -> None:
+    """From now on, one row or the whole answer at a path is that of another project or cluster."""
+    world, main = asker.sim.world, asker.sim.world.main
+    row: dict[str, Any] = {**world.documents(main)[-1], field: OTHER.upper()}
+    rows = [*world.documents(main)[:-1], row]
+    body = {**row, "id": asker.mark("plain_0")} if path == "/snapshots/" else {"results": rows}
+    if path == "/restoreJobs":
+        body = {"results": [{"id": "j", "statusName": "FINISHED", field: OTHER}]}
+    if path == "/snapshotSchedule":
+        body = {"snapshotIntervalHours": 6, field: OTHER}
+    asker.sim.faults.add("wrong_shape", body=json.dumps(body), path=path, method=method, times=None)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+@pytest.mark.parametrize(("field", "what"), [("clusterId", "cluster"), ("groupId", "project")])
+@pytest.mark.parametrize("path", ["/snapshots$", "/snapshots/", "/snapshotSchedule"])
+def test_what_belongs_to_another_cluster_is_an_error(talk: TalkTo, name: str, field: str, what: str, path: str) -> None:
+    asker = talk(name)
+    answers_for_another(asker, path, field)
+    ask: dict[str, Callable[[], Any]] = {
+        "/snapshots$": asker.service.snapshots,
+        "/snapshots/": lambda: asker.service.snapshot(asker.mark("plain_0")),
+        "/snapshotSchedule": asker.service.schedule,
+    }
+    error = error_of(ask[path])
+    assert (error.code, error.status, error.meets_all) == ("ANOTHER_CLUSTER", None, True)
+    assert f"something of another {what}: {OTHER.upper() if 'snapshots' in path else OTHER}" in str(error)
+
+
+def test_a_restore_job_of_another_project_is_an_error_and_one_of_a_shard_is_not(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    answers_for_another(asker, "/restoreJobs", "clusterId")
+    assert len(asker.service.restore_jobs(NOW)) == 1
+    asker.sim.faults.clear()
+    answers_for_another(asker, "/restoreJobs", "groupId")
+    assert error_of(asker.service.restore_jobs, NOW).code == "ANOTHER_CLUSTER"
+
+
+def test_where_only_the_name_is_known_the_first_row_tells_the_cluster(talk: TalkTo) -> None:
+    asker = talk("v2")
+    main = asker.sim.world.main
+    service = Service(asker.client, main.project_id, Cluster(main.name, main.name, None))
+    assert len(service.snapshots()) == 20
+    answers_for_another(asker, "/snapshots$", "clusterId")
+    # A cluster of the same name in its place, all of its rows with its own id.
+    assert error_of(service.snapshots).code == "ANOTHER_CLUSTER"
+    assert error_of(Service(asker.client, main.project_id, Cluster(main.name, main.name, None)).snapshots).code
+
+
+def test_a_row_of_another_cluster_among_those_nobody_asked_for_is_an_error(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    answers_for_another(asker, "/snapshots$", "clusterId")
+    reading = asker.service.read([asker.mark("plain_0"), asker.mark("plain_1")], one_by_one)
+    assert [error.code for error in reading.failed.values()] == ["ANOTHER_CLUSTER"]
+
+
+def test_a_change_that_is_answered_for_another_cluster_has_an_unknown_fate(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    answers_for_another(asker, "/snapshots/", "clusterId", "PATCH")
+    error = error_of(asker.service.change, before_of(asker), LATER, None)
+    assert (error.code, error.fate_unknown, error.meets_all) == ("ANOTHER_CLUSTER", True, True)

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -13,17 +16,22 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, from_api
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import (
     DesiredState,
-    Outcome,
     Step,
-    apply,
     decide,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+    Outcome,
+    apply,
     desired_states,
     diffs,
     failure_text,
     outcomes,
+    rules_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,10 +47,12 @@ TOP: dict[str, Any] = {
     "snapshots": None,
     "state": "present",
     "expires_at": None,
+    "lifetime": None,
     "do_not_delete": None,
     "allow_past_expiry": False,
     "concurrency": 4,
 }
+HOW: dict[str, Any] = {"time_limit": None, "unless_restoring": False, "unless_newest": False, "while_running": None}
 
 
 def moment(text: str) -> datetime:
@@ -90,6 +100,31 @@ INHERITED: dict[str, tuple[dict[str, Any], dict[str, Any], DesiredState]] = {
         {"do_not_delete": True},
         DesiredState(A, False, None, True, False),
     ),
+    "a lifetime from the top": (
+        {"lifetime": "400d"},
+        {},
+        DesiredState(A, False, None, None, False, None, Duration(days=400)),
+    ),
+    "a date of its own instead of a lifetime": (
+        {"lifetime": "400d"},
+        {"expires_at": LATE},
+        DesiredState(A, False, moment(LATE), None, False),
+    ),
+    "a lifetime of its own instead of a date": (
+        {"expires_at": LATE},
+        {"lifetime": "1y6mo"},
+        DesiredState(A, False, None, None, False, None, Duration(years=1, months=6)),
+    ),
+    "a hold does not inherit a lifetime": (
+        {"lifetime": "400d"},
+        {"do_not_delete": True},
+        DesiredState(A, False, None, True, False),
+    ),
+    "absent does not inherit a lifetime": (
+        {"lifetime": "400d"},
+        {"state": "absent"},
+        DesiredState(A, True, None, None, False),
+    ),
     "an inherited hold": ({"do_not_delete": True}, {}, DesiredState(A, False, None, True, False)),
     "its own state": (
         {"state": "absent"},
@@ -123,7 +158,7 @@ def test_what_an_item_leaves_out_is_taken_from_the_top(
 
 
 REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "nothing": ({"snapshot_id": A}, [f"snapshot_id {A}: state present needs expires_at or do_not_delete"]),
+    "nothing": ({"snapshot_id": A}, [f"snapshot_id {A}: state present needs expires_at, lifetime or do_not_delete"]),
     "an item with nothing": (
         {"snapshots": [{"snapshot_id": A, "expires_at": LATE}, {"snapshot_id": B}]},
         [f"snapshots[1] ({B}): state present needs"],
@@ -149,6 +184,20 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"state": "absent", "snapshots": [{"snapshot_id": A, "expires_at": LATE, "do_not_delete": True}]},
         ["snapshots[0]", "expires_at and do_not_delete exclude"],
     ),
+    "a date and a lifetime": (
+        {"snapshots": [{"snapshot_id": A, "expires_at": LATE, "lifetime": "3d"}]},
+        [f"snapshots[0] ({A}): expires_at and lifetime exclude each other"],
+    ),
+    "hold and lifetime": (
+        {"snapshot_id": A, "do_not_delete": True, "lifetime": "3d"},
+        ["do_not_delete true and lifetime exclude each other"],
+    ),
+    "absent with a lifetime": (
+        {"snapshot_id": A, "state": "absent", "lifetime": "3d"},
+        ["state absent and lifetime exclude"],
+    ),
+    "a lifetime of months or minutes": ({"snapshot_id": A, "lifetime": "3m"}, ["lifetime '3m' has a bare m"]),
+    "a lifetime that is none": ({"snapshot_id": A, "lifetime": "forever"}, ["lifetime 'forever' is not a duration"]),
     "an id that is none": ({"snapshot_id": "daily"}, ["snapshot_id: 'daily' is not an id of 24 hexadecimal digits"]),
     "an item's id that is none": ({"snapshots": [{"snapshot_id": A[:-1], "expires_at": LATE}]}, ["snapshots[0]: 'aaa"]),
     "no id at all": ({"snapshots": [{"expires_at": LATE}]}, ["snapshots[0] has no snapshot_id"]),
@@ -161,11 +210,6 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"expires_at": LATE, "snapshots": [{"snapshot_id": A}, {"snapshot_id": A.upper(), "expires_at": LATER}]},
         [f"snapshots[1]: {A} is listed twice and asks for different things"],
     ),
-    "no workers": (
-        {"snapshot_id": A, "expires_at": LATE, "concurrency": 0},
-        ["concurrency is 0: it is a number from 1 to 16"],
-    ),
-    "too many workers": ({"snapshot_id": A, "expires_at": LATE, "concurrency": 17}, ["concurrency is 17"]),
 }
 
 
@@ -174,6 +218,21 @@ def test_what_is_refused_before_any_request(params: dict[str, Any], words: list[
     said = refused(**params)
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"concurrency": 0}, "concurrency is 0: it is a number from 1 to 16"),
+        ({"concurrency": 17}, "concurrency is 17"),
+        ({"time_limit": 0}, "time_limit is 0: it is a number of seconds, 1 or more"),
+        ({"while_running": [{"pid": 0, "started": 1, "machine": "m"}]}, "while_running: 0 is no process id"),
+        ({"while_running": [{"pid": 2**31, "started": 1, "machine": "m"}]}, "while_running: 2147483648 is no process"),
+    ],
+)
+def test_how_it_is_carried_out_is_refused_before_any_request(params: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        rules_of({**TOP, **HOW, **params})
 
 
 def test_identical_duplicates_are_one_change_with_two_outcomes(talk: TalkTo) -> None:
@@ -361,7 +420,8 @@ def run(
     asker: Talk, check: bool = False, unless_restoring: bool = False, unless_newest: bool = False, **params: Any
 ) -> Outcome:
     full = {**TOP, **params}
-    return apply(desired_states(full), asker.service, NOW, unless_restoring, full["concurrency"], check, unless_newest)
+    how = {**HOW, "unless_restoring": unless_restoring, "unless_newest": unless_newest, **full}
+    return apply(desired_states(full), asker.service, NOW, rules_of(how), check)
 
 
 def items(asker: Talk, *marks: Any) -> list[dict[str, Any]]:
@@ -609,6 +669,10 @@ def test_a_delete_inside_the_point_in_time_window_fails_alone(talk: TalkTo, code
 def test_a_delete_with_an_unknown_fate_has_no_after(talk: TalkTo) -> None:
     asker = talk(retry_timeout=1)
     asker.sim.faults.add("reset_after", method="DELETE", times=None)
+    # Whether it is gone cannot be read either.
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("unavailable", method="GET", times=None), method="DELETE", authorised=True
+    )
     found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
     assert actions(found) == ["failed", "not_tried"]
     assert outcomes(found)[0]["after"] is None
@@ -1069,3 +1133,349 @@ def test_a_reason_of_the_service_names_the_snapshot(talk: TalkTo) -> None:
 
 def test_an_outcome_without_failures_has_an_empty_error() -> None:
     assert Outcome(()).error() == {"status": None, "code": None, "detail": ""}
+
+
+# --- what is read again while a call writes ---
+
+
+def when(asker: Talk, kind: str, act: Callable[[], Any], **which: Any) -> None:
+    """Do something of somebody else's just after a request was carried out."""
+    asker.sim.faults.after(lambda _call: act(), method=kind, authorised=True, **which)
+
+
+def takes(asker: Talk, seconds: float) -> None:
+    """The next DELETE takes so long, by the client's clock."""
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += seconds
+
+    asker.sim.faults.after(pass_by, method="DELETE", authorised=True)
+
+
+def gets(asker: Talk) -> int:
+    return sum(entry.method == "GET" and entry.status == 200 for entry in asker.sim.log)
+
+
+@pytest.mark.parametrize("seconds", [59.0, 61.0])
+def test_a_hold_that_begins_is_seen_when_a_minute_has_passed_since_the_reading(talk: TalkTo, seconds: float) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    takes(asker, seconds)
+    when(asker, "DELETE", lambda: world.hold(world.main, asker.mark("plain_8")))
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "failed", "deleted"]
+    # Without a second reading it is the service that refuses.
+    assert (error_codes(found) == ["HELD"]) is (seconds > 60)
+    assert (gets(asker), len(asker.sim.log.writes)) == ((2, 2) if seconds > 60 else (1, 3))
+
+
+def test_a_restore_that_begins_is_seen_when_a_minute_has_passed_since_the_reading(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    takes(asker, 61)
+    when(asker, "DELETE", lambda: world.add_restore(world.main, asker.mark("plain_8"), status="IN_PROGRESS"))
+    found = run(asker, unless_restoring=True, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert actions(found) == ["deleted", "failed"]
+    assert error_codes(found) == ["RESTORING"]
+    assert len(asker.sim.log.writes) == 1
+
+
+def error_codes(outcome: Outcome) -> list[str | None]:
+    return [step.error.code for step in outcome.steps if step.error is not None]
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "unavailable", "reset_before"])
+def test_a_hold_that_begins_while_a_request_waits_is_seen_before_it_is_repeated(talk: TalkTo, kind: str) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    asker.sim.faults.add(kind, method="DELETE")
+    asker.sim.faults.before(
+        lambda _call: world.hold(world.main, asker.mark("plain_9")), method="DELETE", authorised=True
+    )
+    found = run(asker, snapshots=items(asker, "plain_9"))
+    assert (actions(found), error_codes(found)) == (["failed"], ["HELD"])
+    assert asker.sim.log.done_writes == []
+    assert sum(entry.method == "DELETE" for entry in asker.sim.log) == 1
+
+
+def test_a_restore_that_begins_while_a_request_waits_is_seen_before_it_is_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world = asker.sim.world
+    asker.sim.faults.add("rate_limited", method="DELETE", retry_after=1)
+    asker.sim.faults.before(
+        lambda _call: world.add_restore(world.main, asker.mark("plain_9"), status="IN_PROGRESS"),
+        method="DELETE",
+        authorised=True,
+    )
+    found = run(asker, unless_restoring=True, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert (actions(found), error_codes(found)) == (["failed", "deleted"], ["RESTORING"])
+
+
+def test_a_change_is_decided_again_before_it_is_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_0")
+    asker.sim.faults.add("rate_limited", method="PATCH", retry_after=1)
+    asker.sim.faults.before(lambda _call: world.hold(world.main, mark), method="PATCH", authorised=True)
+    found = run(asker, snapshot_id=mark, expires_at=LATE)
+    assert (actions(found), error_codes(found)) == (["failed"], ["HELD"])
+    assert asker.sim.log.done_writes == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_delete_that_need_not_be_repeated_is_ours_only_if_an_answer_was_lost(talk: TalkTo, lost: bool) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_9")
+    asker.sim.faults.add("reset_after" if lost else "rate_limited", method="DELETE")
+    if not lost:
+        asker.sim.faults.before(lambda _call: world.remove(world.main, mark), method="DELETE", authorised=True)
+    found = run(asker, snapshot_id=mark, state="absent")
+    assert actions(found) == ["deleted" if lost else "absent"]
+    assert found.changed is lost
+    (row,) = outcomes(found)
+    assert (row["before"]["id"], row["after"], row["error"]) == (mark, None, None)
+    assert sum(entry.method == "DELETE" for entry in asker.sim.log) == 1
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_change_that_need_not_be_repeated_is_ours_only_if_an_answer_was_lost(talk: TalkTo, lost: bool) -> None:
+    asker = talk("ops_manager")
+    world, mark = asker.sim.world, asker.mark("plain_0")
+    asker.sim.faults.add("reset_after" if lost else "rate_limited", method="PATCH")
+    if not lost:
+        asker.sim.faults.before(
+            lambda _call: world.change(world.main, mark, expires=moment(LATE)), method="PATCH", authorised=True
+        )
+    found = run(asker, snapshot_id=mark, expires_at=LATE)
+    assert actions(found) == ["updated" if lost else "unchanged"]
+    (row,) = outcomes(found)
+    assert row["after"]["expires_at"] == LATE
+    assert (row["before"]["expires_at"] == LATE) is not lost
+    assert sum(entry.method == "PATCH" and entry.auth is not None for entry in asker.sim.log) >= 1
+    assert len(asker.sim.log.done_writes) == (1 if lost else 0)
+
+
+def test_a_reading_that_fails_meanwhile_ends_the_call(talk: TalkTo) -> None:
+    asker = talk("ops_manager", retry_timeout=2)
+    takes(asker, 61)
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("unavailable", method="GET", times=None), method="DELETE", authorised=True
+    )
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "failed", "not_tried"]
+    assert found.failures[0].error is not None
+    assert found.failures[0].error.status == 503
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_another_cluster_of_the_same_name_ends_the_call(talk: TalkTo) -> None:
+    asker = talk("v2")
+    takes(asker, 61)
+    rows = [{**row, "clusterId": "e" * 24} for row in asker.sim.world.documents(asker.sim.world.main)]
+    body = json.dumps({"results": rows})
+    asker.sim.faults.before(
+        lambda _call: asker.sim.faults.add("wrong_shape", body=body, method="GET", times=None),
+        method="DELETE",
+        authorised=True,
+    )
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert (actions(found), error_codes(found)) == (["deleted", "failed", "not_tried"], ["ANOTHER_CLUSTER"])
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_workers_that_wait_share_a_reading(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("rate_limited", method="DELETE", times=4, retry_after=1)
+    found = run(asker, snapshots=items(asker, *(f"plain_{number}" for number in range(4, 10))), concurrency=4)
+    assert actions(found) == ["deleted"] * 6
+    # At first, and for the four that waited at most once each.
+    assert 2 <= gets(asker) <= 5
+
+
+# --- when the call ends before its time ---
+
+
+def test_a_time_limit_ends_the_call_before_the_next_write(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+    takes(asker, 29.5)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1)
+    assert actions(found) == ["deleted", "not_tried", "not_tried"]
+    assert found.has_failed
+    assert found.error()["code"] == "TIME_LIMIT"
+    said = failure_text(found, "orders")
+    assert said.startswith("Cluster orders: 0 of 3 snapshots failed; 0 updated, 1 deleted, 2 not tried. DELETE /api")
+    assert said.endswith("was not sent: time_limit (30 s) is used up.")
+    assert all(row["error"] is None for row in outcomes(found))
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_a_time_limit_that_ends_between_changes_and_deletions_leaves_the_deletions(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += 40
+
+    asker.sim.faults.after(pass_by, method="PATCH", authorised=True)
+    found = run(asker, snapshots=items(asker, ("plain_0", {"expires_at": LATE}), "plain_9"), concurrency=1)
+    assert actions(found) == ["updated", "not_tried"]
+    assert found.error()["code"] == "TIME_LIMIT"
+
+
+@pytest.mark.parametrize("guards", [{}, {"unless_restoring": True}, {"unless_newest": True}])
+def test_a_time_limit_that_ends_while_reading_leaves_all(talk: TalkTo, guards: dict[str, bool]) -> None:
+    asker = talk("ops_manager", time_limit=30)
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += 40
+
+    # Reading one, it is the first request; else the first of the guards'.
+    which: dict[str, Any] = {"path": "/snapshots/"} if guards.get("unless_restoring") else {}
+    asker.sim.faults.after(pass_by, method="GET", authorised=not guards, **which)
+    found = run(asker, snapshots=items(asker, "plain_9"), **guards)
+    if actions(found) == ["deleted"]:
+        raise AssertionError("it was deleted after the time was over")
+    assert actions(found) == ["not_tried"]
+    assert found.error()["code"] == "TIME_LIMIT"
+    assert asker.sim.log.writes == []
+
+
+def test_a_wait_that_the_time_limit_does_not_leave_is_not_begun(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=30)
+    asker.sim.faults.add("rate_limited", method="DELETE", retry_after=40)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    assert actions(found) == ["failed", "not_tried"]
+    (row, _left) = outcomes(found)
+    assert row["error"]["status"] == 429
+    assert "time_limit (30 s) is used up" in row["error"]["detail"]
+    assert row["after"] == row["before"]
+    assert asker.time.waits == []
+
+
+def test_a_request_under_way_is_cut_at_the_time_limit_and_its_fate_is_unknown(talk: TalkTo) -> None:
+    asker = talk("ops_manager", time_limit=2, timeout=30)
+    asker.sim.faults.add("slow_after", method="DELETE", seconds=8)
+    takes(asker, 2)
+    found = run(asker, snapshots=items(asker, "plain_9", "plain_8"), concurrency=1)
+    (row, _left) = outcomes(found)
+    assert actions(found) == ["failed", "not_tried"]
+    assert (row["after"], row["error"]["status"]) == (None, None)
+
+
+def itself(**changes: Any) -> list[dict[str, Any]]:
+    """This process, as the option takes it."""
+    (found,) = describe([os.getpid()])
+    return [{**found, **changes}]
+
+
+def test_while_its_processes_run_a_call_goes_on(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    found = run(
+        asker, snapshots=items(asker, "plain_9", "plain_8"), while_running=describe([os.getpid(), os.getppid()])
+    )
+    assert (actions(found), found.has_failed) == (["deleted", "deleted"], False)
+
+
+@pytest.mark.parametrize("end", ["kill", "zombie"])
+def test_when_one_of_its_processes_has_ended_nothing_more_is_written(talk: TalkTo, end: str) -> None:
+    asker = talk("ops_manager")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = describe([os.getpid(), child.pid])
+
+        def kill(_call: Any) -> None:
+            child.kill()
+            if end == "kill":
+                child.wait()
+            else:
+                os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+        asker.sim.faults.after(kill, method="DELETE", authorised=True)
+        found = run(
+            asker, snapshots=items(asker, "plain_9", "plain_8", "plain_7"), concurrency=1, while_running=watched
+        )
+    assert actions(found) == ["deleted", "not_tried", "not_tried"]
+    assert found.error()["code"] == "PROCESS_ENDED"
+    assert f"Process {child.pid}, which runs this task (while_running), has ended" in failure_text(found, "orders")
+    assert len(asker.sim.log.writes) == 1
+
+
+def test_a_request_that_waits_when_a_process_ends_is_not_repeated(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("rate_limited", method="DELETE")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = describe([child.pid])
+
+        def kill(_call: Any) -> None:
+            child.kill()
+            child.wait()
+
+        # Once it was read again, just before the second try.
+        asker.sim.faults.after(kill, path="/snapshots/", method="GET", nth=2, authorised=True)
+        found = run(asker, snapshots=items(asker, "plain_9"), while_running=watched)
+    assert (actions(found), error_codes(found)) == (["failed"], ["PROCESS_ENDED"])
+    assert asker.sim.log.done_writes == []
+
+
+def test_in_check_mode_no_process_is_looked_at(talk: TalkTo) -> None:
+    asker = talk("ops_manager", read_only=True)
+    found = run(asker, True, snapshots=items(asker, "plain_9"), while_running=itself(started=1))
+    assert (actions(found), found.has_failed) == (["deleted"], False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes_on"), [({}, True), ({"started": 1}, False), ({"machine": "another", "started": 1}, True)]
+)
+def test_a_process_is_told_by_its_start_and_its_machine(talk: TalkTo, changes: dict[str, Any], goes_on: bool) -> None:
+    found = run(talk("ops_manager"), snapshots=items(talk("ops_manager"), "plain_9"), while_running=itself(**changes))
+    assert (found.stopped is None) is goes_on
+
+
+# --- a lifetime ---
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_lifetime_counts_from_the_creation_and_a_second_run_changes_nothing(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    ask: dict[str, Any] = {"lifetime": "1y1mo", "snapshots": items(asker, ("plain_0", {}), ("plain_1", {}))}
+    found = run(asker, **ask)
+    assert actions(found) == ["updated", "updated"]
+    for row in outcomes(found):
+        created = moment(row["before"]["created_at"])
+        assert moment(row["after"]["expires_at"]) == created.replace(
+            year=created.year + 1, month=created.month % 12 + 1
+        )
+    assert actions(run(asker, **ask)) == ["unchanged", "unchanged"]
+
+
+def test_months_are_clamped_to_the_last_day_in_utc() -> None:
+    (state,) = asked(snapshot_id=A, lifetime="1mo")
+    before = from_api({"id": A, "complete": True, "created": {"date": "2027-01-31T23:30:00Z"}, "expires": LATE})
+    step = decide(state, before, NOW)
+    assert step.after is not None
+    assert step.after.expires_at == moment("2027-02-28T23:30:00Z")
+
+
+def test_a_lifetime_that_is_over_is_refused_as_a_deletion_and_nothing_is_written(talk: TalkTo) -> None:
+    asker = talk()
+    wanted = items(asker, ("plain_9", {"lifetime": "1h"}), "plain_8")
+    found = run(asker, snapshots=wanted)
+    assert (actions(found), error_codes(found)) == (["failed", "not_tried"], ["PAST_EXPIRY"])
+    assert found.failures[0].error is not None
+    assert "the end of its lifetime 1h, 20" in found.failures[0].error.detail
+    found = run(asker, snapshots=[{**wanted[0], "allow_past_expiry": True}])
+    assert actions(found) == ["updated"]
+
+
+def test_without_a_creation_there_is_no_lifetime_and_nothing_is_deleted() -> None:
+    (state,) = asked(snapshot_id=A, lifetime="400d")
+    step = decide(state, from_api({"id": A, "complete": True, "expires": LATE}), NOW)
+    assert step.error is not None
+    assert (step.action, step.error.code, step.blocks_deletes) == ("failed", "NO_CREATION", True)
+    assert decide(state, None, NOW).error is not None
+
+
+def test_a_held_snapshot_is_released_and_dated_by_a_lifetime(talk: TalkTo) -> None:
+    asker = talk()
+    found = run(asker, snapshots=items(asker, ("held", {"lifetime": "400d"})))
+    assert error_codes(found) == ["HELD"]
+    found = run(asker, snapshots=items(asker, ("held", {"lifetime": "400d", "do_not_delete": False})))
+    assert actions(found) == ["updated"]
+    assert len(asker.sim.log.done_writes) == 1

@@ -41,6 +41,7 @@ KEYS = (
     "cluster_id",
     "cluster_name",
     "schedule",
+    "schedule_status",
     "restore_jobs",
 )
 
@@ -65,7 +66,7 @@ def test_all_the_keys_are_always_there(talk: TalkTo, name: str) -> None:
     assert (found["total"], found["truncated"], found["filtered"]) == (19, False, False)
     main = asker.sim.world.main
     assert (found["project_id"], found["cluster_id"], found["cluster_name"]) == (main.project_id, main.id, main.name)
-    assert (found["schedule"], found["restore_jobs"]) == (None, None)
+    assert (found["schedule"], found["schedule_status"], found["restore_jobs"]) == (None, None, None)
     assert asker.sim.log.requests == 2
     assert json.loads(json.dumps(found)) == found
 
@@ -182,7 +183,8 @@ def test_what_the_snapshots_tell_of_their_cluster(talk: TalkTo, name: str, told:
 def test_parts(talk: TalkTo, gather: list[str], there: bool) -> None:
     found = ask(talk("ops_manager", "ladder", {"shards": 3}), gather=gather)
     for row in found["snapshots"]:
-        assert [row[key] is not None for key in ("parts", "missing_shards", "namespace_filter")] == [there] * 3
+        assert [row[key] is not None for key in ("parts", "namespace_filter")] == [there] * 2
+        assert row["missing_shards"] == []
         assert row["file_size_bytes"] > 0
 
 
@@ -199,6 +201,7 @@ def test_schedule_and_restore_jobs(talk: TalkTo, name: str) -> None:
     warned: list[str] = []
     found = ask(asker, warned, gather=["schedule", "restore_jobs"])
     assert found["schedule"]["snapshot_interval_hours"] == 6
+    assert found["schedule_status"] == "read"
     assert {(row["snapshot_id"], row["in_use"]) for row in found["restore_jobs"]} == {
         (asker.mark("restoring"), True),
         (asker.mark("downloadable"), True),
@@ -207,11 +210,17 @@ def test_schedule_and_restore_jobs(talk: TalkTo, name: str) -> None:
     assert warned == []
 
 
-@pytest.mark.parametrize(
-    "code", ["BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"]
-)
+NO_SCHEDULE = {
+    "BACKUP_CONFIG_NOT_FOUND": ("absent", "has no snapshot schedule"),
+    "BACKUP_JOB_NOT_FOUND": ("absent", "has no snapshot schedule"),
+    "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE": ("unavailable", "does not tell its snapshot schedule now"),
+    "CANNOT_MODIFY_SHARD_BACKUP_CONFIG": ("unavailable", "does not tell its snapshot schedule now"),
+}
+
+
+@pytest.mark.parametrize("code", NO_SCHEDULE)
 @pytest.mark.parametrize("name", ["v2", "ops_manager"])
-def test_a_schedule_that_is_not_there_is_a_warning(talk: TalkTo, name: str, code: str) -> None:
+def test_a_schedule_that_is_not_there_or_not_told_is_a_warning(talk: TalkTo, name: str, code: str) -> None:
     asker = talk(name)
     asker.sim.faults.add("error", code=code, path="/snapshotSchedule$")
     warned: list[str] = []
@@ -219,8 +228,10 @@ def test_a_schedule_that_is_not_there_is_a_warning(talk: TalkTo, name: str, code
     assert found["schedule"] is None
     assert len(found["snapshots"]) == 19
     (said,) = warned
-    assert "has no snapshot schedule" in said
+    status, words = NO_SCHEDULE[code]
+    assert words in said
     assert code in said
+    assert found["schedule_status"] == status
 
 
 @pytest.mark.parametrize("kind", ["access_list", "unauthorized", "login_page", "unavailable"])

@@ -59,14 +59,14 @@ CHANGES: dict[str, Case] = {
     "an unknown option": (one(expires=LATER), ("Unsupported parameters", "expires")),
     "an unknown state": (one(state="deleted"), ("state must be one of", "present, absent", "deleted")),
     "an unknown state of an item": (many({"snapshot_id": ID, "state": "gone"}), ("state", "present, absent", "gone")),
-    "present and nothing to be": (one(), (ID, "needs expires_at or do_not_delete")),
+    "present and nothing to be": (one(), (ID, "needs expires_at, lifetime or do_not_delete")),
     "present and nothing but blanks": (
         one(expires_at="", do_not_delete=None, state=""),
-        (ID, "needs expires_at or do_not_delete"),
+        (ID, "needs expires_at, lifetime or do_not_delete"),
     ),
     "an item with nothing to be": (
         many({"snapshot_id": ID, "state": "absent"}, {"snapshot_id": OTHER}),
-        ("snapshots[1]", OTHER, "needs expires_at or do_not_delete"),
+        ("snapshots[1]", OTHER, "needs expires_at, lifetime or do_not_delete"),
     ),
     "absent with a date": (one(state="absent", expires_at=LATER), ("state absent and expires_at exclude each other",)),
     "absent with a hold": (

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._processes import describe
 from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot, legacy_snapshot_info
 
 from simulator import seeds
@@ -75,11 +77,50 @@ def test_a_failure_still_tells_what_was_done(run: Runner) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: Start, check: bool) -> None:
     runner.sim, runner.key = simulator(world()), "auditor"
-    found = runner(legacy_snapshot, check=check, snapshot_id=runner.sim.world.marks["plain_0"], state="absent")
+    found = runner(legacy_snapshot, check=check, snapshot_id=runner.sim.world.marks["plain_1"], state="absent")
     assert (found["changed"], found.get("failed", False)) == (check, not check)
     if not check:
         assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
     assert runner.sim.log.done_writes == []
+
+
+def test_a_call_that_ends_before_its_time_fails_and_says_why(run: Runner) -> None:
+    assert run.sim is not None
+    marks = run.sim.world.marks
+    (own,) = describe([os.getpid()])
+    ask: dict[str, Any] = {"snapshots": [{"id": marks["plain_9"]}, {"id": marks["plain_8"]}], "state": "absent"}
+    ask["concurrency"] = 1
+    found = run(legacy_snapshot, **ask, while_running=[{**own, "started": own["started"] - 1}])
+    assert (found["failed"], found["changed"], found["error"]["code"]) == (True, False, "PROCESS_ENDED")
+    assert [row["action"] for row in found["outcomes"]] == ["not_tried", "not_tried"]
+    assert found["msg"].startswith(
+        "Cluster ladder: 0 of 2 snapshots failed; 0 updated, 0 deleted, 2 not tried. Process"
+    )
+    assert run.sim.log.writes == []
+
+    def pass_by(_call: Any) -> None:
+        run.time.now += 40
+
+    run.sim.faults.after(pass_by, method="DELETE", authorised=True)
+    found = run(legacy_snapshot, **ask, while_running=[own], time_limit=30)
+    assert (found["failed"], found["changed"], found["error"]["code"]) == (True, True, "TIME_LIMIT")
+    assert [row["action"] for row in found["outcomes"]] == ["deleted", "not_tried"]
+    assert "time_limit is 0" in run(legacy_snapshot, **ask, time_limit=0)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "code", "option"), [("plain_0", "NEWEST", "unless_newest"), ("restoring", "RESTORING", "unless_restoring")]
+)
+def test_by_default_the_newest_and_what_a_restore_uses_is_left_alone(
+    run: Runner, mark: str, code: str, option: str
+) -> None:
+    assert run.sim is not None
+    ask: dict[str, Any] = {"snapshot_id": run.sim.world.marks[mark], "state": "absent"}
+    found = run(legacy_snapshot, **ask)
+    assert (found["failed"], found["error"]["code"]) == (True, code)
+    assert f"To do it all the same, set {option} to false." in found["msg"]
+    assert run.sim.log.writes == []
+    assert run(legacy_snapshot, **ask, **{option: False})["changed"]
 
 
 # --- blanks, nulls and other input ---

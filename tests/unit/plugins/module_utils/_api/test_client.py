@@ -148,8 +148,7 @@ def test_all_pages_500_each(talk: TalkTo, count: int, requests: int) -> None:
     assert [entry.query for entry in asked] == [f"pageNum={n}&itemsPerPage=500" for n in range(1, requests + 1)]
 
 
-@pytest.mark.parametrize("off", [7, -7])
-@pytest.mark.parametrize("links", ["present", "absent"])
+@pytest.mark.parametrize(("off", "links"), [(7, "present"), (-7, "present"), (-7, "absent")])
 @pytest.mark.parametrize("count", [493, 500, 507, 1000])
 def test_the_count_of_the_service_decides_nothing(talk: TalkTo, off: int, links: str, count: int) -> None:
     switches = {"total_count_off": off, "list_links": links}
@@ -169,8 +168,8 @@ STOPS: dict[str, tuple[list[str], int, int]] = {
     "a short page without links": ([results(row(1))], 1, 1),
     "a short page with empty links": ([results(row(1), links=[])], 1, 1),
     "a short page with a next link goes on": ([results(row(1), links=NEXT), results(row(2), links=SELF)], 2, 2),
-    "an empty last page": ([results(row(1), links=NEXT), results(links=NEXT)], 1, 2),
-    "an empty first page": ([results(links=NEXT)], 0, 1),
+    "an empty first page": ([results(links=SELF)], 0, 1),
+    "an empty page after a full one without links": ([results(*map(row, range(500))), results()], 500, 2),
     "links of odd kinds": ([results(row(1), links=[5, None, {"rel": 3}])], 1, 1),
     "links that are no list": ([results(row(1), links={"next": "x"})], 1, 1),
     "a full page without next": ([results(*map(row, range(500)), links=SELF), results(row(900))], 500, 1),
@@ -184,6 +183,33 @@ def test_when_a_listing_ends(talk: TalkTo, pages: list[str], count: int, request
     assert len(asker.client.listing(*asker.base, "snapshots")) == count
     assert asker.sim.log.where(lambda entry: entry.fault == "answer")[-1].status == 200
     assert len(asker.sim.log.where(lambda entry: entry.fault == "answer")) == requests
+
+
+NOT_WHOLE: dict[str, tuple[dict[str, Any], int]] = {
+    "a next link promised more": ({}, 2),
+    "it has itself a next link": ({}, 1),
+    "without links, the total promised more": ({"list_links": "absent"}, 2),
+    "without links, its own total says more": ({"list_links": "absent"}, 1),
+}
+
+
+@pytest.mark.parametrize("times", [1, 3, None])
+@pytest.mark.parametrize(("switches", "number"), NOT_WHOLE.values(), ids=NOT_WHOLE)
+def test_an_empty_page_in_place_of_more_rows_is_listed_again(
+    talk: TalkTo, switches: dict[str, Any], number: int, times: int | None
+) -> None:
+    asker = talk("ops_manager", "many", {"count": 600}, switches=switches)
+    asker.sim.faults.add("empty_page", path="/snapshots$", when=on_page(number), times=times)
+    if times is None:
+        said = str(error_of(asker.client.listing, *asker.base, "snapshots"))
+        assert f"page {number} is empty although there should be more, in 4 listings" in said
+    else:
+        assert len(asker.client.listing(*asker.base, "snapshots")) == 600
+
+
+def test_a_total_above_the_rows_that_no_page_has_is_an_error(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 493}, switches={"list_links": "absent", "total_count_off": 7})
+    assert "a listing that is not whole" in str(error_of(asker.client.listing, *asker.base, "snapshots"))
 
 
 @pytest.mark.parametrize("host", ["same", "other"])
