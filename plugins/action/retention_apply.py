@@ -22,5 +22,6 @@ class ActionModule(StepAction):
         """Applies what was released for one host."""
         super().run(tmp, task_vars)
         self.validate_argument_spec(CONNECTION_OPTIONS)
-        step = self.step(task_vars or {})
-        return {**apply(step), **step.log.result()}
+        with self.told_where_it_fails():
+            step = self.step(task_vars or {})
+            return {**apply(step), **step.log.result()}

@@ -24,5 +24,6 @@ class ActionModule(StepAction):
         """Decides for one host."""
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(_SPEC)
-        step = self.step(task_vars or {})
-        return {**decide(step, options["entry_point"], self.refusals(task_vars or {})), **step.log.result()}
+        with self.told_where_it_fails():
+            step = self.step(task_vars or {})
+            return {**decide(step, options["entry_point"], self.refusals(task_vars or {})), **step.log.result()}

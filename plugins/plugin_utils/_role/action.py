@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
@@ -55,6 +56,17 @@ class StepAction(ActionBase):
     _supports_check_mode = True
     _supports_async = False
     _supports_diff = True
+
+    @contextmanager
+    def told_where_it_fails(self) -> Iterator[None]:
+        """AnsibleActionFail for a folder of the run that cannot be used; nothing has been written then."""
+        try:
+            yield
+        except OSError as exc:
+            raise AnsibleActionFail(
+                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Nothing was"
+                " written to the service. Make room there, or set ANSIBLE_LOCAL_TEMP to another place."
+            ) from exc
 
     def step(self, task_vars: Mapping[str, Any]) -> Step:
         """What this task works with. Raises AnsibleError, and RefusedError for a variable that cannot be used."""

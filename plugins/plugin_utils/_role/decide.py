@@ -96,13 +96,12 @@ def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
         asked = _asked(step, entry_point, cluster)
         found = _approved(step, asked) if entry_point == APPLY else _planned(step, asked)
         entry = _claim(step, asked, entry, found.plan)
+        end = _release if asked.may_release and not found.plan.is_blocked else _end
+        return end(step, asked, entry, found)
     except (Stop, RefusedError) as exc:
         result = without_plan(step, cluster, str(exc), entry_point in (PLAN, AUDIT) or step.check_mode)
         step.store.end(entry, STOPPED if entry_point in (MAIN, APPLY) else SHOWN, result)
         return result
-    if asked.may_release and not found.plan.is_blocked:
-        return _release(step, asked, entry, found)
-    return _end(step, asked, entry, found)
 
 
 def _asked(step: Step, entry_point: str, cluster: Cluster) -> Asked:
@@ -178,7 +177,7 @@ def _claim(step: Step, asked: Asked, entry: Entry, plan: Plan) -> Entry:
     """Two hosts that are one cluster would each get the whole of retention_max_delete."""
     if not asked.may_release:
         return entry
-    claimed, holder = step.store.claim(entry, f"{plan.project_id}/{plan.cluster_id}")
+    claimed, holder = step.store.claim(entry, f"{plan.project_id}/{plan.cluster_id or plan.cluster_name}")
     if holder is not None:
         raise Stop(same_cluster(step.host, holder, plan))
     return claimed
@@ -233,7 +232,10 @@ def _write_plan(plan: Plan, settings: Settings) -> str | None:
         return None
     path = files.resolve(settings.plan_file or settings.plan_dir)
     path = path if settings.plan_file else path / names.plan_file_name(plan)
-    files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
+    try:
+        files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
+    except FileError as exc:
+        raise Stop(f"{'retention_plan_file' if settings.plan_file else 'retention_plan_dir'}: {exc}") from None
     return str(path)
 
 
