@@ -64,8 +64,8 @@ class StepAction(ActionBase):
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Nothing was"
-                " written to the service. Make room there, or set ANSIBLE_LOCAL_TEMP to another place."
+                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Nothing"
+                " was written to the service. Make room there, or set ANSIBLE_LOCAL_TEMP to another place."
             ) from exc
 
     def step(self, task_vars: Mapping[str, Any]) -> Step:

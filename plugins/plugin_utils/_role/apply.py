@@ -131,14 +131,22 @@ def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[
     result = step.change(released.target, part, released.concurrency)
     is_prediction = done.is_prediction if result.get("check_mode") is None else result["check_mode"] is True
     message = str(result.get("msg") or "A batch could not be run.") if result.get("failed") else ""
-    if "outcomes" not in result:
-        return Done(done.outcomes, is_prediction, tuple(part), message or "A batch ended without a result.")
     try:
-        outcomes = summary.read_outcomes(result["outcomes"])
+        outcomes = _outcomes(result, part)
     except RefusedError as exc:
-        return Done(done.outcomes, is_prediction, tuple(part), f"The result of a batch cannot be read: {exc}")
+        return Done(done.outcomes, is_prediction, tuple(part), f"A batch has no result, {exc}: {message}".rstrip(": "))
     is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
     return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
+
+
+def _outcomes(result: Mapping[str, Any], part: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
+    """What a module tells of its batch; RefusedError where it was ended before it could tell."""
+    if "outcomes" not in result and "invocation" in result:
+        # It has failed by itself, which it does only before the first write.
+        return tuple(Outcome(change["snapshot_id"], "not_tried") for change in part)
+    if result.get("outcomes") is None:
+        raise RefusedError("since the module was ended before it could tell what it did")
+    return summary.read_outcomes(result["outcomes"])
 
 
 def _progress(step: Step, released: Released, done: Done, total: int) -> str:
