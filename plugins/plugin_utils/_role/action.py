@@ -101,6 +101,8 @@ class StepAction(ActionBase):
             )
         except AnsibleConnectionFailure as exc:
             return {"failed": True, "msg": f"The host could not be reached: {exc}"}
+        except OSError as exc:
+            return {"failed": True, "msg": f"The module {name} could not be run: {exc}"}
         return result
 
     # --- options ---
