@@ -13,7 +13,7 @@ version_added: "1.0.0"
 author:
   - The mongodb_ops.legacy_backup authors
 description:
-  - Turns a plan into a document with all that decides, at most 160 bytes a snapshot and 4 kB.
+  - Turns a plan into a document with all that decides, at most 168 bytes a snapshot and 4 kB.
   - What it leaves out is why. The filter P(mongodb_ops.legacy_backup.retention_approval#filter) reads it back, with the
     same digest.
 options:

@@ -23,7 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 
 # What a compact document may take as JSON.
-BYTES_A_SNAPSHOT = 160
+BYTES_A_SNAPSHOT = 168
 BYTES_MORE = 4000
 _HEAD = (
     "schema",
@@ -74,7 +74,7 @@ def is_compact(document: Mapping[str, Any]) -> bool:
 
 
 def expand(artifact: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a compact one, without explanations but what is withheld; ValueError where the two forms differ in more."""
+    """The document of a compact one, without explanations; ValueError where the two forms differ in more."""
     found = _COMPACT(artifact)
     withheld = set(found["withheld"])
     gaps = [{"rule": rule, "period": period} for rule, periods in found["gaps"].items() for period in periods]
