@@ -16,7 +16,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import gates
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
@@ -166,7 +165,7 @@ def _ended(
     listed, problem = _verified(step, released) if has_written else (None, "")
     outcomes = _told(done, listed, is_prediction)
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
-    failures = [*_stopped(stopping, withheld, released), *gates.stale(released.plan)]
+    failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
     written: dict[str, str | None] = {"plan_file": None, "report": None}
     try:
@@ -199,6 +198,12 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
         return read_expiries(listing), ""
     except RefusedError as exc:
         return None, f"What was done could not be verified: {exc}"
+
+
+def _stale(plan: Plan) -> list[str]:
+    """Why a host fails whose removals were withheld, after its extends (R17)."""
+    texts = [note.text for note in plan.warnings if note.code == "stale"]
+    return [f"RETENTION STALE: {'; '.join(texts)}"] if plan.withheld else []
 
 
 def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Released) -> list[str]:

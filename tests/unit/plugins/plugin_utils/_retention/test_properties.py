@@ -299,8 +299,9 @@ def test_a_snapshot_that_is_restored_is_held(case: Case, number: int) -> None:
 
 
 WARNINGS = {
-    *("all_expired", "schedule_short", "pit_assumed", "gap", "incomplete"),
-    *("expires_sooner", "protected_missing", "protected_expires"),
+    *("no_complete", "all_expired", "stale", "schedule_short", "pit_assumed", "gap", "gaps_unmeasured", "faulty"),
+    *("incomplete", "future", "expires_sooner", "long_date", "protected_missing", "protected_expires"),
+    "restore_unlisted",
 }
 
 
@@ -311,7 +312,7 @@ def test_every_reason_and_warning_has_its_code(case: Case) -> None:
     for one in document["snapshots"]:
         # The code is the part of the text that does not depend on the listing.
         assert codes(one["reasons"]) == [text.split(" ")[0] for text in texts(one["reasons"])]
-        assert {*codes(one["why"])} <= {"represented", "quota_used", "before_cutoff"}
+        assert {*codes(one["why"])} <= {"represented", "quota_used", "before_cutoff", "faulty"}
     guard = document["guard"]["reasons"]
     assert codes(guard) == [text.split(":")[0] for text in texts(guard)]
     assert {*codes(document["warnings"])} <= WARNINGS
