@@ -51,7 +51,8 @@ def report(
     `previous` is the JSON of an earlier report. RefusedError where it or the listing cannot be used.
     """
     cluster, rows = _cluster(listing, plan), _rows(run)
-    before, after = _coverage(run, rows, cluster)
+    measured = all(note.code != "gaps_unmeasured" for note in summary.all_findings(plan, findings))
+    before, after = _coverage(run, rows, cluster, measured)
     return Report(
         plan=plan.dump(),
         stem=stem(plan),
@@ -128,14 +129,16 @@ def _tiers(plan: Plan, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Ti
     return tuple(tiers(plan.policy, rows, seconds(plan.now), anchor_is_now, interval, calendar))
 
 
-def _coverage(run: summary.Run, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Coverage, Coverage]:
+def _coverage(
+    run: summary.Run, rows: Sequence[Row], cluster: Cluster | None, measured: bool
+) -> tuple[Coverage, Coverage]:
     """Before and after the run. What is missing after it is known only with the listing of its plan."""
     plan, missing = run.plan, None
-    if cluster is not None and {row.id for row in rows} == {snapshot.id for snapshot in cluster.snapshots}:
+    if measured and cluster is not None and {row.id for row in rows} == {one.id for one in cluster.snapshots}:
         gone = [row.id for row in rows if not row.stays]
         missing = coverage.missing_after(cluster, plan, seconds(plan.now), gone)
     then = coverage.after(rows, seconds(run.now), missing, summary.bytes_kept(run))
-    return coverage.before(plan, rows, seconds(plan.now)), then
+    return coverage.before(plan, rows, seconds(plan.now), measured), then
 
 
 def _since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since | None:

@@ -14,12 +14,14 @@ import os
 import re
 import stat
 import tempfile
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names, since
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import Entry, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
@@ -189,6 +191,37 @@ def earlier_report(path: Path) -> tuple[Mapping[str, Any] | None, str | None]:
     except (FileError, RefusedError) as exc:
         reason = str(exc) if isinstance(exc, FileError) else f"{path} is no report that can be read: {exc}."
         return None, f"The comparison with the last report is left out. {reason} This run replaces it."
+
+
+def reports_in(folder: Path) -> tuple[list[Entry], list[str]]:
+    """The reports in a folder, for its index, and of each file that is no report a sentence that says why.
+
+    FileError where the folder cannot be read. A report links to its page only if that lies beside it.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if _is_report(path.name))
+    except OSError as exc:
+        raise FileError(f"The folder of reports {folder} cannot be read: {_why(exc)}.") from exc
+    entries, left_out = [], []
+    for path in files:
+        try:
+            entries.append(read_entry(path.name, _link(path), read_document(path)))
+        except FileError as exc:
+            left_out.append(str(exc))
+        except RefusedError as exc:
+            left_out.append(f"{path} is no report that can be read: {exc}.")
+    return entries, left_out
+
+
+def _link(report: Path) -> str | None:
+    """A relative link to a report's page. By the name of the file, since its text may name anything."""
+    page = report.with_suffix(".html")
+    # A name with a colon would otherwise be taken for a scheme.
+    return urllib.parse.quote(os.fsencode(page.name), safe="") if page.is_file() else None
+
+
+def _is_report(name: str) -> bool:
+    return name.startswith(names.PREFIX) and name.endswith(".json") and not name.endswith(names.PLAN_SUFFIX)
 
 
 def find_plan(folder: Path, project_id: str | None, cluster_id: str | None, cluster_name: str | None) -> Path:
