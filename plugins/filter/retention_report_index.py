@@ -101,7 +101,9 @@ def retention_report_index(folder: Any) -> dict[str, Any]:
     made = index(entries, left_out)
     if left_out:
         # One warning, which Ansible shows once however often the template is rendered.
-        listed = " ".join(left_out[:_NAMED]) + (f" And {len(left_out) - _NAMED} more." if len(left_out) > _NAMED else "")
+        listed = " ".join(left_out[:_NAMED]) + (
+            f" And {len(left_out) - _NAMED} more." if len(left_out) > _NAMED else ""
+        )
         Display().warning(f"Left out of the index of {place}: {listed}")
     return {
         "page": untrusted(made.page),

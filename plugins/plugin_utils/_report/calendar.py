@@ -94,7 +94,11 @@ def _day(name: str, rows: Sequence[Row], is_prediction: bool) -> Day:
     kept = sum(row.stays for row in rows)
     words = ("to keep", "to remove") if is_prediction else ("there", "gone")
     counts = zip((kept, len(rows) - kept), words, strict=True)
-    return Day(kind, DAYS[kind][0], f"{name}: {_meaning(kind, is_prediction)} · {' · '.join(f'{count} {word}' for count, word in counts if count)}")
+    return Day(
+        kind,
+        DAYS[kind][0],
+        f"{name}: {_meaning(kind, is_prediction)} · {' · '.join(f'{count} {word}' for count, word in counts if count)}",
+    )
 
 
 def _kind_of(row: Row) -> str:

@@ -13,7 +13,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.schema import check_kind
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, read_note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
-    check_at,
     each,
     fields,
     flag,

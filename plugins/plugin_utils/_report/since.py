@@ -20,7 +20,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     string,
 )
 
-
 # All that is compared. Whatever in an earlier report cannot be used is found by this check, and nowhere else.
 _PLAN = fields(
     {

@@ -51,7 +51,7 @@ def resolve(path: str) -> Path:
     unset = [name for found in _VARIABLE.findall(path) if not os.environ.get(name := found[0] or found[1])]
     if unset:
         raise FileError(f"{path} names the environment variable {unset[0]}, which is not set.")
-    expanded = os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111  (Path.expanduser raises where this does not)
+    expanded = os.path.expanduser(os.path.expandvars(path))
     if expanded.startswith("~"):
         raise FileError(f"{path} begins with the home of a user that does not exist.")
     try:
