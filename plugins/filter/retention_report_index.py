@@ -16,8 +16,8 @@ description:
   - Reads the reports that the role P(mongodb_ops.legacy_backup.retention#role) wrote into a folder, and makes a page of
     HTML with a row a cluster. Blocked clusters come first.
   - A row links to the page of its report only if that lies beside the report's JSON.
-  - A file that is damaged is left out with a warning, and the page names it. An older report of the same cluster is left
-    out as well.
+  - A file that is damaged is left out with a warning, and the page names it. An older report of the same cluster is
+    left out as well.
   - The folder is read on the controller, and nothing is written.
 options:
   _input:
@@ -64,7 +64,7 @@ _value:
       description: A sentence about each file that is left out.
       type: list
       elements: str
-      sample: ["/srv/reports/retention-orders-1f3870be274f6c49.json is not JSON: Expecting value: line 1 column 1 (char 0)."]
+      sample: ["/srv/reports/retention-orders-1f3870be274f6c49.json is not JSON: it has NaN, which is no JSON."]
 """
 
 from collections.abc import Callable

@@ -54,15 +54,9 @@ def report(
     measured = all(note.code != "gaps_unmeasured" for note in summary.all_findings(plan, findings))
     before, after = _coverage(run, rows, cluster, measured)
     return Report(
+        run=run,
         plan=plan.dump(),
         stem=stem(plan),
-        run_at=format_instant(run.now),
-        is_applied_plan=run.is_applied_plan,
-        verdict=summary.verdict(run),
-        space=summary.space(run),
-        size_removed=summary.bytes_removed(run),
-        check_mode=run.is_prediction,
-        counts=summary.counts(run),
         rows=rows,
         tiers=_tiers(plan, rows, cluster),
         before=before,
@@ -71,8 +65,6 @@ def report(
         since=None if previous is None else _since(previous, plan, rows),
         findings=tuple(findings),
         evidence=dict(evidence or {}),
-        outcomes=run.outcomes,
-        problems=tuple(summary.problems(run)),
     )
 
 

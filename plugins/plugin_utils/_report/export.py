@@ -58,7 +58,7 @@ def document(report: Report) -> dict[str, Any]:
         "since": None if report.since is None else asdict(report.since),
         "findings": dump_notes(report.findings),
         "problems": list(report.problems),
-        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "outcomes": [_outcome(outcome) for outcome in report.run.outcomes],
         "evidence": report.evidence,
     }
 

@@ -165,7 +165,7 @@ def is_stale(decision: Decision) -> bool:
 
 
 def read_outcomes(value: Any) -> tuple[Outcome, ...]:
-    """The `outcomes` of `legacy_snapshot`; RefusedError names what is none. An action that is not known is `unknown`."""
+    """The `outcomes` of `legacy_snapshot`; RefusedError names what is none. Another action counts as `unknown`."""
     return tuple(
         Outcome(
             row["id"],
@@ -288,18 +288,14 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
 def problems(run: Run) -> list[str]:
     """What did not go as planned: failed, contradicted by a listing made afterwards (R22), not known, not tried."""
     failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
-    found = [_failed(run, same) for same in _alike(run, failed)]
-    if run.verified_by is not None:
-        found += [text for one in run.outcomes if (text := _contradiction(one, run.verified_by))]
-    undone = {fate: [one for one in run.plan.decisions if run.fates[one.snapshot.id] == fate] for fate in UNDONE}
-    if undone["unknown"]:
-        found.append(
-            f"What became of {_changes(undone['unknown'])} is not known ({_names(undone['unknown'])}): there is no"
-            " result for them, and no listing was made afterwards. List the snapshots to see what was done."
-        )
-    if undone["not_tried"]:
-        found.append(f"{_changes(undone['not_tried'])} {_were(undone['not_tried'])} not tried.")
-    return found
+    listed = run.verified_by
+    contradicted = () if listed is None else (_contradiction(outcome, listed) for outcome in run.outcomes)
+    return [
+        *(_failed(run, same) for same in _alike(run, failed)),
+        *(text for text in contradicted if text is not None),
+        *_unknown([one for one in run.plan.decisions if run.fates[one.snapshot.id] == "unknown"]),
+        *_not_tried([one for one in run.plan.decisions if run.fates[one.snapshot.id] == "not_tried"]),
+    ]
 
 
 def failure(problems: Sequence[str]) -> str:
@@ -336,13 +332,19 @@ def _changes(decisions: Sequence[Decision]) -> str:
     return " and ".join(_plural(kinds[action], noun) for action, noun in reversed(_NOUNS.items()) if kinds[action])
 
 
-def _names(decisions: Sequence[Decision]) -> str:
+def _unknown(decisions: Sequence[Decision]) -> Iterator[str]:
     more = len(decisions) - _NAMED
-    return ", ".join(one.snapshot.id for one in decisions[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    names = ", ".join(one.snapshot.id for one in decisions[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    if decisions:
+        yield (
+            f"What became of {_changes(decisions)} is not known ({names}): there is no result for them, and no listing"
+            " was made afterwards. List the snapshots to see what was done."
+        )
 
 
-def _were(decisions: Sequence[Decision]) -> str:
-    return "was" if len(decisions) == 1 else "were"
+def _not_tried(decisions: Sequence[Decision]) -> Iterator[str]:
+    if decisions:
+        yield f"{_changes(decisions)} {'was' if len(decisions) == 1 else 'were'} not tried."
 
 
 def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> str | None:

@@ -15,14 +15,13 @@ import re
 import stat
 import tempfile
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names, since
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import Entry, read_entry
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
 LARGEST = 64 * 1024 * 1024
@@ -55,7 +54,7 @@ def resolve(path: str) -> Path:
     if expanded.startswith("~"):
         raise FileError(f"{path} begins with the home of a user that does not exist.")
     try:
-        return Path.cwd() / expanded
+        return Path(expanded) if expanded.startswith("/") else Path.cwd() / expanded
     except OSError as exc:
         raise FileError(f"{path} is relative to the current directory, which is gone: {_why(exc)}.") from exc
 
@@ -188,9 +187,10 @@ def earlier_report(path: Path) -> tuple[Mapping[str, Any] | None, str | None]:
         pass  # Reading it says why.
     try:
         return since.read_previous(read_document(path)), None
-    except (FileError, RefusedError) as exc:
+    except (FileError, ValueError) as exc:
         reason = str(exc) if isinstance(exc, FileError) else f"{path} is no report that can be read: {exc}."
-        return None, f"The comparison with the last report is left out. {reason} This run replaces it."
+        then = " This run replaces it." if check(path) is None else ""
+        return None, f"The comparison with the last report is left out. {reason}{then}"
 
 
 def reports_in(folder: Path) -> tuple[list[Entry], list[str]]:
@@ -198,17 +198,13 @@ def reports_in(folder: Path) -> tuple[list[Entry], list[str]]:
 
     FileError where the folder cannot be read. A report links to its page only if that lies beside it.
     """
-    try:
-        files = sorted(path for path in folder.iterdir() if _is_report(path.name))
-    except OSError as exc:
-        raise FileError(f"The folder of reports {folder} cannot be read: {_why(exc)}.") from exc
     entries, left_out = [], []
-    for path in files:
+    for path in _listed(folder, _is_report, "reports"):
         try:
             entries.append(read_entry(path.name, _link(path), read_document(path)))
         except FileError as exc:
             left_out.append(str(exc))
-        except RefusedError as exc:
+        except ValueError as exc:
             left_out.append(f"{path} is no report that can be read: {exc}.")
     return entries, left_out
 
@@ -230,21 +226,25 @@ def find_plan(folder: Path, project_id: str | None, cluster_id: str | None, clus
     By the cluster's id, whatever it was called when the plan was made. Where only its name is known, the plans of
     clusters that are called so are read.
     """
-    try:
-        files = sorted(path for path in folder.iterdir() if _is_plan(path.name))
-    except OSError as exc:
-        raise FileError(f"The folder of plans {folder} cannot be read: {_why(exc)}.") from exc
+    files = _listed(folder, _is_plan, "plans")
     end = f"-{names.hash_of(project_id, cluster_id or cluster_name)}{names.PLAN_SUFFIX}"
     found = [path for path in files if path.name.endswith(end)]
     if not found and cluster_id is None:
         found = list(_of_name(files, project_id, cluster_name))
+    if len(found) == 1:
+        return found[0]
     cluster = f"cluster {cluster_name or cluster_id} of project {project_id}"
     if not found:
         raise FileError(f"{folder} has no plan for {cluster} (it has plan files of {len(files)} other clusters).")
-    if len(found) > 1:
-        listed = ", ".join(path.name for path in found[:_NAMED])
-        raise FileError(f"{folder} has {len(found)} plans for {cluster}: {listed}. Remove those that are not meant.")
-    return found[0]
+    listed = ", ".join(path.name for path in found[:_NAMED])
+    raise FileError(f"{folder} has {len(found)} plans for {cluster}: {listed}. Remove those that are not meant.")
+
+
+def _listed(folder: Path, is_wanted: Callable[[str], bool], what: str) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if is_wanted(path.name))
+    except OSError as exc:
+        raise FileError(f"The folder of {what} {folder} cannot be read: {_why(exc)}.") from exc
 
 
 def _of_name(files: list[Path], project_id: str | None, cluster_name: str | None) -> Iterator[Path]:
@@ -263,14 +263,16 @@ def _is_plan(name: str) -> bool:
 def _read(path: Path) -> bytes:
     # Without O_NONBLOCK, opening a named pipe waits for somebody who writes to it.
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(number, "rb") as file:
+    try:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode):
             raise FileError(f"{path} is no regular file.")
-        content = file.read(LARGEST + 1) if found.st_size <= LARGEST else b""
-    if found.st_size > LARGEST or len(content) > LARGEST:
-        raise FileError(f"{path} is larger than {LARGEST // 1024 // 1024} MB.")
-    return content
+        if found.st_size > LARGEST:
+            raise FileError(f"{path} is larger than {LARGEST // 1024 // 1024} MB.")
+        with open(number, "rb", closefd=False) as file:  # noqa: PTH123  (a number is no path)
+            return file.read(LARGEST)
+    finally:
+        os.close(number)
 
 
 def _refuse_constant(name: str) -> NoReturn:

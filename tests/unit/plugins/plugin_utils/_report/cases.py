@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -20,7 +20,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, read_outcomes
 
 from simulator import seeds
 from simulator.nouns import Cluster
@@ -83,9 +84,25 @@ def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     yield "large", thousands, planned(thousands, MANY_RULES, now=NOW, **OPEN)
 
 
-def reported(plan: Mapping[str, Any], given: Mapping[str, Any] | None = None, **more: Any) -> Report:
-    """The report of a plan that went through JSON, as one from a file has."""
-    return report(Plan.load(json.dumps(plan)), given, **more)
+def reported(
+    plan: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+    outcomes: Sequence[Mapping[str, Any]] = (),
+    check_mode: bool = False,
+    evidence: Mapping[str, Any] | None = None,
+    findings: Sequence[Note] = (),
+    previous: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Report:
+    """The report of a run of a plan that went through JSON, as one from a file has. `more` is of the run."""
+    loaded = Plan.load(json.dumps(plan))
+    run = Run(loaded, **{
+        "now": loaded.now,
+        "outcomes": read_outcomes(list(outcomes)),
+        "is_prediction": check_mode or loaded.is_blocked,
+        **more,
+    })
+    return report(loaded, given, run, evidence, findings, previous)
 
 
 @dataclass
