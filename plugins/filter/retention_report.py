@@ -93,11 +93,13 @@ _value:
       sample: "project_id,cluster_id,cluster_name,..."
     json:
       description:
-        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode), C(plan) (its document),
-          C(summary), C(tiers), C(coverage), C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
-        - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked) and the numbers C(total), C(kept),
-          C(removed), C(undone), C(extended), C(held), C(gaps), C(warnings), and C(marks), how many snapshots are shown
-          as what.
+        - The report as data, with the keys C(schema) (1), C(kind), C(stem), C(check_mode) (whether it is a prediction),
+          C(now) (the time of the run), C(plan_now), C(plan) (its document), C(summary), C(tiers), C(coverage),
+          C(what_if), C(since), C(findings), C(problems), C(outcomes), C(evidence).
+        - C(summary) has C(cluster), C(policy), C(verdict), C(space), C(blocked), C(counts) and the numbers C(total),
+          C(kept), C(held), C(removed), C(extended) (both 0 in a prediction), C(to_remove), C(to_extend) (both 0 in a
+          run that wrote), C(withheld), C(undone), C(gaps), C(warnings), and C(marks), how many snapshots are shown as
+          what.
         - C(tiers) has for each rule C(rule), C(setting), C(kept), C(filled), C(wanted), C(unit), C(full), C(full_at),
           C(note).
         - C(coverage) has C(before) and C(after), each with C(restorable), C(oldest), C(newest), C(largest_gap)

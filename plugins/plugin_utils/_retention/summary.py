@@ -293,9 +293,13 @@ def problems(run: Run) -> list[str]:
     return [
         *(_failed(run, same) for same in _alike(run, failed)),
         *(text for text in contradicted if text is not None),
-        *_unknown([one for one in run.plan.decisions if run.fates[one.snapshot.id] == "unknown"]),
-        *_not_tried([one for one in run.plan.decisions if run.fates[one.snapshot.id] == "not_tried"]),
+        *_unknown(_with_fate(run, "unknown")),
+        *_not_tried(_with_fate(run, "not_tried")),
     ]
+
+
+def _with_fate(run: Run, fate: str) -> list[Decision]:
+    return [decision for decision in run.plan.decisions if run.fates[decision.snapshot.id] == fate]
 
 
 def failure(problems: Sequence[str]) -> str:

@@ -45,8 +45,8 @@ def resolve(path: str) -> Path:
     Relative paths begin in the directory where `ansible-playbook` was started: neither Ansible nor this collection
     changes the current directory of its processes.
     """
-    if not path.strip() or "\0" in path:
-        raise FileError(f"{path!r} is no path.")
+    if not path.strip() or not _is_encodable(path):
+        raise FileError(f"{path!a:.200} is no path.")
     unset = [name for found in _VARIABLE.findall(path) if not os.environ.get(name := found[0] or found[1])]
     if unset:
         raise FileError(f"{path} names the environment variable {unset[0]}, which is not set.")
@@ -57,6 +57,13 @@ def resolve(path: str) -> Path:
         return Path(expanded) if expanded.startswith("/") else Path.cwd() / expanded
     except OSError as exc:
         raise FileError(f"{path} is relative to the current directory, which is gone: {_why(exc)}.") from exc
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeError:
+        return False
 
 
 # --- before the first write ---
@@ -269,7 +276,7 @@ def _read(path: Path) -> bytes:
             raise FileError(f"{path} is no regular file.")
         if found.st_size > LARGEST:
             raise FileError(f"{path} is larger than {LARGEST // 1024 // 1024} MB.")
-        with open(number, "rb", closefd=False) as file:  # noqa: PTH123  (a number is no path)
+        with open(number, "rb", closefd=False) as file:
             return file.read(LARGEST)
     finally:
         os.close(number)

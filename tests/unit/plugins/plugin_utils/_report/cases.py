@@ -19,6 +19,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     to_result,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, read_outcomes
@@ -88,21 +90,25 @@ def reported(
     plan: Mapping[str, Any],
     given: Mapping[str, Any] | None = None,
     outcomes: Sequence[Mapping[str, Any]] = (),
-    check_mode: bool = False,
     evidence: Mapping[str, Any] | None = None,
     findings: Sequence[Note] = (),
     previous: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Report:
-    """The report of a run of a plan that went through JSON, as one from a file has. `more` is of the run."""
+    """The report of a run of a plan that went through JSON, as one from a file has. `more` is of the run.
+
+    A prediction, unless there are outcomes.
+    """
     loaded = Plan.load(json.dumps(plan))
-    run = Run(loaded, **{
-        "now": loaded.now,
-        "outcomes": read_outcomes(list(outcomes)),
-        "is_prediction": check_mode or loaded.is_blocked,
-        **more,
-    })
-    return report(loaded, given, run, evidence, findings, previous)
+    told = read_outcomes(list(outcomes))
+    given_run = {"now": loaded.now, "outcomes": told, "is_prediction": loaded.is_blocked or not told, **more}
+    return report(loaded, given, Run(loaded, **given_run), evidence, findings, previous)
+
+
+def indexed(*made: Report) -> Page:
+    """The index of reports whose pages all lie beside them."""
+    entries = [read_entry(f"{one.stem}.json", f"{one.stem}.html", json.loads(as_json(one))) for one in made]
+    return Page.of(index(entries).page)
 
 
 @dataclass

@@ -11,8 +11,10 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
@@ -47,7 +49,13 @@ def mode(path: Path) -> int:
 def traces(folder: Path) -> Any:
     """What shows that somebody touched a folder."""
     found = folder.stat()
-    return (found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, sorted(os.listdir(folder)))
+    return (
+        found.st_mode,
+        found.st_uid,
+        found.st_gid,
+        found.st_mtime_ns,
+        sorted(path.name for path in folder.iterdir()),
+    )
 
 
 @contextmanager
@@ -110,6 +118,7 @@ def test_paths_begin_where_the_process_was_started(tmp_path: Path, monkeypatch: 
         ("", "no path"),
         ("  ", "no path"),
         ("a\0b", "no path"),
+        ("a\ud800b", "no path"),
         ("$NOT_SET/a", "NOT_SET, which is not set"),
         ("/${EMPTY}/a", "EMPTY, which is not set"),
         ("~nobody-of-this-name/a", "a user that does not exist"),
@@ -164,7 +173,7 @@ def test_a_folder_of_somebody_else_is_fine_if_it_can_be_written_to(shared: Path)
         folder.mkdir()
         folder.chmod(before)
         state = traces(folder)
-        found = as_other(lambda folder=folder: prepare(folder))
+        found = as_other(partial(prepare, folder))
         assert found is said or said in found
         assert found is None or found == f"The folder {folder} cannot be written to: Permission denied."
         assert traces(folder) == state
@@ -188,7 +197,7 @@ def test_a_file_system_that_takes_no_more_is_found_out(tmp_path: Path, monkeypat
     def full(path: Any, flags: int, *more: Any, **others: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "open", full)
+    monkeypatch.setattr(os, "open", full)
     assert prepare(tmp_path) == f"The folder {tmp_path} cannot be written to: No space left on device."
 
 
@@ -213,7 +222,7 @@ def test_a_new_file_has_its_mode_and_an_old_one_keeps_its_own(tmp_path: Path) ->
     path.chmod(0o604)
     write(path, "zwei ü \ud800")
     assert (mode(path), path.read_bytes()) == (0o604, "zwei ü ?".encode())
-    assert os.listdir(tmp_path) == ["plan.json"]
+    assert [found.name for found in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_a_file_that_cannot_be_written_is_left_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,11 +232,11 @@ def test_a_file_that_cannot_be_written_is_left_whole(tmp_path: Path, monkeypatch
     def full(_number: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(FileError, match=f"{path} cannot be written: No space left on device."):
         write(path, "after")
     assert path.read_text() == "before"
-    assert os.listdir(tmp_path) == ["plan.json"]
+    assert [found.name for found in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_nothing_is_written_through_a_link_or_over_what_is_no_file(tmp_path: Path) -> None:
@@ -381,9 +390,9 @@ def test_a_plan_is_found_by_the_name_of_its_cluster(tmp_path: Path) -> None:
 def test_a_plan_that_is_not_there(tmp_path: Path) -> None:
     plan_in(tmp_path)
     for project, cluster, name in ((PROJECT, "d" * 24, "Cluster0"), ("c" * 24, CLUSTER, None), (PROJECT, None, "x")):
-        with pytest.raises(FileError, match=f"{tmp_path} has no plan for cluster .* plan files of 1 other"):
+        with pytest.raises(FileError, match=rf"{tmp_path} has no plan for cluster .* plan files of 1 other"):
             find_plan(tmp_path, project, cluster, name)
-    with pytest.raises(FileError, match="folder of plans .* cannot be read: No such file"):
+    with pytest.raises(FileError, match=r"folder of plans .* cannot be read: No such file"):
         find_plan(tmp_path / "nowhere", PROJECT, CLUSTER, None)
 
 
@@ -444,8 +453,6 @@ def test_a_link_is_the_name_of_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / f"{name}.html").write_text("page")
     (target,) = page_of(tmp_path)[0].targets[1:]
     assert not set(target) & set(":/?#\"<>' ")
-    from urllib.parse import unquote
-
     assert (tmp_path / unquote(target)).is_file()
 
 
