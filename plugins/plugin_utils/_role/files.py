@@ -13,6 +13,7 @@ import json
 import os
 import re
 import stat
+import sys
 import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -123,11 +124,10 @@ def _try_nameless_file(folder: Path) -> None:
 
     A file without a name leaves no trace in the folder.
     """
-    flag = getattr(os, "O_TMPFILE", None)
-    if flag is None:
+    if sys.platform != "linux":
         return
     try:
-        os.close(os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except OSError as exc:
         if exc.errno not in _NO_NAMELESS_FILES:
             raise
