@@ -104,7 +104,7 @@ def _row(decision: Decision, rules: Sequence[str], outcome: summary.Outcome | No
         mark=_mark(run.fates[snapshot.id], kept_by, codes),
         stays=snapshot.id in run.remaining,
         tiers=kept_by,
-        outcome=None if outcome is None else outcome.action,
+        outcome=None if outcome is None else summary.told(run, outcome),
         error=None if outcome is None or outcome.error is None else outcome.reason,
     )
 

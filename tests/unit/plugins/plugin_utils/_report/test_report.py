@@ -351,6 +351,17 @@ def test_a_prediction_is_worded_as_one() -> None:
     assert int(line["to_remove"].replace(",", "")) > 0
 
 
+def test_what_check_mode_would_do_is_not_told_as_done() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 4)])
+    outcomes = [{"id": sid(number), "action": "deleted"} for number in (2, 3)]
+    made = reported(bare(listing, {"keep_last": 1}), listing, outcomes=outcomes, is_prediction=True)
+    page, data, _line = forms(made)
+    assert "deleted" not in page.texts["snapshots"] + page.texts["verdict"]
+    assert data["counts"]["to_delete"] == 2
+    assert [one["action"] for one in json.loads(as_json(made))["outcomes"]] == ["to_delete"] * 2
+    assert "deleted" not in as_csv(made)
+
+
 def test_the_times_of_a_run_and_of_the_plan_that_it_applies() -> None:
     listing = info([row(number, ago(days=number)) for number in range(1, 4)])
     plan = bare(listing, {"keep_last": 1})
