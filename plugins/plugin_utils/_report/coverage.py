@@ -17,10 +17,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Plan
 
 
-def before(plan: Plan, rows: Sequence[Row], now: int) -> Coverage:
-    """What can be restored as the snapshots are."""
+def before(plan: Plan, rows: Sequence[Row], now: int, measured: bool) -> Coverage:
+    """What can be restored as the snapshots are; which periods are missing only where that can be measured."""
     kept, removed = (plan.summary[f"file_size_bytes_{what}"] for what in ("kept", "removed"))
-    return _coverage(rows, now, _named(plan.gaps), None if kept is None or removed is None else kept + removed)
+    missing = _named(plan.gaps) if measured else None
+    return _coverage(rows, now, missing, None if kept is None or removed is None else kept + removed)
 
 
 def after(rows: Sequence[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
