@@ -138,7 +138,7 @@ class Run:
         if decision.state != "candidate":
             return decision.state
         if decision.action == "keep":
-            return "withheld" if is_stale(decision) else "kept"
+            return "withheld" if decision.is_withheld else "kept"
         if decision.snapshot.id in self.withheld:
             return "withheld"
         if decision.snapshot.id in self.void:
@@ -154,11 +154,6 @@ class Run:
             return "failed"
         fate = _FATES.get((action, outcome.action), "unknown")
         return _PREDICTED.get(fate, fate) if self.is_prediction else fate
-
-
-def is_stale(decision: Decision) -> bool:
-    """Whether it would be removed if backups had not stopped (R17)."""
-    return decision.action == "keep" and any(reason.code == "stale" for reason in decision.reasons)
 
 
 # --- outcomes ---
@@ -434,7 +429,7 @@ def _is(count: int) -> str:
 
 def _withheld(run: Run) -> Iterator[str]:
     """One line for removals that wait for backups, one for those that the guard of the fleet withheld."""
-    stale = sum(is_stale(decision) for decision in run.plan.decisions)
+    stale = len(run.plan.withheld)
     if stale:
         yield f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about stale_after."
     stopped = sum(run.fates.get(name) == "withheld" for name in run.withheld)
