@@ -210,7 +210,7 @@ def test_without_requests_the_usual_message_tells(name: str) -> None:
     assert "Failed to import the required Python library (requests)" in found["msg"]
     assert f"'s Python {sys.executable}. Please read the module documentation" in found["msg"]
     assert "name this collection under dependencies.galaxy of its definition" in found["msg"]
-    assert "or requests under dependencies.python." in found["msg"]
+    assert "or put requests under dependencies.python." in found["msg"]
 
 
 def test_the_time_of_a_task_is_the_real_one(runner: Runner, simulator: Start) -> None:
