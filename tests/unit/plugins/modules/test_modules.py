@@ -78,7 +78,7 @@ def test_a_failure_still_tells_what_was_done(run: Runner) -> None:
 def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: Start, check: bool) -> None:
     runner.sim, runner.key = simulator(world()), "auditor"
     found = runner(legacy_snapshot, check=check, snapshot_id=runner.sim.world.marks["plain_1"], state="absent")
-    assert (found["changed"], found.get("failed", False)) == (check, not check)
+    assert (found["changed"], found.get("failed", False), found["check_mode"]) == (check, not check, check)
     if not check:
         assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
     assert runner.sim.log.done_writes == []
