@@ -261,7 +261,7 @@ def _used(reading: Reading, service: Service, now: datetime) -> Mapping[str, Res
 
 
 def _restoring(snapshot_id: str, job: RestoreJob) -> ItemError:
-    use = "is used" if job.snapshot_id == snapshot_id else "may be used"
+    use = "is used" if job.snapshot_id in (None, snapshot_id) else "may be used"
     return ItemError(
         "RESTORING",
         f"Snapshot {snapshot_id} {use} by restore job {job.id}, and is neither deleted nor made to expire sooner"
