@@ -464,6 +464,7 @@ def test_r11_incomplete_for_more_than_a_day_is_a_warning() -> None:
         (job(sid(3).upper(), None), [3]),
         (job(3, None, in_use=False), []),
         (job("d" * 24, DAILY[4]), [5]),
+        (job("d" * 24, ago(hours=49)), [5, 6]),
         (job(None, ago(hours=47)), [5]),
         (job(None, DAILY[4]), [5]),
         (job("", ago(hours=47)), [5]),
