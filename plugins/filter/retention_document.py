@@ -48,6 +48,11 @@ _value:
       type: list
       elements: list
       sample: [[5a4279d4fcc178500596745a, "2026-08-20T18:00:00Z", "2026-08-22T18:00:00Z", candidate, keep]]
+    withheld:
+      description: The numbers of the rows whose removal is withheld because backups have stopped, from 0 on.
+      type: list
+      elements: int
+      sample: []
     digest:
       description: The digest of the plan, which an approval names.
       type: str

@@ -60,14 +60,13 @@ def _near(timestamp: datetime, snapshots: Sequence[Snapshot]) -> set[str]:
 
     On a sharded cluster a job can name a shard's part, whose id is not that of the snapshot.
     """
-    at = [one for one in snapshots if _created(one) == timestamp]
-    found = {one.id for one in at}
-    if any(one.complete is True for one in at):
-        return found
+    at = {one.id for one in snapshots if _created(one) == timestamp}
     complete = [one for one in snapshots if one.complete is True]
+    if any(one.id in at for one in complete):
+        return at
     before = [one for one in complete if _created(one) < timestamp]
-    after = [one for one in reversed(complete) if _created(one) > timestamp]
-    return found | _first_of(before) | _first_of(after)
+    after = complete[: len(complete) - len(before)]
+    return at | _first_of(before) | _first_of(after[::-1])
 
 
 def _first_of(snapshots: Sequence[Snapshot]) -> set[str]:
