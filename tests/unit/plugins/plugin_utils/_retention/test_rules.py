@@ -191,7 +191,7 @@ def test_r04_all_complete_expired_is_a_warning() -> None:
             f"all complete snapshots have expired, the newest, {sid(1)}, on {ago(days=1)};"
             " the last restorable one is kept past its expiry by Ops Manager, and by nothing else"
         ),
-        "gaps cannot be measured: there is no complete snapshot that has not expired",
+        "gaps cannot be measured: no complete snapshot is there that has not expired",
     ]
     assert "all_expired" not in codes(planned([], ONE)["warnings"])
 
