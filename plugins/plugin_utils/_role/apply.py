@@ -179,7 +179,9 @@ def _ended(
     return with_plan(run, released.findings, written, failures)
 
 
-def _told(done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool) -> tuple[Outcome, ...]:
+def _told(
+    released: Released, done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool
+) -> tuple[Outcome, ...]:
     """The outcomes, those of a batch without a result by the listing. In check mode nothing was tried."""
     unsure = [change["snapshot_id"] for change in done.unsure]
     if is_prediction:
