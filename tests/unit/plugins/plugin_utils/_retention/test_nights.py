@@ -47,7 +47,7 @@ DEFAULT = Schedule()
 LONGER = Schedule(retention_days=5, daily_days=30, weekly_weeks=12, monthly_months=36)
 SHORTER = Schedule(daily_days=0, weekly_weeks=0, monthly_months=0)
 Marks = Literal["first", "last"]
-# How the service marks the long-lived, and for how many days backups stop. In the session `histories` it is all of these.
+# How the service marks the long-lived, and for how many days backups stop. The session `histories` tries all of them.
 PAUSES: list[tuple[Marks, int]] = [("first", 0), ("last", 5), ("first", 40), ("last", 0), ("first", 5), ("last", 40)]
 PROFILES = {"long": 6, "short": 1}
 

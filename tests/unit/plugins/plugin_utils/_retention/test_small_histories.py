@@ -16,7 +16,7 @@ from unit.plugins.plugin_utils._retention.cases import BARE, ago, info, row
 from unit.plugins.plugin_utils._retention.properties import PROPERTIES
 
 # "long" tries all of up to four snapshots in a quarter of an hour. Otherwise it is each thirteenth of up to three.
-PROFILES = {"long": (4, 1), "short": (2, 1)}
+PROFILES = {"long": (4, 1), "short": (2, 7)}
 MOST, EVERY = PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), (3, 13))
 # Two of a day, the day before, the week before, and after a pause of a month.
 AGES = [{"hours": 2}, {"hours": 8}, {"hours": 30}, {"days": 9}, {"days": 45}]
