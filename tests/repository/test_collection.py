@@ -27,6 +27,7 @@ WITHOUT_HEADER = (
     "CHANGELOG.md",
     "changelogs/changelog.yaml",
     "*.json",
+    "*.jsonl",
     "*.png",
     "*.svg",
     "tests/**/fixtures/**",

@@ -51,8 +51,7 @@ def compact(document: Mapping[str, Any], columns: Sequence[str]) -> dict[str, An
     artifact = {key: document[key] for key in _HEAD}
     artifact["columns"] = list(columns)
     artifact["rows"] = [[row[key] for key in columns] for row in document["snapshots"]]
-    # By number, since ids would double what these rows take.
-    artifact["withheld"] = [number for number, row in enumerate(document["snapshots"]) if row["reasons"] == _WITHHELD]
+    artifact["withheld"] = _withheld(document["snapshots"])
     room = BYTES_MORE + BYTES_A_SNAPSHOT * len(artifact["rows"]) - _bytes({**artifact, "gaps": {}, "warnings": []})
     gaps = [(gap["rule"], gap["period"]) for gap in document["gaps"]]
     shown = list(_fitting(gaps, room - _NOTE))
@@ -66,6 +65,11 @@ def compact(document: Mapping[str, Any], columns: Sequence[str]) -> dict[str, An
     artifact["gaps"] = {rule: [period for _rule, period in found] for rule, found in groupby(shown, itemgetter(0))}
     artifact["warnings"] = warnings
     return artifact
+
+
+def _withheld(rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The numbers of the rows that are withheld. Their ids would take more than the row has room for."""
+    return [number for number, row in enumerate(rows) if row["reasons"] == _WITHHELD]
 
 
 def is_compact(document: Mapping[str, Any]) -> bool:

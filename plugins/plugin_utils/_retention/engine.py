@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import chain, islice
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
@@ -62,22 +62,12 @@ def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime, pref
     """
     known, assumed = _resolved(options, cluster.schedule, prefix)
     run = _run(cluster, policy, known, now)
-    decided = list(_decisions(run))
-    decisions = tuple(_withheld(decision, run.stale) for decision in decided)
+    decisions = tuple(_withheld(decision, run.stale) for decision in _decisions(run))
     gaps, unmeasured = find_gaps(_full(run), run.entries, run.anchor, cluster.schedule, run.now, run.zone)
     removals = sum(decision.is_removal for decision in decisions)
-    used = in_use(cluster)
-    unknown = Unknown(used.unknown, options.pit_window == "auto" and cluster.schedule_status == "unavailable")
-    warnings = (
-        *assumed,
-        *findings.of_schedule(policy, known, cluster, run.now, run.zone, prefix),
-        *findings.of_listing(known, run.entries, run.now, prefix),
-        *used.unlisted,
-        *findings.stale(run.stale, known, sum(decision.is_withheld for decision in decisions), prefix),
-        *findings.faulty(_standing_faulty(run)),
-        *findings.long_dates(_removed(run, decisions), cluster.schedule, run.now, run.zone),
-        *_expires_sooner(run),
-        *unmeasured,
+    unknown = Unknown(
+        jobs=in_use(cluster).unknown,
+        window=options.pit_window == "auto" and cluster.schedule_status == "unavailable",
     )
     return Plan(
         project_id=cluster.project_id,
@@ -89,7 +79,7 @@ def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime, pref
         decisions=decisions,
         gaps=tuple(gaps),
         blocked_by=blocked_by(known, removals, len(run.candidates), unknown, prefix),
-        warnings=warnings,
+        warnings=(*assumed, *_warnings(cluster, policy, run, decisions, prefix), *unmeasured),
     )
 
 
@@ -176,17 +166,22 @@ def _add_safeguards(
     """The floor, the minimum age (R9) and the point-in-time window (R10)."""
     young = None if options.min_age is None else calendar.before(now, options.min_age)
     since = calendar.before(now, options.pit_window) if isinstance(options.pit_window, Duration) else None
-    sound = 0
+    floor = _floor(candidates, options.min_keep)
     for place, candidate in enumerate(candidates):
         safeguards = (
-            (place < options.min_keep or (not candidate.is_faulty and sound < options.min_keep), _MIN_KEEP),
+            (place in floor, _MIN_KEEP),
             (young is not None and candidate.created > young, _MIN_AGE),
             (since is not None and candidate.created >= since, _PIT),
         )
         reasons[place] += [note for applies, note in safeguards if applies]
-        sound += not candidate.is_faulty
     for base in () if since is None else _bases(candidates, entries, since, now):
         reasons[base].append(_PIT_BASE)
+
+
+def _floor(candidates: Sequence[Entry], least: int) -> set[int]:
+    """The newest so many candidates, and the newest so many sound ones (R9, R5a)."""
+    sound = (place for place, candidate in enumerate(candidates) if not candidate.is_faulty)
+    return {*range(least), *islice(sound, least)}
 
 
 def _bases(candidates: Sequence[Entry], entries: Sequence[Entry], since: int, now: int) -> set[int]:
@@ -280,19 +275,30 @@ def _full(run: _Run) -> Pass:
     return run.passes[-1] if run.passes else ()
 
 
-def _removed(run: _Run, decisions: Sequence[Decision]) -> Iterator[Entry]:
-    return (entry for entry, decision in zip(run.entries, decisions, strict=True) if decision.is_removal)
+def _warnings(
+    cluster: Cluster, policy: Policy, run: _Run, decisions: Sequence[Decision], prefix: str
+) -> Iterator[Note]:
+    withheld = sum(decision.is_withheld for decision in decisions)
+    removed = (entry for entry, decision in zip(run.entries, decisions, strict=True) if decision.is_removal)
+    yield from findings.of_schedule(policy, run.options, cluster, run.now, run.zone, prefix)
+    yield from findings.of_listing(run.options, run.entries, run.now, prefix)
+    yield from in_use(cluster).unlisted
+    yield from findings.stale(run.stale, run.options, withheld, prefix)
+    yield from findings.faulty(_standing_faulty(run))
+    yield from findings.long_dates(removed, cluster.schedule, run.now, run.zone)
+    yield from _expires_sooner(run)
 
 
 def _standing_faulty(run: _Run) -> list[Entry]:
     """The faulty candidates that stand for a period of which no sound snapshot is there, held ones included (R5a)."""
-    standing = set()
-    for tier in _full(run) if len(run.passes) > 1 else ():
-        kind = tier.rule.period
-        if kind is not None:
-            sound = (entry for entry in run.entries if entry.is_complete(run.now) and not entry.is_faulty)
-            covered = {period_of(kind, entry.local) for entry in sound}
-            standing |= {place for place in tier.ordinals if tier.periods[place] not in covered}
+    if len(run.passes) < 2:
+        return []
+    sound = [entry.local for entry in run.entries if entry.is_complete(run.now) and not entry.is_faulty]
+    standing: set[int] = set()
+    for tier in _full(run):
+        if tier.rule.period is not None:
+            covered = set(map(partial(period_of, tier.rule.period), sound))
+            standing.update(place for place in tier.ordinals if tier.periods[place] not in covered)
     return [run.candidates[place] for place in sorted(standing)]
 
 

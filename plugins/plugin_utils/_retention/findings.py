@@ -166,15 +166,16 @@ def gates(
 
     `on_finding` has the codes of the findings that fail it. Gaps that cannot be measured fail as gaps do.
     """
-    gaps = [finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured")]
-    others = [f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding]
+    gaps = (finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured"))
+    others = (f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding)
+    drift = "RETENTION DRIFT: the cluster is not as the policy would have it: "
     found = (
-        ("RETENTION BLOCKED: ", [reason.text for reason in plan.blocked_by] if on_blocked else []),
-        ("RETENTION DRIFT: the cluster is not as the policy would have it: ", _planned(plan) if on_drift else []),
-        ("RETENTION GAP: ", gaps if on_gap else []),
-        ("RETENTION FINDING: ", others),
+        ("RETENTION BLOCKED: ", on_blocked, "; ".join(reason.text for reason in plan.blocked_by)),
+        (drift, on_drift, _planned(plan)),
+        ("RETENTION GAP: ", on_gap, "; ".join(gaps)),
+        ("RETENTION FINDING: ", True, "; ".join(others)),
     )
-    return [f"{begin}{'; '.join(texts)}" for begin, texts in found if texts]
+    return [f"{begin}{told}" for begin, is_asked, told in found if is_asked and told]
 
 
 def finding_codes(value: Any) -> tuple[str, ...]:
@@ -189,10 +190,9 @@ def finding_codes(value: Any) -> tuple[str, ...]:
     return CODES if "all" in given else tuple(given)
 
 
-def _planned(plan: Plan) -> list[str]:
+def _planned(plan: Plan) -> str:
     actions = plan.summary["by_action"].items()
-    changes = ", ".join(f"{count} to {action}" for action, count in actions if action != "keep" and count)
-    return [changes] if changes else []
+    return ", ".join(f"{count} to {action}" for action, count in actions if action != "keep" and count)
 
 
 # --- warnings of a plan ---

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
@@ -42,25 +41,31 @@ def find_gaps(
     """
     if anchor is None or not any(entry.is_restorable(now) for entry in entries):
         return [], [
-            Note("gaps_unmeasured", "gaps cannot be measured: there is no complete snapshot that has not expired")
+            Note("gaps_unmeasured", "gaps cannot be measured: no complete snapshot is there that has not expired")
         ]
     complete = [entry for entry in entries if entry.is_complete(now)]
-    covering = [entry.local for entry in complete if not entry.is_faulty]
     gaps: list[Gap] = []
-    warnings = []
+    warnings: list[Note] = []
     for tier in applied:
         kind, cutoff = tier.rule.period, tier.cutoff
         if kind is None or cutoff is None or PERIOD_HOURS[kind] < interval_hours(schedule):
             continue
-        if complete[0].created <= cutoff:
-            warnings.append(Note("gaps_unmeasured", _unmeasured(tier.rule.name, cutoff)))
-            continue
-        missing = list(islice(_missing(kind, cutoff, complete[-1], covering, now, zone), _LISTED + 1))
-        gaps += [Gap(tier.rule.name, label(kind, number)) for number in missing[:_LISTED]]
-        if len(missing) > _LISTED:
-            many = f"{tier.rule.name} has more than {_LISTED} gaps, of which the newest are listed"
-            warnings.append(Note("gap", many))
+        found, more = _of_rule(tier.rule.name, kind, cutoff, complete, now, zone)
+        gaps += found
+        warnings += more
     return gaps, warnings
+
+
+def _of_rule(
+    rule: str, kind: str, cutoff: int, complete: Sequence[Entry], now: int, zone: Zone
+) -> tuple[list[Gap], list[Note]]:
+    if complete[0].created <= cutoff:
+        since = f"gaps of {rule} cannot be measured: there is no complete snapshot since {text(cutoff)}"
+        return [], [Note("gaps_unmeasured", since)]
+    missing = list(islice(_missing(kind, cutoff, complete, now, zone), _LISTED + 1))
+    many = f"{rule} has more than {_LISTED} gaps, of which the newest are listed"
+    warnings = [Note("gap", many)] if len(missing) > _LISTED else []
+    return [Gap(rule, label(kind, number)) for number in missing[:_LISTED]], warnings
 
 
 def interval_hours(schedule: Schedule | None) -> int:
@@ -69,19 +74,13 @@ def interval_hours(schedule: Schedule | None) -> int:
     return known if known in INTERVALS_HOURS else LONGEST_INTERVAL_HOURS
 
 
-def _unmeasured(rule: str, cutoff: int) -> str:
-    return f"gaps of {rule} cannot be measured: there is no complete snapshot since {text(cutoff)}"
-
-
-def _missing(
-    kind: str, cutoff: int, oldest: Entry, covering: Sequence[datetime], now: int, zone: Zone
-) -> Iterator[int]:
+def _missing(kind: str, cutoff: int, complete: Sequence[Entry], now: int, zone: Zone) -> Iterator[int]:
     """The whole periods from cutoff to now, from that of the oldest snapshot on, that nothing covers; newest first."""
-    covered = {period_of(kind, local) for local in covering}
+    covered = {period_of(kind, entry.local) for entry in complete if not entry.is_faulty}
     first = zone.period(kind, cutoff)
     if zone.starts(kind, first) < cutoff:
         first += 1
-    first = max(first, period_of(kind, oldest.local))
+    first = max(first, period_of(kind, complete[-1].local))
     for number in range(zone.period(kind, now) - 1, first - 1, -1):
         if number not in covered and zone.exists(kind, number):
             yield number

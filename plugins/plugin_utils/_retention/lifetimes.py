@@ -137,19 +137,21 @@ def _longest_inside(
     this is asked only of periods that a faulty one stands for (R5a).
     """
     window = tier.rule.window
-    asked = {period for period in outlived if tier.representatives[period] in tier.ordinals}
+    asked = {
+        period: tier.representatives[period] for period in outlived if tier.representatives[period] in tier.ordinals
+    }
     if window is None or not asked:
         return {}
-    longest = {period: tier.representatives[period] for period in asked}
-    ends = {place: _end_inside(place, window, candidates, lives, calendar) for place in longest.values()}
+    found: dict[int, int] = {}
+    ends = {period: _end_inside(place, window, candidates, lives, calendar) for period, place in asked.items()}
     for place in tier.members():
         period = tier.periods[place]
-        if period not in asked or lives[place] <= ends[longest[period]]:
-            continue
-        end = _end_inside(place, window, candidates, lives, calendar)
-        if end > ends[longest[period]]:
-            longest[period], ends[place] = place, end
-    return {period: place for period, place in longest.items() if place != tier.representatives[period]}
+        # The calendar takes its time, and is asked only of those that live long enough.
+        if period in ends and lives[place] > ends[period]:
+            end = _end_inside(place, window, candidates, lives, calendar)
+            if end > ends[period]:
+                found[period], ends[period] = place, end
+    return found
 
 
 def _end_inside(place: int, window: Duration, candidates: Sequence[Entry], lives: Sequence[int], calendar: Zone) -> int:
@@ -230,8 +232,9 @@ def _while_stopped(tier: Tier, candidates: Sequence[Entry], stopped: Outage, now
         for place in tier.ordinals
         if candidates[place].expires < soon and (stopped.affects(candidates[place].is_faulty) or tier.is_beyond(place))
     }
+    # With `keep_within` each is a period of its own, which is its only member.
     covers: dict[int, list[int]] = {}
-    for place in tier.members() if wanted and tier.rule.period is not None else ():
+    for place in tier.members() if wanted else ():
         if tier.periods[place] in wanted and candidates[place].expires >= soon:
             covers.setdefault(tier.periods[place], []).append(place)
     for period, place in wanted.items():

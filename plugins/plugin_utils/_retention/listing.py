@@ -116,11 +116,6 @@ def snapshot_of(found: Mapping[str, Any]) -> Snapshot:
     return Snapshot(**{**_NOTHING, **found})
 
 
-def is_faulty(snapshot: Snapshot) -> bool:
-    """Whether the service reports damage of it (R5a). Null says nothing."""
-    return snapshot.is_possibly_inconsistent is True or bool(snapshot.missing_shards)
-
-
 def read_info(info: Any) -> Cluster:
     """The cluster in a result of `legacy_snapshot_info`; RefusedError says what is wrong and what to do."""
     _check_result(info)

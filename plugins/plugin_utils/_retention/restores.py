@@ -6,13 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import EPOCH
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, is_faulty
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import RestoreJob, needed_by
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import shown
 
@@ -37,51 +34,18 @@ def in_use(cluster: Cluster) -> InUse:
     unlisted: list[Note] = []
     unknown = None
     for job in cluster.jobs:
-        if job.snapshot_id in listed:
-            ids.add(str(job.snapshot_id))
-        elif job.timestamp is None:
-            unknown = unknown or f"restore job {shown(job.id)} is in use, and of what cannot be told"
-        elif job.snapshot_id is None:
-            ids |= _base_of(job.timestamp, cluster.snapshots)
-        else:
-            near = _near(job.timestamp, cluster.snapshots)
-            ids |= near
-            unlisted.append(_unlisted(job, near))
+        try:
+            needed = needed_by(job, listed, cluster.snapshots)
+        except ValueError as exc:
+            unknown = unknown or str(exc)
+            continue
+        ids.update(needed)
+        if job.snapshot_id is not None and job.snapshot_id not in listed:
+            unlisted.append(_unlisted(job, needed))
     return InUse(frozenset(ids), tuple(unlisted), unknown)
 
 
-def _base_of(timestamp: datetime, snapshots: Sequence[Snapshot]) -> set[str]:
-    """What a restore to a point in time begins with: the newest complete snapshot, or the newest sound one (R5a)."""
-    return _first_of([one for one in snapshots if one.complete is True and _created(one) <= timestamp])
-
-
-def _near(timestamp: datetime, snapshots: Sequence[Snapshot]) -> set[str]:
-    """The snapshot of that time; without a complete one, also the nearest before and after it.
-
-    On a sharded cluster a job can name a shard's part, whose id is not that of the snapshot.
-    """
-    at = [one for one in snapshots if _created(one) == timestamp]
-    found = {one.id for one in at}
-    if any(one.complete is True for one in at):
-        return found
-    complete = [one for one in snapshots if one.complete is True]
-    before = [one for one in complete if _created(one) < timestamp]
-    after = [one for one in reversed(complete) if _created(one) > timestamp]
-    return found | _first_of(before) | _first_of(after)
-
-
-def _first_of(snapshots: Sequence[Snapshot]) -> set[str]:
-    """The first, and the first sound one."""
-    sound = next((one.id for one in snapshots if not is_faulty(one)), None)
-    return {one.id for one in snapshots[:1]} | ({sound} if sound is not None else set())
-
-
-def _created(snapshot: Snapshot) -> datetime:
-    # No listing is read with a snapshot that does not say (R3).
-    return snapshot.created_at or EPOCH
-
-
-def _unlisted(job: RestoreJob, held: set[str]) -> Note:
+def _unlisted(job: RestoreJob, held: Sequence[str]) -> Note:
     kept = f"by its time it may be one of {', '.join(sorted(held))}, which are held" if held else "nothing is near it"
     uses = f"restore job {shown(job.id)} uses snapshot {shown(job.snapshot_id)}, which is not listed"
     return Note("restore_unlisted", f"{uses}; {kept}")

@@ -25,7 +25,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     seconds,
     zone,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, is_faulty
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     Options,
@@ -140,7 +140,7 @@ def classify(cluster: Cluster, options: Options, now: int) -> list[Entry]:
         if state not in ("held", "candidate"):
             reasons = (_NOTES[state],)
         local = wall_clock(created_at, time_zone)
-        entries.append(Entry(snapshot, created, local, expires, is_faulty(snapshot), state, reasons))
+        entries.append(Entry(snapshot, created, local, expires, snapshot.is_faulty, state, reasons))
     return entries
 
 
@@ -194,15 +194,14 @@ def _sound_first(full: Tier, sound: Tier, candidates: Sequence[Entry]) -> Tier:
     It has the periods of both passes. What it decides on is the faulty ones.
     """
     own = {period: sound.representatives.get(period, place) for period, place in full.representatives.items()}
-    oldest = full.oldest
-    if oldest is not None and (not candidates[oldest].is_faulty or full.periods[oldest] in sound.representatives):
-        oldest = None
-    merged = {**own, **{period: place for period, place in sound.representatives.items() if period not in own}}
+    merged = {**own, **sound.representatives}
+    # Where the oldest period has a sound one, the sound pass tells which of them is the oldest.
+    is_told = full.oldest is None or full.periods[full.oldest] in sound.representatives
     return full._replace(
         representatives=merged,
         ordinals={place: number for number, place in enumerate(own.values(), 1) if candidates[place].is_faulty},
         beyond={period for period, place in merged.items() if place >= full.inside},
-        oldest=oldest,
+        oldest=None if is_told else full.oldest,
         used_up_by=None if full.used_up_by is None else next(reversed(own.values())),
     )
 

@@ -48,7 +48,7 @@ LISTING = info(
         *(row(number, ago(days=4 * number + 20)) for number in range(5, 14)),
     ],
     schedule=SCHEDULE,
-    restore_jobs=[job(5, None), {**job(None, ago(days=400)), "id": "d" * 24}],
+    restore_jobs=[job(5, None), job(None, ago(days=400), job_id="e" * 24)],
 )
 PLAN = json.loads(json.dumps(planned(LISTING, TIDY, max_delete=-1, max_delete_percent=100)))
 REPORT = as_json(reported(PLAN, LISTING))

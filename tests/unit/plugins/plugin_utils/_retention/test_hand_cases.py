@@ -13,7 +13,9 @@ import pytest
 
 from unit.plugins.plugin_utils._retention.cases import info, planned, row, texts
 
-CASES = [json.loads(line) for line in Path(__file__).with_name("cases.jsonl").read_text(encoding="utf-8").splitlines()]
+CASES = [
+    json.loads(line) for line in Path(__file__).with_name("hand_cases.jsonl").read_text(encoding="utf-8").splitlines()
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['rule']}: {case['name']}" for case in CASES])

@@ -191,7 +191,7 @@ def test_r04_all_complete_expired_is_a_warning() -> None:
             f"all complete snapshots have expired, the newest, {sid(1)}, on {ago(days=1)};"
             " the last restorable one is kept past its expiry by Ops Manager, and by nothing else"
         ),
-        "gaps cannot be measured: there is no complete snapshot that has not expired",
+        "gaps cannot be measured: no complete snapshot is there that has not expired",
     ]
     assert "all_expired" not in codes(planned([], ONE)["warnings"])
 
@@ -464,6 +464,7 @@ def test_r11_incomplete_for_more_than_a_day_is_a_warning() -> None:
         (job(sid(3).upper(), None), [3]),
         (job(3, None, in_use=False), []),
         (job("d" * 24, DAILY[4]), [5]),
+        (job("d" * 24, ago(hours=49)), [5, 6]),
         (job(None, ago(hours=47)), [5]),
         (job(None, DAILY[4]), [5]),
         (job("", ago(hours=47)), [5]),

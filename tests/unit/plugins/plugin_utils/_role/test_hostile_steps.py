@@ -37,7 +37,7 @@ LISTING = info(
         *(row(number, ago(days=4 * number + 20)) for number in range(5, 14)),
     ],
     schedule=SCHEDULE,
-    restore_jobs=[job(5, None), {**job(None, ago(days=400)), "id": "d" * 24}],
+    restore_jobs=[job(5, None), job(None, ago(days=400), job_id="e" * 24)],
     requests={"platform": "atlas", "base_url": "x", "gets": 1, "patches": 0, "deletes": 0, "posts": 0},
 )
 OPEN = {"max_delete": -1, "max_delete_percent": 100}
@@ -127,7 +127,7 @@ def test_any_variable_is_used_or_named(name: str, value: Any) -> None:
         modules = Modules()
         result = run(modules, entry_point, **{**GIVEN, name: value})
         if not modules.calls:
-            assert "retention_" in result["failure"]
+            assert "retention_" in result["failure"] or result["failure"].startswith("The approved plan is refused: ")
             assert modules.asked == []
 
 
@@ -157,16 +157,11 @@ def test_any_result_of_a_module_is_used_or_told(
         assume(False)
     assume(place or isinstance(drawn, dict))
     modules = Modules(call[0], place, drawn, call[1])
-    try:
-        result = run(modules, entry_point, **GIVEN)
-    except (TypeError, AttributeError):
-        raise
+    result = run(modules, entry_point, **GIVEN)
     known = {one["snapshot_id"] for one in PLAN_["changes"]}
     if call[0] == "legacy_snapshot":
         assert {one["snapshot_id"] for one in modules.asked} <= known
-        # What a batch does not tell is never told as done.
-        counts = result["counts"]
-        assert entry_point != MAIN or counts["deleted"] + counts["failed"] + counts["not_tried"] + counts["unknown"] + counts["already_gone"] + counts["kept"] + counts["extended"] >= len(known)
+        assert entry_point != MAIN or sum(result["counts"].values()) == len(LISTING["snapshots"]) - 1
 
 
 # --- an approved plan of somebody's making ---
