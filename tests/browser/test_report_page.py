@@ -171,6 +171,24 @@ def test_axe_finds_nothing_serious_in_a_blocked_report(open_page: Open, axe: str
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_report_of_changes_that_failed(open_page: Open, axe: str, scheme: str) -> None:
+    """With a mark of each kind that only a run can have."""
+    plan = bare(info([row(number, ago(days=number)) for number in range(1, 9)]), {"keep_last": 1})
+    outcomes: list[dict[str, Any]] = [
+        {"id": row(2, ago())["id"], "action": "deleted"},
+        {"id": row(3, ago())["id"], "action": "absent"},
+        {"id": row(4, ago())["id"], "action": "failed", "error": {"detail": "It is in use."}},
+    ]
+    withheld = frozenset({row(5, ago())["id"]})
+    opened = open_page(plan=plan, scheme=scheme, outcomes=outcomes, withheld=withheld)
+    for mark, count in (("removed", 1), ("gone", 1), ("withheld", 1), ("undone", 4), ("kept", 1)):
+        assert opened.page.locator(f'.mark[data-mark="{mark}"]').count() == count
+        assert opened.page.locator(f'.legend use[href="#mark-{mark}"]').count() == 1
+    opened.page.evaluate(axe)
+    assert [one for one in opened.page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_the_index(
     chromium: Browser, axe: str, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:

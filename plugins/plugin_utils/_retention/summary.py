@@ -21,6 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     dump_notes,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    check_at,
     each,
     fields,
     instant,
@@ -174,7 +175,7 @@ def read_outcomes(value: Any) -> tuple[Outcome, ...]:
             (row["after"] or {}).get("expires_at"),
             row["error"],
         )
-        for row in _ROWS(value)
+        for row in check_at(_ROWS, value, "outcomes")
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
@@ -50,6 +51,7 @@ class Released:
     report_dir: str
     listing: Mapping[str, Any] | None
     requests: Sequence[Mapping[str, Any]]
+    listed_before: Mapping[str, datetime | None]
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Released:
@@ -59,6 +61,7 @@ class Released:
             "void": frozenset(kept["void"]),
             "findings": tuple(Note(**note) for note in kept["findings"]),
             "now": datetime.fromisoformat(kept["now"]),
+            "listed_before": {key: value and parse_instant(value) for key, value in kept["listed_before"].items()},
         }
         return cls(**{**kept, **loaded})
 
@@ -163,7 +166,7 @@ def _ended(
     is_prediction = step.check_mode if done.is_prediction is None else done.is_prediction
     has_written = (done.outcomes or done.unsure) and not is_prediction
     listed, problem = _verified(step, released) if has_written else (None, "")
-    outcomes = _told(done, listed, is_prediction)
+    outcomes = _told(released, done, listed, is_prediction)
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
     failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
@@ -176,12 +179,14 @@ def _ended(
     return with_plan(run, released.findings, written, failures)
 
 
-def _told(done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool) -> tuple[Outcome, ...]:
+def _told(
+    released: Released, done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool
+) -> tuple[Outcome, ...]:
     """The outcomes, those of a batch without a result by the listing. In check mode nothing was tried."""
     unsure = [change["snapshot_id"] for change in done.unsure]
     if is_prediction:
         return (*done.outcomes, *(Outcome(name, "not_tried") for name in unsure))
-    return summary.resolved(unsure, done.unsure, done.outcomes, listed)
+    return summary.resolved(unsure, done.unsure, done.outcomes, listed, released.listed_before)
 
 
 def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | None] | None, str]:

@@ -187,6 +187,9 @@ def _claim(step: Step, asked: Asked, entry: Entry, plan: Plan) -> Entry:
 def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
+    if settings.report_dir:
+        folder = files.resolve(settings.report_dir)
+        _check_place("retention_report_dir", lambda: files.check_report(folder, found.plan))
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -200,6 +203,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "report_dir": settings.report_dir,
         "listing": dict(found.listing) if settings.report_dir else None,
         "requests": list(step.log.requests),
+        "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     result = with_plan(
         Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()

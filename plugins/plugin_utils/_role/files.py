@@ -23,8 +23,10 @@ from typing import Any, NoReturn
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names, since
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import Entry, read_entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
+REPORT_ENDINGS = ("html", "json", "csv")
 LARGEST = 64 * 1024 * 1024
 _VARIABLE = re.compile(r"\$(?:\{([^}]*)\}|(\w+))", re.ASCII)
 _KEPT_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
@@ -105,6 +107,13 @@ def check(path: Path) -> str | None:
     if folder.st_mode & stat.S_ISVTX and user not in (0, folder.st_uid, found.st_uid):
         return f"{path} belongs to another user, and its folder lets nobody else replace it (sticky bit)."
     return None
+
+
+def check_report(folder: Path, plan: Plan) -> str | None:
+    """Why a part of a plan's report could not be written; None where all can."""
+    stem = names.stem(plan)
+    refusals = (check(folder / f"{stem}.{ending}") for ending in REPORT_ENDINGS)
+    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _create(folder: Path) -> None:

@@ -28,6 +28,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     ago,
     applied,
     bare,
+    codes,
     info,
     moment,
     planned,
@@ -36,16 +37,18 @@ from unit.plugins.plugin_utils._retention.cases import (
 )
 
 CASES = {name: (listing, plan) for name, listing, plan in cases()}
-SPOKEN = ("kept", "extended", "shortened", "removed", "held", "expired", "incomplete", "future")
+SPOKEN = ("kept", "extended", "shortened", "removed", "withheld", "held", "expired", "incomplete", "future")
 
 
 def numbers(plan: dict[str, Any]) -> dict[str, int]:
     """What the plan's own summary says, in the words of the report."""
     actions, states = plan["summary"]["by_action"], plan["summary"]["by_state"]
     others = {state: states[state] for state in ("held", "expired", "incomplete", "future")}
+    withheld = sum("stale" in codes(one["reasons"]) for one in plan["snapshots"])
     return {
         **others,
-        "kept": actions["keep"] - sum(others.values()),
+        "withheld": withheld,
+        "kept": actions["keep"] - sum(others.values()) - withheld,
         "extended": actions["extend"],
         "shortened": actions["shorten"],
         "removed": actions["delete"],
@@ -94,8 +97,8 @@ def test_the_same_plan_makes_the_same_report(name: str) -> None:
 
 def test_between_them_the_cases_have_every_mark() -> None:
     marks = {one.mark for listing, plan in CASES.values() for one in reported(plan, listing).rows}
-    # The others are of changes that did not come about.
-    assert marks == set(MARKS) - {"gone", "withheld", "undone"}
+    # The others are of changes that did not come about, and of removals that are withheld where backups have stopped.
+    assert marks - {"withheld"} == set(MARKS) - {"gone", "withheld", "undone"}
 
 
 def test_two_thousand_snapshots_stay_small() -> None:
@@ -187,7 +190,9 @@ def test_the_missing_periods_after_are_those_of_the_listing_after(name: str) -> 
         applied(listing, plan), plan["policy"], now=plan["now"], timezone=plan["timezone"], **plan["options"]
     )
     made = reported(plan, listing)
-    assert made.after.missing == tuple(f"{gap['rule']} {gap['period']}" for gap in after["gaps"])
+    named = tuple(f"{gap['rule']} {gap['period']}" for gap in after["gaps"])
+    # Without a snapshot it cannot be told which periods are missing.
+    assert made.after.missing == (named if listing["snapshots"] else None)
 
 
 def test_what_if_begins_with_this_policy() -> None:
@@ -388,6 +393,13 @@ def test_withheld_removals_are_there_afterwards() -> None:
     assert page.texts["verdict"].startswith("Applied, except for the removals that were withheld")
     assert line["removed"] == "0"
     assert "3 removals withheld" in indexed(made).texts["clusters"]
+
+
+def test_with_nothing_left_to_restore_no_period_is_told_to_be_covered() -> None:
+    listing = info([row(1, ago(days=1)), row(2, ago(days=2))])
+    plan = bare(listing, {"keep_within_daily": "7d"})
+    made = reported(plan, listing, is_prediction=False, listed_after={})
+    assert (made.after.restorable, made.after.missing) == (0, None)
 
 
 def test_periods_that_nobody_could_measure_are_not_told_to_be_there() -> None:

@@ -37,8 +37,6 @@ from simulator.world import World
 from unit.plugins.plugin_utils._retention.cases import TIDY, info, moment, planned
 
 NIGHTS = 420
-# In the session `histories` all ways, otherwise each pause with one of the service's two ways to mark the long-lived.
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 BEGIN = datetime(2026, 11, 23, 1, 30, tzinfo=timezone.utc)
 UTC = zone("UTC")
 KINDS = {"day": "daily", "week": "weekly", "month": "monthly"}
@@ -49,6 +47,9 @@ DEFAULT = Schedule()
 LONGER = Schedule(retention_days=5, daily_days=30, weekly_weeks=12, monthly_months=36)
 SHORTER = Schedule(daily_days=0, weekly_weeks=0, monthly_months=0)
 Marks = Literal["first", "last"]
+# How the service marks the long-lived, and for how many days backups stop. The session `histories` tries all of them.
+PAUSES: list[tuple[Marks, int]] = [("first", 0), ("last", 5), ("first", 40), ("last", 0), ("first", 5), ("last", 40)]
+PROFILES = {"long": 6, "short": 1}
 
 
 @dataclass
@@ -172,13 +173,7 @@ def test_no_month_is_lost_that_the_service_alone_would_still_hold(marks: Marks, 
 
 
 @pytest.mark.parametrize("options", [{}, GUARANTEE, {"method": "expire"}], ids=["tidy", "guarantee", "expire"])
-@pytest.mark.parametrize(
-    ("marks", "pause"),
-    [
-        *(("first", 0), ("last", 5), ("first", 40)),
-        *([("last", 0), ("first", 5), ("last", 40)] if LONG else []),
-    ],
-)
+@pytest.mark.parametrize(("marks", "pause"), PAUSES[: PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 3)])
 def test_no_sound_period_is_lost_with_faulty_snapshots_and_a_pause(
     marks: Marks, pause: int, options: dict[str, Any]
 ) -> None:

@@ -15,9 +15,9 @@ import pytest
 from unit.plugins.plugin_utils._retention.cases import BARE, ago, info, row
 from unit.plugins.plugin_utils._retention.properties import PROPERTIES
 
-# "long" tries all of up to four snapshots in a quarter of an hour; otherwise each thirteenth of those of up to three.
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-MOST, EVERY = (4, 1) if LONG else (3, 13)
+# "long" tries all of up to four snapshots in a quarter of an hour. Otherwise it is each thirteenth of up to three.
+PROFILES = {"long": (4, 1), "short": (2, 7)}
+MOST, EVERY = PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), (3, 13))
 # Two of a day, the day before, the week before, and after a pause of a month.
 AGES = [{"hours": 2}, {"hours": 8}, {"hours": 30}, {"days": 9}, {"days": 45}]
 # Until when it lives: soon, in ten days, or as long as a schedule's month.

@@ -201,7 +201,7 @@ def test_outcomes_are_read_and_the_rest_is_left() -> None:
 
 @pytest.mark.parametrize("wrong", [{}, "x", None, [1], [{}], [{"id": 1, "action": "deleted"}], [{"id": "a"}]])
 def test_what_is_no_outcome_is_refused(wrong: Any) -> None:
-    with pytest.raises(RefusedError if isinstance(wrong, list) else ValueError):
+    with pytest.raises(RefusedError, match=r"^outcomes"):
         read_outcomes(wrong)
 
 

@@ -24,6 +24,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role im
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import (
     FileError,
     check,
+    check_report,
     earlier_report,
     find_plan,
     prepare,
@@ -252,6 +253,16 @@ def test_nothing_is_written_through_a_link_or_over_what_is_no_file(tmp_path: Pat
     assert check(tmp_path / "new") is None
     with pytest.raises(FileError, match="cannot be written: No such file or directory"):
         write(tmp_path / "nowhere" / "new", "x")
+
+
+@pytest.mark.parametrize("ending", ["html", "json", "csv"])
+def test_a_report_that_could_not_be_written_is_known_before(tmp_path: Path, ending: str) -> None:
+    plan = plan_of(LISTING, {"keep_last": 2})
+    assert check_report(tmp_path, plan) is None
+    path = tmp_path / f"{stem(plan)}.{ending}"
+    path.symlink_to(tmp_path / "else")
+    assert check_report(tmp_path, plan) == check(path) is not None
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_sticky_folder_keeps_the_files_of_others(shared: Path) -> None:
