@@ -102,9 +102,10 @@ def test_the_engine_is_pure() -> None:
             assert {one.split(".")[0] for one in imports(path)} & IMPURE == set(), name
 
 
-def test_ansible_is_known_to_plugins_and_two_files_of_the_modules() -> None:
+def test_ansible_is_known_to_plugins_and_three_files_more() -> None:
     knowing = {name for name, path in files().items() if any(one.split(".")[0] == "ansible" for one in imports(path))}
     assert {name for name in knowing if name.startswith("module_utils")} == {
         "module_utils._module",
         "module_utils._connection",
     }
+    assert {name for name in knowing if name.startswith("plugin_utils._role")} == {"plugin_utils._role.action"}

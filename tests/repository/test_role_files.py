@@ -1,12 +1,11 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's files agree with each other, and nothing in it or the playbooks knows of other hosts."""
+"""The role's files agree with each other, nothing lies between its two steps, and no playbook knows of other hosts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     OPTION_KEYS,
     POLICY_KEYS,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import VARIABLES
 
 from tools.tree import ROOT
 
 ROLE = ROOT / "roles" / "retention"
+OURS = "mongodb_ops.legacy_backup."
 ENTRIES = {"main", "plan", "apply", "audit"}
 PLAYBOOKS = {"retention": "main", "plan": "plan", "apply": "apply", "audit": "audit"}
 FILES = [*(ROLE / "tasks").glob("*.yml"), *(ROOT / "playbooks").glob("*.yml")]
@@ -37,8 +38,8 @@ def test_the_arguments_are_the_defaults() -> None:
     for entry in specs.values():
         # The same variable means the same in each entry point.
         assert all(options[name] == about for name, about in entry["options"].items())
-    # No other type takes what a survey sends; text of our own is a string, blank or not.
-    assert {about["type"] for about in options.values()} == {"raw", "str"}
+    # No other type takes what a survey sends, or what is encrypted inline.
+    assert {about["type"] for about in options.values()} == {"raw"}
 
 
 def test_every_key_of_the_filter_is_a_variable() -> None:
@@ -47,22 +48,16 @@ def test_every_key_of_the_filter_is_a_variable() -> None:
     assert {f"retention_{key}" for key in (*POLICY_KEYS, *OPTION_KEYS)} <= set(defaults)
 
 
-def test_what_is_not_for_users_says_so() -> None:
-    assert all(name.startswith("__retention_") for name in read(ROLE / "vars" / "main.yml"))
-
-
-def test_each_variable_that_the_role_reads_is_an_argument_or_its_own() -> None:
-    defaults = read(ROLE / "defaults" / "main.yml")
-    texts = [path.read_text(encoding="utf-8") for path in [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]]
-    named = {name for text in texts for name in re.findall(r"(?<![\w.'])retention_\w+", text)}
-    filters = {path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")} | {"retention_report"}
-    assert named - filters - set(defaults) == {"retention_outcomes"}
+def test_the_arguments_are_what_the_steps_read() -> None:
+    """Any other variable of the name is refused, so that none of the role's own may be missing (R26)."""
+    assert set(VARIABLES) == set(read(ROLE / "defaults" / "main.yml"))
 
 
 def test_the_readme_tells_of_each_entry_point_and_message() -> None:
     text = (ROLE / "README.md").read_text(encoding="utf-8")
     assert all(f"`{entry}`" in text for entry in ENTRIES)
-    assert all(f"RETENTION {what}:" in text for what in ("BLOCKED", "STOPPED", "DRIFT", "GAP", "NO PLAN"))
+    told = ("BLOCKED", "STOPPED", "DRIFT", "GAP", "FINDING", "STALE", "NO PLAN")
+    assert [what for what in told if f"RETENTION {what}:" not in text] == []
 
 
 # No part of a sliced job: the index is made afterwards, of the files that such jobs left; the objects of AWX, before.
@@ -72,8 +67,6 @@ OTHERS = (
     r"run_once|localhost|hostvars|groups\[|delegate_to|delegate_facts|local_action|add_host|group_by|end_play|end_batch"
     r"|any_errors_fatal|ansible_play_name|retention_report_index"
 )
-# The files that are written, all of them under names of the cluster's own or that the user gave for it.
-WRITTEN = {"{{ retention_plan_file }}", "{{ __retention_report_path }}.{{ item }}", "{{ retention_report_dir }}"}
 
 
 @pytest.mark.parametrize("path", SLICED, ids=lambda path: path.name)
@@ -81,52 +74,42 @@ def test_nothing_depends_on_other_hosts(path: Path) -> None:
     """A sliced job sees only its own hosts, and runs what is once a play once a slice."""
     text = path.read_text(encoding="utf-8")
     assert re.findall(OTHERS, text) == []
-    assert set(re.findall(r"^ *(?:dest|path): \"?([^\"\n]+)", text, flags=re.MULTILINE)) <= WRITTEN
 
 
-def test_of_other_hosts_only_the_number_is_known() -> None:
-    """How many there are says in a slice what the slice has; who they are nothing asks."""
-    texts = [path.read_text(encoding="utf-8") for path in [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]]
-    named = [found for text in texts for found in re.findall(r"ansible_play_\w+(?: \| \w+)?", text)]
-    assert named
-    assert all(found.endswith(" | length") for found in named)
+def _tasks(name: str) -> list[dict[str, Any]]:
+    """The tasks of an entry point, imported ones too."""
+    found = []
+    for task in read(ROLE / "tasks" / name):
+        imported = task.get("ansible.builtin.import_tasks")
+        found += [task] if imported is None else _tasks(imported)
+    return found
 
 
-def _tasks(tasks: list[dict[str, Any]], caught: bool = False) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Each task, imported ones too, and whether a failure of it goes on in a block's `rescue` or `always`."""
-    for task in tasks:
-        inner = caught or "rescue" in task or "always" in task
-        for part in ("block", "rescue", "always"):
-            yield from _tasks(task.get(part, []), inner)
-        name = task.get("ansible.builtin.import_tasks")
-        if name:
-            yield from _tasks(read(ROLE / "tasks" / name), caught)
-        elif "block" not in task:
-            yield task, caught
-
-
-@pytest.mark.parametrize("entry", ["main", "apply"])
-def test_what_fails_before_the_first_write_counts(entry: str) -> None:
-    """For max_fail_percentage only what no block catches does, and all of it has to lie before the batches."""
-    found = list(_tasks(read(ROLE / "tasks" / f"{entry}.yml")))
-    names = [task["name"] for task, _caught in found]
-    first_write = names.index("Apply the plan in batches")
-    assert [task["name"] for task, caught in found[:first_write] if caught] == []
-    assert names.index("Stop where a guard says so") < names.index("Stop where too many other clusters have stopped")
-    assert names[first_write - 1] == "Stop where too many other clusters have stopped"
-    assert found[first_write][1]
-    assert found[-1] == (found[-1][0], False)
-    assert names[-1] == "Fail where not everything went as planned"
+@pytest.mark.parametrize("entry", sorted(ENTRIES))
+def test_an_entry_point_is_the_two_steps_and_the_end(entry: str) -> None:
+    """Nothing lies between deciding and applying, and no logic in a template decides whether anything is written."""
+    steps = ["retention_decide", *(["retention_apply"] if entry in ("main", "apply") else [])]
+    first, *others = _tasks(f"{entry}.yml")
+    told, failing = others[-2:]
+    assert [first[OURS + steps[0]]] == [{"entry_point": entry}]
+    assert [task.get(OURS + "retention_apply", "none") for task in others[:-2]] == [None] * (len(steps) - 1)
+    # Neither condition nor loop, nor what goes on past a failure; the two after them only tell.
+    for task in (first, *others[:-2]):
+        assert set(task) == {"name", "register", *(key for key in task if key.startswith(OURS))}
+        assert task["register"] == "retention_result"
+    assert told["ansible.builtin.debug"] == {"msg": "{{ retention_result.summary }}"}
+    assert failing["ansible.builtin.fail"] == {"msg": "{{ retention_result.failure }}"}
+    assert failing["when"] == "retention_result.failure | length > 0"
 
 
 @pytest.mark.parametrize(("name", "entry"), PLAYBOOKS.items())
 def test_playbooks_are_one_play_of_the_role(name: str, entry: str) -> None:
     (play,) = read(ROOT / "playbooks" / f"{name}.yml")
     assert play.get("check_mode", False) is (name in ("plan", "audit"))
-    writes = name in ("retention", "apply")
     # Only in lockstep do all clusters plan before any is written to.
-    assert play.get("strategy") == ("linear" if writes else None)
-    assert ("retention_max_fail_percentage" in play.get("max_fail_percentage", "")) is writes
+    assert play.get("strategy") == ("linear" if name in ("retention", "apply") else None)
+    # The keyword would end the play before the extends.
+    assert "max_fail_percentage" not in play
     text = str(play)
     assert "mongodb_ops.legacy_backup.retention" in text
     assert entry == "main" or f"'tasks_from': '{entry}'" in text

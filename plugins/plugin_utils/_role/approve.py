@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, blank
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, blank, shown
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, Settings
 
@@ -78,6 +78,8 @@ def _from_file(document: str, cluster: Cluster) -> Any:
         return files.read_document(place)
     except files.FileError as exc:
         raise RefusedError(f"retention_approved_plan: {exc}") from None
+    except OSError as exc:
+        raise RefusedError(f"retention_approved_plan: {shown(document)} cannot be read: {exc.strerror}.") from None
 
 
 def _nearest(plan: Plan, approved: tuple[str, ...]) -> str:

@@ -131,17 +131,19 @@ def _check_run(step: Step, settings: Settings) -> None:
 
 def _check_folders(settings: Settings) -> None:
     """What is to be written at the end is tried before anything is asked of the service."""
-    wanted = {"retention_report_dir": settings.report_dir, "retention_plan_dir": settings.plan_dir}
-    for name, folder in wanted.items():
-        if folder:
-            _check_place(name, lambda folder=folder: files.prepare(files.resolve(folder)))  # type: ignore[misc]
-    if settings.plan_file:
-        _check_place("retention_plan_file", lambda: _unwritable(files.resolve(settings.plan_file)))
+    wanted = {
+        "retention_report_dir": (settings.report_dir, files.prepare),
+        "retention_plan_dir": (settings.plan_dir, files.prepare),
+        "retention_plan_file": (settings.plan_file, _unwritable),
+    }
+    for name, (path, check) in wanted.items():
+        if path:
+            _check_place(name, path, check)
 
 
-def _check_place(name: str, check: Callable[[], str | None]) -> None:
+def _check_place(name: str, path: str, check: Callable[[Path], str | None]) -> None:
     try:
-        reason = check()
+        reason = check(files.resolve(path))
     except FileError as exc:
         reason = str(exc)
     if reason:

@@ -8,7 +8,6 @@ An undefined variable may say so itself, by Jinja's own error, which Ansible tur
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -20,25 +19,22 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_approval import retention_approval
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_document import retention_document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan import retention_plan
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report import retention_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
 )
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined, UndefinedError
 
 from unit import hostile
 from unit.hostile import MISSING
+from unit.plugins.plugin_utils._report.cases import reported
 from unit.plugins.plugin_utils._retention.cases import BARE, NOW, SCHEDULE, TIDY, ago, info, job, planned, row, sid
 
 # Whatever a template may hold: also text that is not trusted, and variables that are not defined.
@@ -55,84 +51,18 @@ LISTING = info(
     restore_jobs=[job(5, None), job(None, ago(days=400), job_id="e" * 24)],
 )
 PLAN = json.loads(json.dumps(planned(LISTING, TIDY, max_delete=-1, max_delete_percent=100)))
-DOCUMENT = retention_document(PLAN)
-OUTCOMES = [
-    {
-        "id": change["snapshot_id"],
-        "action": "deleted" if number else "failed",
-        "before": {key: value for key, value in LISTING["snapshots"][0].items() if key != "parts"},
-        "after": None,
-        "error": None if number else {"status": 403, "code": "X", "detail": "no"},
-    }
-    for number, change in enumerate(PLAN["changes"])
-]
-REQUESTS = [
-    {"gets": 1, "patches": 0, "deletes": 0, "posts": 0, "first": NOW, "last": NOW, "base_url": "x", "platform": "y"}
-]
-FINDINGS = [{"code": "gap", "text": "one"}]
-REPORT = json.loads(retention_report(PLAN, LISTING)["json"])
+REPORT = as_json(reported(PLAN, LISTING))
 # Removed when Python ends.
 FOLDER = TemporaryDirectory()
-(Path(FOLDER.name) / "retention-x.json").write_text(json.dumps(REPORT), encoding="utf-8")
+(Path(FOLDER.name) / "retention-x.json").write_text(REPORT, encoding="utf-8")
 ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "retention_plan": (
         retention_plan,
         {"info": LISTING, "policy": TIDY, "now": NOW, **dict.fromkeys(OPTION_KEYS), "max_delete": -1},
     ),
-    "retention_recap": (
-        retention_recap,
-        {
-            "plan": PLAN,
-            "outcomes": OUTCOMES,
-            "listing": LISTING,
-            "check_mode": False,
-            "planned": False,
-            "findings": FINDINGS,
-        },
-    ),
-    "retention_document": (retention_document, {"plan": PLAN}),
-    "retention_batches": (retention_batches, {"plan": PLAN, "size": 3, "without": [sid(3)]}),
-    "retention_approval": (
-        retention_approval,
-        {
-            "document": DOCUMENT,
-            "digest": PLAN["digest"],
-            "now": NOW,
-            "listing": LISTING,
-            "max_age": "24h",
-            "project_id": LISTING["project_id"],
-            "cluster_id": LISTING["cluster_id"],
-        },
-    ),
-    "retention_audit": (
-        retention_audit,
-        {
-            "plan": PLAN,
-            "listing": LISTING,
-            "fail_on_drift": True,
-            "fail_on_gap": "yes",
-            "requests": REQUESTS,
-            "facts": {"a": 1},
-        },
-    ),
-    "retention_report": (
-        retention_report,
-        {
-            "plan": PLAN,
-            "listing": LISTING,
-            "outcomes": OUTCOMES,
-            "evidence": {"requests": {"gets": 1}},
-            "findings": FINDINGS,
-            "previous": REPORT,
-            "check_mode": False,
-        },
-    ),
     "retention_report_index": (retention_report_index, {"folder": FOLDER.name}),
 }
 EACH = [(name, argument) for name, (_filter, given_) in ARGUMENTS.items() for argument in given_]
-# What the documentation calls the first argument of each.
-INPUT = {"info", "plan", "document", "folder"}
-
 
 def called(name: str, **changed: Any) -> Any:
     """What a filter comes to: its result, plain and fit for a file, or None for an error in its own words."""
@@ -158,7 +88,6 @@ def called(name: str, **changed: Any) -> Any:
 def test_the_filters_work_on_what_they_are_made_for() -> None:
     for name in ARGUMENTS:
         assert called(name), name
-    assert called("retention_approval")["refused"] == ""
     assert PLAN["changes"]
 
 
@@ -185,68 +114,6 @@ def test_any_value_inside_a_document_is_a_result_or_an_error_of_the_filter(
 ) -> None:
     name, argument, place = at
     called(name, **{argument: hostile.put(ARGUMENTS[name][1][argument], place, value)})
-
-
-@settings(max_examples=hostile.examples(0.6))
-@given(st.sampled_from(list(hostile.places(REPORT))), ANY_VALUES | st.just(MISSING))
-def test_any_value_inside_an_older_report_is_a_result_or_an_error_of_the_filter(
-    place: tuple[Any, ...], value: Any
-) -> None:
-    spoiled = hostile.put(REPORT, place, value)
-    called("retention_report", previous=spoiled)
-
-
-# --- an approved plan of somebody's making ---
-
-
-def redigested(document: Any) -> Any:
-    """The document with the digest that it has now, worked out as R18 says."""
-    try:
-        decides = {key: document[key] for key in ("project_id", "cluster_id", "now", "timezone", "policy", "options")}
-        decides["blocked"] = document["guard"]["blocked"]
-        decides["snapshots"] = [[one[key] for key in DECIDES] for one in document["snapshots"]]
-        canonical = json.dumps(decides, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return {**document, "digest": hashlib.sha256(canonical.encode("ascii")).hexdigest()}
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-
-
-@settings(max_examples=hostile.examples(1.5))
-@given(st.sampled_from(list(hostile.places(PLAN))), hostile.json_values | st.just(MISSING))
-def test_an_approved_plan_never_asks_for_more_than_is_planned_and_still_there(
-    place: tuple[Any, ...], value: Any
-) -> None:
-    """Its digest is right, so all that it says was approved; what it says may be anything."""
-    try:
-        drawn = value if value is MISSING else json.loads(hostile.spelled(value))
-    except (ValueError, RecursionError):
-        assume(False)
-    document = redigested(hostile.put(PLAN, place, drawn))
-    if document is None:
-        return
-    result = called("retention_approval", document=document, digest=document["digest"])
-    if result is None or result["refused"]:
-        return
-    deletable = {one["id"] for one in LISTING["snapshots"] if one["complete"] and not one["do_not_delete"]}
-    for change in result["plan"]["changes"]:
-        assert change["snapshot_id"] in deletable
-        assert change in document.get("changes", PLAN["changes"])
-
-
-@pytest.mark.parametrize(
-    "path", ["/dev/zero", "/dev/stdin", "/", "~nobody-here/plan.json", "\x00", "x" * 5000, "/proc/self/mem"]
-)
-def test_a_path_of_no_file_is_refused_at_once(path: str) -> None:
-    with hostile.in_time(20):
-        assert called("retention_approval", document=path)["refused"]
-
-
-def test_a_pipe_is_no_file(tmp_path: Path) -> None:
-    import os
-
-    os.mkfifo(tmp_path / "pipe")
-    with hostile.in_time(20):
-        assert called("retention_approval", document=str(tmp_path / "pipe"))["refused"]
 
 
 # --- numbers and times at both ends ---
@@ -339,8 +206,8 @@ def test_both_ends_of_time(now: Any, zone: str, method: str) -> None:
         re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["expires_to"] or result["now"])
         for one in result["snapshots"]
     )
-    assert retention_report(result, listing)["html"]
-    assert retention_document(result)
+    assert as_html(reported(result, listing))
+    assert Plan.load(Plan.load(result).dump_compact()).digest == result["digest"]
 
 
 def test_a_hundred_thousand_protected_ids_take_seconds() -> None:

@@ -8,9 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_audit import retention_audit
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import evidence
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import (
     CODES,
     audit,
@@ -19,7 +16,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 
-from unit.plugins.plugin_utils._retention.cases import SCHEDULE, ago, info, job, plan_of, planned, row, sid
+from unit.plugins.plugin_utils._retention.cases import SCHEDULE, ago, info, job, plan_of, row, sid
 
 WEEK = [row(number, ago(days=number)) for number in range(1, 8)]
 EVERYTHING = {"keep_last": -1}
@@ -32,10 +29,6 @@ def found(listing: dict[str, Any], policy: Any = None, **options: Any) -> list[t
 
 def with_row(*more: dict[str, Any]) -> dict[str, Any]:
     return info([*WEEK, *more])
-
-
-def gated(gate: str, value: Any) -> dict[str, Any]:
-    return {gate: value}
 
 
 def test_nothing_is_found_in_a_listing_without_fault() -> None:
@@ -191,31 +184,3 @@ def test_a_rule_with_more_gaps_than_are_listed_is_one_finding() -> None:
 
 def test_where_backups_have_ended_nobody_is_told_so() -> None:
     assert found(info([row(1, ago(days=400))], schedule=None), stale_after="off", anchor="now", pit_window="off") == []
-
-
-@pytest.mark.parametrize("gate", ["fail_on_drift", "fail_on_gap"])
-def test_gates_take_what_surveys_send(gate: str) -> None:
-    listing = info([row(1, ago(days=1)), *(row(number, ago(days=number)) for number in range(5, 9))])
-    plan = planned(listing, {"keep_within_daily": "7d"}, min_keep=1, max_delete=-1, max_delete_percent=100)
-    for off in ("", None, "no", False, "false"):
-        assert retention_audit(plan, listing, **gated(gate, off))["failures"] == []
-    for on in ("yes", True, "true", 1):
-        assert len(retention_audit(plan, listing, **gated(gate, on))["failures"]) == 1
-    with pytest.raises(AnsibleFilterError, match=f"{gate}: must be true or false"):
-        retention_audit(plan, listing, **gated(gate, "perhaps"))
-
-
-def test_without_the_evidence_all_else_is_the_same() -> None:
-    odd = {**row(2, ago(days=2)), "is_possibly_inconsistent": True, "missing_shards": [{"shard_name": "a"}]}
-    listing = info([row(1, ago(days=1)), odd, row(3, ago(days=9), expires=None)])
-    plan = planned(listing, {"keep_within_daily": "7d"})
-    told, short = retention_audit(plan, listing), retention_audit(plan, listing, evidence="no")
-    assert {one["code"] for one in told["findings"]} >= {"inconsistent", "missing_shards", "no_expiry"}
-    assert told.pop("evidence")["listing_sha256"] == evidence(listing, [])["listing_sha256"]
-    assert short.pop("evidence") is None
-    assert told == short
-
-
-def test_what_is_no_plan_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="_input: it is no plan of this collection"):
-        retention_audit({}, info(WEEK))
