@@ -35,6 +35,12 @@ _NO_PLAN = (
 )
 
 
+_CHECKED_ONLY = (
+    "The plan was decided on in check mode, where less is refused, and this is no check mode: nothing was written. Give"
+    " check_mode to the role as a whole."
+)
+
+
 @dataclass(frozen=True)
 class Released:
     """What `decide` has released for the host."""
@@ -45,6 +51,7 @@ class Released:
     target: Mapping[str, str]
     now: datetime
     is_approved: bool
+    in_check_mode: bool
     max_fail_percentage: float
     batch_size: int
     concurrency: int
@@ -84,6 +91,8 @@ def apply(step: Step) -> dict[str, Any]:
     released = Released.load(kept)
     step.log.requests.extend(released.requests)
     rival = step.store.rival(entry)
+    if released.in_check_mode and not step.check_mode:
+        return _refused(step, released, _CHECKED_ONLY)
     if rival is not None:
         return _refused(step, released, same_cluster(step.host, rival, released.plan))
     stopping = _stopping(step, entry, released)
@@ -105,7 +114,7 @@ def _stopping(step: Step, entry: Entry, released: Released) -> Fleet | None:
         return None
     entries = step.store.entries()
     disputed = {one.host for one in entries if step.store.rival(one) is not None}
-    fleet = fleet_of(entry, entries, step.batch, disputed)
+    fleet = fleet_of(entry, entries, step.batch, disputed, step.has_failed)
     return fleet if fleet.trips(limit) else None
 
 
