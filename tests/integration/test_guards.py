@@ -31,7 +31,7 @@ GO_ON: dict[str, dict[str, Any]] = {
     "always": {"ignore_errors": True, "tasks": [{"block": [include()], "always": [{"name": "again", APPLY: {}}]}]},
     "fatal": roles(any_errors_fatal=False, max_fail_percentage=100, ignore_unreachable=True, force_handlers=True),
 }
-STOPPED = {
+STOPPED: dict[str, tuple[dict[str, Any], str]] = {
     "blocked": (BLOCKED, "RETENTION BLOCKED: "),
     "stale": (STALE, "stale_after"),
     "misspelt": ({"retention_keep_within_montly": "13mo"}, "retention_keep_within_montly"),
@@ -42,7 +42,8 @@ STOPPED = {
 
 
 def test_no_way_to_go_on_past_a_failed_task_leads_to_a_write(playbooks: Playbooks, simulator: Start) -> None:
-    hosts = {f"{way}-{one}": values for way in GO_ON for one, values in (("sound", {}), ("blocked", BLOCKED))}
+    kinds: dict[str, dict[str, Any]] = {"sound": {}, "blocked": BLOCKED}
+    hosts = {f"{way}-{one}": values for way in GO_ON for one, values in kinds.items()}
     clusters = fleet(simulator, playbooks, hosts)
     run = clusters.run([{**one, "hosts": f"{way}-*"} for way, one in GO_ON.items()])
     assert clusters.deleted == {f"{way}-sound": REMOVED for way in GO_ON}

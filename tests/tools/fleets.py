@@ -14,14 +14,15 @@ from typing import Any
 from simulator import seeds
 from simulator.nouns import Cluster
 from simulator.server import Simulator
+from tools.environment import atlas_environment
 from tools.playbooks import GROUP, NAMESPACE, Playbooks, Run, options
 
 ROLE = f"{NAMESPACE}.retention"
 # Of twelve snapshots a day apart this keeps the newest eight, and four are deleted.
 EIGHT: dict[str, Any] = {"retention_keep_last": "8", "retention_stale_after": "off"}
 SNAPSHOTS, REMOVED = 12, 4
-BLOCKED = {"retention_max_delete": REMOVED - 1}
-STALE = {"retention_stale_after": "1d"}
+BLOCKED: dict[str, Any] = {"retention_max_delete": REMOVED - 1}
+STALE: dict[str, Any] = {"retention_stale_after": "1d"}
 _CLUSTER = re.compile(r"/clusters/([^/]+)")
 
 
@@ -41,6 +42,11 @@ class Fleet:
     def connection(self) -> dict[str, Any]:
         """What the action group is given."""
         return {name: value for name, value in options(self.sim).items() if name not in ("project_id", "cluster_name")}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same as variables of the environment, for the playbooks of the collection."""
+        return atlas_environment(self.sim)
 
     @property
     def inventory(self) -> dict[str, dict[str, Any]]:

@@ -208,6 +208,6 @@ def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Release
     reason = (
         f"RETENTION STOPPED: {stopping.stopped} of {stopping.size} clusters are blocked, or could not be planned, more"
         f" than retention_max_fail_percentage {released.max_fail_percentage:g} allows; {len(withheld)} removals were"
-        " withheld here, and nothing was removed from any cluster."
+        " withheld here. Mend or leave out those clusters, or raise the variable for this run."
     )
     return [reason]
