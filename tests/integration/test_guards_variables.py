@@ -220,7 +220,8 @@ def test_an_old_approval_does_not_pass_by_another_clock(
     # What somebody has decided: an approval that is valid for longer.
     aged = {**approved, "retention_plan_max_age": "4d"}
     assert clusters.run([{"tasks": [include("apply", vars=aged)]}], "--limit", "longer").status == 0
-    assert clusters.deleted == {"longer": REMOVED}
+    # Three days ago the newest of its snapshots was not there yet.
+    assert clusters.deleted == {"longer": REMOVED - 1}
 
 
 # --- which hosts ---
@@ -340,8 +341,7 @@ def test_an_omitted_variable_is_one_that_is_not_given(playbooks: Playbooks, simu
     names = [name for name in VAULTED if name not in ("retention_project_id", "retention_cluster_name", *EIGHT)]
     omitted = {name: "{{ nothing | default(omit) }}" for name in names}
     clusters = fleet(simulator, playbooks, {"omitted": omitted, "plain": {}})
-    passed = include(vars={name: f"{{{{ {name} | default(omit) }}}}_"[:-1] for name in ()})
-    run = clusters.run([{"tasks": [passed]}])
+    run = clusters.run([roles()])
     assert run.status == 0, run.output
     assert clusters.deleted == dict.fromkeys(clusters.hosts, REMOVED)
     # Where the cluster is omitted there is none, and its neighbour is not taken instead.

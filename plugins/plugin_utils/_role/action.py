@@ -157,10 +157,10 @@ class StepAction(ActionBase):
         return given
 
     def _value(self, raw: Any, task_vars: Mapping[str, Any]) -> Any:
-        value = _decrypted(self._templar.template(raw))
+        # Within a dictionary newer cores leave out what is omitted; by itself it is an error to them.
+        value = _decrypted(self._templar.template({"value": raw}).get("value"))
         omit = task_vars.get("omit")
-        is_omitted = type(value).__name__ == "Omit" or (omit is not None and value == omit)
-        return None if is_omitted else value
+        return None if isinstance(value, str) and value == omit else value
 
     def _handed_on(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """What a job of the workflow has handed on for this cluster. It is data, and never rendered as a template."""
