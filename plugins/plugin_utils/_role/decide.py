@@ -27,6 +27,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, gates
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    check_report,
     removals_shown,
     same_cluster,
     with_plan,
@@ -203,6 +204,10 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     result = with_plan(
         Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()
     )
+    try:
+        check_report(settings.report_dir, found.plan)
+    except FileError as exc:
+        raise Stop(f"retention_report_dir: {exc}") from None
     written = _write_plan(found.plan, settings)
     step.store.release(entry, document, any(map(is_stale, found.plan.decisions)))
     return {**result, "plan_file": written}
