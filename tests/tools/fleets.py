@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,16 @@ class Fleet:
         }
 
     def run(
-        self, plays: Sequence[Mapping[str, Any]] | str, *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        plays: Sequence[Mapping[str, Any]] | str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        started: Callable[[int], object] | None = None,
     ) -> Run:
         """Plays with the connection as the defaults of the group, unless they say otherwise."""
         defaults = {"hosts": "all", "gather_facts": False, "module_defaults": {GROUP: self.connection}}
         given = plays if isinstance(plays, str) else [{**defaults, **one} for one in plays]
-        return self.playbooks.run(given, *arguments, inventory=self.inventory, environment=environment)
+        return self.playbooks.run(given, *arguments, inventory=self.inventory, environment=environment, started=started)
 
     @property
     def deleted(self) -> dict[str, int]:

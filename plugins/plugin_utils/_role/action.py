@@ -44,7 +44,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     name: {"type": "raw", "no_log": spec.get("no_log", False)}
     for name, spec in {**CONNECTION_SPEC, **CLUSTER_SPEC}.items()
 }
-# Before its timeout ends a task, what was done has to be told: so many seconds at most, and a fifth of the timeout.
+# Before its timeout ends a task, what was done has to be told: so many seconds at most, and a third of the timeout.
 _MARGIN = 30.0
 _DISPLAY = Display()
 
@@ -111,7 +111,7 @@ class StepAction(ActionBase):
             facts=_facts(task_vars),
             has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
-            limit=started + timeout - min(_MARGIN, timeout / 5) if timeout else None,
+            limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
         )
 
     def _module(self, name: str, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -125,6 +125,11 @@ class StepAction(ActionBase):
         except (AnsibleError, OSError) as exc:
             # What was done before still has to be told.
             return {"failed": True, "msg": f"The module {name} could not be run: {exc}"}
+        except BaseException as exc:
+            # Core raises it once. The module has its own limit, and ends by itself.
+            if type(exc).__name__ != "TaskTimeoutError":
+                raise
+            return {"failed": True, "msg": f"The timeout of the task passed while {name} was running."}
         return result
 
     # --- options ---
