@@ -55,6 +55,14 @@ def test_each_kind_of_stop_counts(playbooks: Playbooks, simulator: Start, kind: 
     assert stopped(run) == {"a", "b"}
 
 
+def test_a_variable_that_cannot_be_rendered_counts_in_the_playbook(playbooks: Playbooks, simulator: Start) -> None:
+    """Ansible's own check of the arguments would take the host out of the play before it has begun."""
+    clusters = fleet(simulator, playbooks, limited({"a": {}, "undefined": STOPS["undefined"]}, NONE))
+    run = clusters.run(f"{NAMESPACE}.retention", environment=clusters.environment)
+    assert (clusters.deleted, stopped(run)) == ({}, {"a"})
+    assert "nothing_of_that_name" in refusal(run, "undefined")
+
+
 def test_as_many_as_the_limit_allows_may_stop(playbooks: Playbooks, simulator: Start) -> None:
     """A quarter of four is 25 per cent, and equality is allowed; a quarter of three is more."""
     hosts = limited({"a": {}, "b": {}, "c": {}, "bad": BLOCKED}, LIMIT)
