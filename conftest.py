@@ -41,12 +41,13 @@ if AnsibleCollectionConfig.collection_finder is None:  # mutation testing runs p
 
 pytest_plugins = ["tools.counted", "tools.figures"]
 
-# "steady" finds the same in each run, as does "short", which mutation testing uses; "explore" looks further:
-# HYPOTHESIS_PROFILE=explore make unit
+# "steady" finds the same in each run, as does "short", which mutation testing uses. "explore" looks further:
+# HYPOTHESIS_PROFILE=explore make unit. "long" looks much further, at the retention rules in the session `histories`.
 hypothesis.configuration.set_hypothesis_home_dir(CACHE / "hypothesis")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("short", derandomize=True, deadline=None, max_examples=20)
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=2000)
+hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=20_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 

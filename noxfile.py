@@ -234,6 +234,8 @@ def release(session: nox.Session) -> None:
 
 # --- pytest, and what can be watched ---
 
+HISTORIES = ("properties", "small_histories", "nights")
+
 
 @nox.session
 def browser(session: nox.Session) -> None:
@@ -259,6 +261,15 @@ def tests(session: nox.Session) -> None:
         session.run("coverage", "report", "--fail-under=0", stdout=file)
     session.log(f"What the tests did not reach: {file.name}. Coverage in percent, branches included:")
     session.run("coverage", "report", "--format=total")
+
+
+@nox.session(default=False)
+def histories(session: nox.Session) -> None:
+    """the retention rules: 20,000 random histories a property, every small one, and 420 nights in all ways (2 hours)"""
+    install(session, "test")
+    session.env["HYPOTHESIS_PROFILE"] = "long"
+    files = [f"tests/unit/plugins/plugin_utils/_retention/test_{name}.py" for name in HISTORIES]
+    pytest(session, "--durations=20", *files, *session.posargs)
 
 
 # Check mode of both modules, the role with its entry points, the inventory, and the examples of the documentation.

@@ -25,7 +25,10 @@ options:
         and with V(schedule) and V(restore_jobs) among O(ignore:gather).
       - A result that is truncated, filtered, or without incomplete snapshots is refused, since nothing is decided on
         a listing that is not whole. So is a bare list.
-      - Without the restore jobs a plan that removes anything is blocked.
+      - Without the restore jobs a plan that removes anything is blocked. A restore job that is listed twice is refused.
+      - Snapshots that a restore job uses are held. A job can name a snapshot that is not listed. Then the snapshot of
+        its timestamp is held, or the nearest ones before and after it.
+      - With RV(ignore:schedule_status=unavailable) a plan that removes anything is blocked while O(pit_window=auto).
     type: dict
     required: true
   policy:
@@ -54,12 +57,15 @@ options:
     description:
       - Where windows end. With V(newest) that is the newest complete snapshot, so that an outage of the backups does
         not thin out what is left. V(now) is for clusters whose legacy backups have ended.
+      - With V(newest) each V(keep_within_X) also keeps its newest O(min_keep) periods that have a snapshot, inside the
+        window or not, but no more than fit into the window. So the first snapshot after a long pause does not move all
+        others out of their windows at once.
     type: str
     choices: [newest, now]
     default: newest
   min_keep:
     description:
-      - The newest so many candidates always stay. At least 1.
+      - The newest so many candidates always stay, and the newest so many sound ones. At least 1.
     type: int
     default: 3
   min_age:
@@ -69,8 +75,8 @@ options:
     default: 24h
   pit_window:
     description:
-      - Snapshots of this window, counted from O(now), and the newest one before it stay, since restores to a point in
-        time replay the oplog onto them.
+      - Snapshots of this window, counted from O(now), stay. So do the newest one and the newest sound one before it,
+        since restores to a point in time replay the oplog onto them.
       - V(auto) takes the schedule's C(point_in_time_window_hours), or 72 hours and a warning when that is not known.
         V(off) switches it off.
     type: str
@@ -97,29 +103,38 @@ options:
   extend_kept:
     description:
       - With O(method=delete), whether to extend what a V(keep_within*) rule keeps and the service would expire sooner.
+      - While the newest complete snapshot is older than O(stale_after), what stands for a period is also extended, by
+        15 days from O(now) once it expires in less than 8 days. This needs a plan each day.
     type: bool
     default: false
   max_delete:
     description:
-      - The plan is blocked when it removes more than this many. V(-1) switches this limit off.
+      - The plan is blocked when it removes more than this many. V(off) or V(-1) switches this limit off.
     type: int
     default: 50
   max_delete_percent:
     description:
-      - The plan is blocked when it removes more than this share of the candidates. V(100) switches this limit off.
+      - The plan is blocked when it removes more than this share of the candidates. V(off) or V(100) switches this
+        limit off.
     type: int
     default: 75
   stale_after:
     description:
-      - The plan is blocked when it removes anything while the newest complete snapshot is older than this. V(off)
-        switches it off.
+      - Nothing is removed while the newest complete snapshot is older than this. While only the newest sound one is,
+        no sound one is removed. Such snapshots stay with the reason V(stale), and the plan is not blocked.
+      - V(off) switches it off. Where legacy backups have ended, set it together with O(anchor=now).
     type: str
     default: 3d
 notes:
   - A blank string or null is the default, so that a blank survey answer switches no safety off. Numbers, switches and
     dates may be strings.
   - Of the candidates of one period the one that expires last stays as well, since the service gives the long life to
-    one snapshot of a period and does not say to which.
+    one snapshot of a period and does not say to which. Of a V(keep_within*) rule also the one that stays longest inside
+    its window.
+  - A snapshot is I(faulty) when RV(ignore:snapshots[].is_possibly_inconsistent) is true or
+    RV(ignore:snapshots[].missing_shards) is not empty, else it is I(sound). The rules are applied twice, to the sound
+    snapshots as though there were no others, and to all. What either keeps stays. So a faulty snapshot never takes the
+    place of a sound one.
 seealso:
   - module: mongodb_ops.legacy_backup.legacy_snapshot_info
   - module: mongodb_ops.legacy_backup.legacy_snapshot
@@ -235,6 +250,10 @@ _value:
           description: When the service expires it, null when never.
           type: str
           sample: "2026-08-26T12:00:00Z"
+        faulty:
+          description: Whether it is possibly inconsistent or lacks a shard.
+          type: bool
+          sample: false
         state:
           description: Only a V(candidate) is counted, and changed.
           type: str
@@ -254,6 +273,8 @@ _value:
             - All reasons why it is kept.
             - The text V(daily 3/7) is the third of seven days, V(daily:oldest) the oldest snapshot while fewer days
               than asked for have one, V(outlives ID) the longest-lived of a period that ID stands for.
+            - V(within_daily:min_keep) is kept although its window has passed, so that the window does not empty.
+            - V(stale) alone is what would be removed if backups had not stopped.
             - Where the plan would be too long for an event of AWX, the last one has the code V(more).
           type: list
           elements: dict
@@ -269,8 +290,8 @@ _value:
         why:
           description:
             - For a snapshot that is removed, why each rule does not keep it. Cut short in large plans.
-            - The codes are V(represented) (another snapshot stands for its period), V(quota_used), V(before_cutoff),
-              and V(more) for what was cut.
+            - The codes are V(faulty) (always the first), V(represented) (another snapshot stands for its period),
+              V(quota_used), V(before_cutoff), and V(more) for what was cut.
           type: list
           elements: dict
           contains:
@@ -328,7 +349,10 @@ _value:
           type: int
           sample: 10000000
     gaps:
-      description: Periods that a V(keep_within*) rule wants, and no complete snapshot covers.
+      description:
+        - Whole periods from the cutoff of a V(keep_within*) rule to O(now), from that of the oldest complete snapshot
+          on, that no sound complete snapshot covers.
+        - Where they cannot be measured the list is empty, and RV(warnings) has the code V(gaps_unmeasured).
       type: list
       elements: dict
       contains:
@@ -349,7 +373,9 @@ _value:
           type: bool
           sample: false
         reasons:
-          description: Which limit, by how much, and the way out. The code is the option or V(restore_jobs).
+          description:
+            - Which limit, by how much, and the way out.
+            - The code is the option (V(max_delete), V(max_delete_percent), V(pit_window)) or V(restore_jobs).
           type: list
           elements: dict
           contains:
@@ -364,8 +390,19 @@ _value:
     warnings:
       description:
         - What somebody should look at. Each warning is also a finding of an audit, with the same code.
-        - The codes are V(all_expired), V(schedule_short), V(pit_assumed), V(gap) (more of them than are listed),
-          V(incomplete), V(expires_sooner), V(protected_missing) and V(protected_expires).
+        - V(no_complete), there is no complete snapshot. V(all_expired), all complete ones have expired. V(stale), the
+          newest is older than O(stale_after), and what is withheld for it.
+        - V(schedule_unavailable), the service cannot tell the schedule now. V(schedule_short), no tier of it reaches
+          the policy's longest window. V(interval), it is not 6, 8, 12 or 24 hours and counts as 24. V(pit_assumed), 72
+          hours were assumed for O(pit_window).
+        - V(gap), a rule has more gaps than are listed. V(gaps_unmeasured), there is no complete snapshot, or none since
+          the cutoff of a rule.
+        - V(faulty), faulty snapshots stand for a period without a sound one.
+        - V(incomplete), a snapshot is so for more than a day. V(future), one is dated later than O(now).
+        - V(expires_sooner), a snapshot is kept, and the service expires it. V(long_date), what is to be removed lives
+          longer than the schedule gives, so somebody may have dated it.
+        - V(protected_missing) and V(protected_expires), for O(protected_ids). V(restore_unlisted), a restore job uses a
+          snapshot that is not listed.
       type: list
       elements: dict
       contains:

@@ -13,64 +13,105 @@ version_added: "1.0.0"
 author:
   - The mongodb_ops.legacy_backup authors
 description:
-  - Makes a page of HTML with a row a cluster, which links to the pages of
-    P(mongodb_ops.legacy_backup.retention_report#filter) beside it. Blocked clusters come first.
+  - Reads the reports that the role P(mongodb_ops.legacy_backup.retention#role) wrote into a folder, and makes a page of
+    HTML with a row a cluster. Blocked clusters come first.
+  - A row links to the page of its report only if that lies beside the report's JSON.
+  - A file that is damaged is left out with a warning, and the page names it. An older report of the same cluster is
+    left out as well.
+  - The folder is read on the controller, and nothing is written.
 options:
   _input:
     description:
-      - The JSON of the reports, each as text or read.
-    type: list
-    elements: raw
+      - The folder, as in O(mongodb_ops.legacy_backup.retention#role:main:retention_report_dir). V(~) and environment
+        variables are expanded. A relative path begins in the directory where C(ansible-playbook) was started.
+    type: str
     required: true
 """
 
 EXAMPLES = r"""
 - name: Write the index of a folder
   vars:
-    files: "{{ query('ansible.builtin.fileglob', 'reports/retention-*.json') }}"
+    index: "{{ 'reports' | mongodb_ops.legacy_backup.retention_report_index }}"
   ansible.builtin.copy:
-    content: "{{ query('ansible.builtin.file', *files) | mongodb_ops.legacy_backup.retention_report_index }}"
-    dest: reports/index.html
-    mode: "0644"
+    content: "{{ index.page }}"
+    dest: "{{ index.path }}"
+    mode: "{{ index.mode | default(omit, true) }}"
   changed_when: false
 """
 
 RETURN = r"""
 _value:
-  description: The page, to be put beside those that it links to.
-  type: str
-  sample: "<!DOCTYPE html>..."
+  description: The index of the folder.
+  type: dict
+  contains:
+    page:
+      description: The page.
+      type: str
+      sample: "<!DOCTYPE html>..."
+    path:
+      description: Where the page belongs, as an absolute path.
+      type: str
+      sample: /srv/reports/index.html
+    mode:
+      description: The mode for a new file; null where the file is there, which keeps its own.
+      type: str
+      sample: "0640"
+    clusters:
+      description: How many clusters the page has.
+      type: int
+      sample: 12
+    left_out:
+      description: A sentence about each file that is left out.
+      type: list
+      elements: str
+      sample: ["/srv/reports/retention-orders-1f3870be274f6c49.json is not JSON: it has NaN, which is no JSON."]
 """
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, shown
-from jinja2 import UndefinedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import check_at, string
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import (
+    FILE_MODE,
+    FileError,
+    check,
+    reports_in,
+    resolve,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import untrusted
+
+_NAMED = 10
 
 
-def retention_report_index(reports: Any) -> str:
-    """The page of all reports; AnsibleFilterError names what is none."""
+def retention_report_index(folder: Any) -> dict[str, Any]:
+    """The page of all reports in a folder; AnsibleFilterError where it cannot be read or has none."""
     try:
-        if not isinstance(reports, Sequence) or isinstance(reports, str):
-            raise RefusedError(f"_input: must be a list of reports, not {shown(reports)}")
-        return index([_read(number, report) for number, report in enumerate(reports)])
-    except RefusedError as exc:
+        place = resolve(check_at(string, folder, "_input"))
+        entries, left_out = reports_in(place)
+        path = place / "index.html"
+        if not entries and not left_out:
+            raise FileError(f"{place} has no reports (retention-*.json).")
+        if (refusal := check(path)) is not None:
+            raise FileError(refusal)
+    except (FileError, ValueError) as exc:
         raise AnsibleFilterError(f"retention_report_index: {exc}") from exc
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, UndefinedError) as exc:
-        raise AnsibleFilterError(f"retention_report_index: one of these is no report: {exc!r:.200}") from exc
-
-
-def _read(number: int, report: Any) -> Any:
-    if not isinstance(report, str):
-        return report
-    try:
-        return json.loads(report)
-    except ValueError as exc:
-        raise RefusedError(f"_input[{number}]: is not JSON: {exc}") from exc
+    made = index(entries, left_out)
+    if left_out:
+        # One warning, which Ansible shows once however often the template is rendered.
+        listed = " ".join(left_out[:_NAMED]) + (
+            f" And {len(left_out) - _NAMED} more." if len(left_out) > _NAMED else ""
+        )
+        Display().warning(f"Left out of the index of {place}: {listed}")
+    return {
+        "page": untrusted(made.page),
+        "path": untrusted(str(path)),
+        "mode": None if path.exists() else f"{FILE_MODE:04o}",
+        "clusters": made.clusters,
+        "left_out": [untrusted(line) for line in made.left_out],
+    }
 
 
 class FilterModule:

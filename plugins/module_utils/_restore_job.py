@@ -82,46 +82,55 @@ def job_to_result(job: RestoreJob) -> dict[str, Any]:
     return {**vars(job), **times}
 
 
-def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) -> dict[str, str]:
-    """Which of all the snapshots of a cluster the restore jobs in use need: snapshot id to job id.
+def used_snapshots(jobs: Iterable[RestoreJob], snapshots: Sequence[Snapshot]) -> dict[str, RestoreJob]:
+    """Which of all the snapshots of a cluster the restore jobs in use need, or may need: snapshot id to job.
 
     Raises ValueError for a job that does not tell which snapshot it needs.
     """
     ids = {snapshot.id for snapshot in snapshots}
-    used: dict[str, str] = {}
+    used: dict[str, RestoreJob] = {}
     for job in jobs:
         if job.in_use:
-            used.update(dict.fromkeys(_needed_by(job, ids, snapshots), job.id))
+            used.update(dict.fromkeys(needed_by(job, ids, snapshots), job))
     return used
 
 
-def _needed_by(job: RestoreJob, ids: AbstractSet[str], snapshots: Sequence[Snapshot]) -> list[str]:
-    """The ids of the snapshots that one job needs."""
+def needed_by(job: RestoreJob, ids: AbstractSet[str], snapshots: Sequence[Snapshot]) -> list[str]:
+    """The ids of the snapshots that one job in use needs, or may need (R11a); `ids` are those of all snapshots.
+
+    Raises ValueError for a job that does not tell.
+    """
     if job.snapshot_id in ids:
         return [str(job.snapshot_id)]
     if job.timestamp is None:
-        if job.snapshot_id is None:
-            raise ValueError(f"restore job {job.id} is in use and names neither a snapshot nor a point in time")
-        return []
-    if job.snapshot_id is None:
-        return _base_of(job.id, job.timestamp, snapshots)
-    # On a sharded cluster the id can be that of a shard's part. The time then tells its snapshot.
-    return [one.id for one in snapshots if one.created_at == job.timestamp and _may_have_parts(one)]
-
-
-def _may_have_parts(snapshot: Snapshot) -> bool:
-    # A plan is made without the parts, and then nobody knows.
-    return snapshot.parts is None or len(snapshot.parts) != 1
-
-
-def _base_of(job_id: str, moment: datetime, snapshots: Sequence[Snapshot]) -> list[str]:
-    """The snapshot that a restore to a point in time begins with: the newest complete one at or before it."""
-    complete = [one for one in snapshots if one.complete]
-    undated = next((one for one in complete if one.created_at is None), None)
+        unlisted = f"snapshot {job.snapshot_id}, which is not listed, but no"
+        named = unlisted if job.snapshot_id else "neither a snapshot nor a"
+        raise ValueError(f"restore job {job.id} is in use and names {named} point in time")
+    undated = next((one for one in snapshots if one.complete and one.created_at is None), None)
     if undated is not None:
         raise ValueError(
-            f"restore job {job_id} restores a point in time, and of snapshot {undated.id}, which it may replay "
-            "onto, nobody knows when it was taken"
+            f"restore job {job.id} names a point in time, and of snapshot {undated.id}, which it may need, nobody "
+            "knows when it was taken"
         )
-    older = [one for one in complete if one.created_at and one.created_at <= moment]
-    return [max(older, key=age_key).id] if older else []
+    return [one.id for one in _near(job.timestamp, snapshots, is_base=job.snapshot_id is None)]
+
+
+def _near(moment: datetime, snapshots: Sequence[Snapshot], is_base: bool) -> list[Snapshot]:
+    """The base of a restore to a point in time, or what the unlisted snapshot of a job may be.
+
+    The base is the newest complete snapshot at or before that time. A job of a sharded cluster can name a shard's part,
+    whose id is not that of the snapshot. The snapshot is then that of the time, or else the nearest before or after it.
+    """
+    complete = sorted((one for one in snapshots if one.complete), key=age_key)
+    older = [one for one in complete if age_key(one)[0] <= moment]
+    if is_base:
+        return _first_of(older[::-1])
+    same = [one for one in snapshots if one.created_at == moment]
+    if any(one.complete for one in same):
+        return same
+    return [*same, *_first_of(older[::-1]), *_first_of(complete[len(older) :])]
+
+
+def _first_of(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """The first, and the first sound one (R5a)."""
+    return [*snapshots[:1], *[one for one in snapshots if not one.is_faulty][:1]]

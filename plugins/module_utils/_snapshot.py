@@ -54,6 +54,11 @@ class Snapshot:
     storage_size_bytes: int | None
     file_size_bytes: int | None
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the service says that it is damaged (R5a)."""
+        return self.is_possibly_inconsistent is True or bool(self.missing_shards)
+
     def is_restorable(self, now: datetime) -> bool:
         """Whether it is complete, not from the future and not expired. An expired one may be deleted at any time."""
         is_future = self.created_at is None or self.created_at > now

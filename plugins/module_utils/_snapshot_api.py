@@ -189,16 +189,7 @@ class Service:
             return self._settle_change(before.id, expires_at, do_not_delete, error)
         after = self._parsed_one(body_after or {}, before.id, "PATCH")
         if not after.has_values(expires_at, do_not_delete):
-            expiry = format_instant(after.expires_at) if after.expires_at else "none"
-            raise ApiError(
-                f"The service answered the change of snapshot {before.id} with other values than were sent: "
-                f"sent {sent}, answered expires {expiry}, doNotDelete {after.do_not_delete}. "
-                "Look at the snapshot before anything else is done.",
-                status=200,
-                method="PATCH",
-                path=f"snapshots/{before.id}",
-                fate_unknown=True,
-            )
+            raise _not_as_sent(sent, after)
         return after
 
     def _settle_change(
@@ -326,6 +317,19 @@ class Service:
         return ApiError(
             f"The {what} of cluster {self.cluster.key} cannot be read: {exc}. Nothing is decided on them.", status=200
         )
+
+
+def _not_as_sent(sent: Mapping[str, Any], after: Snapshot) -> ApiError:
+    expiry = format_instant(after.expires_at) if after.expires_at else "none"
+    return ApiError(
+        f"The service answered the change of snapshot {after.id} with other values than were sent: "
+        f"sent {sent}, answered expires {expiry}, doNotDelete {after.do_not_delete}. "
+        "Look at the snapshot before anything else is done.",
+        status=200,
+        method="PATCH",
+        path=f"snapshots/{after.id}",
+        fate_unknown=True,
+    )
 
 
 def _split(rows: Sequence[dict[str, Any]], ids: AbstractSet[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

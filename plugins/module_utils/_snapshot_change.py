@@ -1,20 +1,25 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One change of a snapshot: what is asked for, and what to do about it. Nothing is requested here."""
+"""What to do about each item: first by itself, then all together, so that the newest snapshot and used ones stay."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Callable
 
+from ._api.errors import ApiError
 from ._duration import Duration, later
-from ._snapshot import Snapshot, format_instant
+from ._restore_job import RestoreJob, used_snapshots
+from ._snapshot import Snapshot, age_key, format_instant, row_id
+from ._snapshot_api import Reading, Service
 
 # The actions of an outcome.
 UNCHANGED, UPDATED, DELETED, GONE = "unchanged", "updated", "deleted", "absent"
 FAILED, NOT_TRIED = "failed", "not_tried"
+_ANYWAY = ". Try again when the restore has ended. To do it all the same, set unless_restoring to false."
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,9 @@ class Step:
     def not_tried(self) -> Step:
         """The step when it is left out because of another one."""
         return replace(self, action=NOT_TRIED, after=self.before, error=None)
+
+
+# --- each by itself ---
 
 
 def decide(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:
@@ -179,3 +187,89 @@ def _extended(state: DesiredState, before: Snapshot) -> ItemError | None:
         f"Snapshot {state.id} {found}, which is later than {format_instant(latest)} (unless_expires_after): somebody "
         "gave it a longer life, so it is left alone. Look at it, and decide again.",
     )
+
+
+# --- all of them together ---
+
+
+def keep_newest(steps: list[Step], reading: Reading, service: Service, now: datetime) -> list[Step]:
+    """The steps, failed where one would delete or shorten the newest complete snapshot of the cluster."""
+    lost = {step.desired.id: step.before for step in steps if step.deletes_or_shortens and step.before is not None}
+    if not lost:
+        return steps
+    newest_lost = max(map(age_key, lost.values()))
+
+    def is_newer_and_kept(snapshot: Snapshot | None) -> bool:
+        if snapshot is None or snapshot.id in lost:
+            return False
+        return snapshot.is_restorable(now) and age_key(snapshot) > newest_lost
+
+    try:
+        # One of the snapshots already read is mostly newer.
+        if any(map(is_newer_and_kept, reading.found.values())) or service.any_other(reading, is_newer_and_kept):
+            return steps
+        newest_id = _newest_complete(service.snapshots(), now)
+    except ApiError as exc:
+        detail = f"Which snapshot is the newest complete one cannot be told, so nothing is deleted or shortened: {exc}"
+        error = ItemError(exc.code, detail, exc.status)
+        return _fail_losses(steps, lambda _snapshot_id: error)
+    return _fail_losses(steps, lambda snapshot_id: _newest(snapshot_id) if snapshot_id == newest_id else None)
+
+
+def _newest_complete(listed: Sequence[Snapshot], now: datetime) -> str | None:
+    """The id of the newest complete snapshot. Without a better one, an expired one counts (contract 10)."""
+    complete = [snapshot for snapshot in listed if snapshot.complete]
+    newest = max([one for one in complete if one.is_restorable(now)] or complete, key=age_key, default=None)
+    return None if newest is None else newest.id
+
+
+def _newest(snapshot_id: str) -> ItemError:
+    return ItemError(
+        "NEWEST",
+        f"Snapshot {snapshot_id} is the newest complete one of the cluster, and is neither deleted nor made to expire "
+        "sooner: nothing newer is left to restore. Look at the backups. To do it all the same, set unless_newest to "
+        "false.",
+    )
+
+
+def keep_restoring(steps: list[Step], reading: Reading, service: Service, now: datetime) -> list[Step]:
+    """The steps, failed where one would delete or shorten a snapshot that a restore job uses, or may use (R11a)."""
+    if not any(step.deletes_or_shortens for step in steps):
+        return steps
+    try:
+        used = _used(reading, service, now)
+    except (ApiError, ValueError) as exc:
+        text = f"Which snapshots a restore uses cannot be told, so nothing is deleted or shortened: {exc}"
+        error = ItemError("RESTORING", text + _ANYWAY)
+        if isinstance(exc, ApiError):
+            error = ItemError(exc.code, text, exc.status)
+        return _fail_losses(steps, lambda _snapshot_id: error)
+    return _fail_losses(
+        steps, lambda snapshot_id: _restoring(snapshot_id, used[snapshot_id]) if snapshot_id in used else None
+    )
+
+
+def _used(reading: Reading, service: Service, now: datetime) -> Mapping[str, RestoreJob]:
+    """The restore job that uses a snapshot, or may use it, by the snapshot's id."""
+    jobs = [job for job in service.restore_jobs(now) if job.in_use]
+    seen = {snapshot_id for snapshot_id, snapshot in reading.found.items() if snapshot is not None}
+    seen.update(map(row_id, reading.others))
+    if all(job.snapshot_id in seen for job in jobs):
+        return {str(job.snapshot_id): job for job in jobs}
+    # By its time, such a job may need any of all the snapshots.
+    return used_snapshots(jobs, service.snapshots())
+
+
+def _restoring(snapshot_id: str, job: RestoreJob) -> ItemError:
+    use = "is used" if job.snapshot_id in (None, snapshot_id) else "may be used"
+    return ItemError(
+        "RESTORING",
+        f"Snapshot {snapshot_id} {use} by restore job {job.id}, and is neither deleted nor made to expire sooner"
+        + _ANYWAY,
+    )
+
+
+def _fail_losses(steps: Sequence[Step], error_for: Callable[[str], ItemError | None]) -> list[Step]:
+    """The steps, failed where they delete or shorten a snapshot whose id has an error."""
+    errors = {step.desired.id: error_for(step.desired.id) for step in steps if step.deletes_or_shortens}
+    return [step if (error := errors.get(step.desired.id)) is None else step.failed(error) for step in steps]

@@ -33,8 +33,9 @@ from ._snapshot_change import (
     ItemError,
     Step,
     decide,
+    keep_newest,
+    keep_restoring,
 )
-from ._snapshot_guards import keep_newest, keep_restoring
 
 MOST_WORKERS = 16
 # Seconds. A hold or a restore that begins meanwhile is to be seen.
@@ -218,7 +219,7 @@ def _guarded(steps: list[Step], reading: Reading, service: Service, now: datetim
         return [step.not_tried() if step.is_change else step for step in steps]
     if rules.unless_newest:
         steps = keep_newest(steps, reading, service, now)
-    return keep_restoring(steps, service, now) if rules.unless_restoring else steps
+    return keep_restoring(steps, reading, service, now) if rules.unless_restoring else steps
 
 
 def _first_step(state: DesiredState, reading: Reading, now: datetime) -> Step:

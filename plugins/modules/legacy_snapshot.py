@@ -128,8 +128,10 @@ options:
   unless_restoring:
     description:
       - Refuse to delete a snapshot that a restore job uses, or to bring its expiry forward.
-      - Needs a listing of the restore jobs, and one of the snapshots if a job restores a point in time. If a listing
-        fails, nothing is deleted or shortened.
+      - A job in use may name no snapshot, or one that is not listed. Its time then tells which snapshots it may use,
+        and without a time it may use any.
+      - Needs a listing of the restore jobs, and for such a job one of the snapshots. If a listing fails, nothing is
+        deleted or shortened.
     type: bool
     default: true
   unless_newest:
@@ -243,8 +245,8 @@ outcomes:
       sample: 5a4279d4fcc178500596745a
     action:
       description:
-        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried), because of what
-          happened to another snapshot, or because the task ended early (O(time_limit), O(while_running)).
+        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried), because of
+          what happened to another snapshot, or because the task ended early (O(time_limit), O(while_running)).
       returned: always
       type: str
       sample: updated

@@ -95,7 +95,7 @@ def open_page(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
         ) -> Opened:
             given, made = plan_of(size) if plan is None else (None, plan)
             file = tmp_path / "report.html"
-            file.write_text(as_html(reported(made, given, **{"check_mode": True, **more})), encoding="utf-8")
+            file.write_text(as_html(reported(made, given, **more)), encoding="utf-8")
             context = chromium.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
             )

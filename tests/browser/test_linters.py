@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 
 from browser.conftest import NODE_MODULES
 from tools.tree import ROOT
@@ -52,12 +53,13 @@ def test_the_style_sheet() -> None:
 
 
 def test_the_pages(tmp_path: Path) -> None:
-    documents = []
+    entries = []
     for name, listing, plan in cases():
-        made = reported(plan, listing, findings=[{"code": "no_expiry", "text": "It never expires."}])
+        made = reported(plan, listing, findings=[Note("no_expiry", "It never expires.")])
         (tmp_path / f"{name}.html").write_text(as_html(made), encoding="utf-8")
-        documents.append(json.loads(json.dumps(document(made), default=str)))
-    (tmp_path / "index.html").write_text(index(documents), encoding="utf-8")
+        entries.append(read_entry(f"retention-{name}.json", f"{name}.html", json.loads(as_json(made))))
+    page = index(entries, ["retention-x.json is not JSON."]).page
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
     assert html_validate(tmp_path) == ""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 from playwright.sync_api import Browser
 
@@ -150,7 +150,7 @@ def test_without_a_script_it_is_a_plain_table(open_page: Open) -> None:
 
 @pytest.mark.parametrize(("size", "scheme", "width"), READINGS)
 def test_axe_finds_nothing_serious_in_the_report(open_page: Open, axe: str, size: str, scheme: str, width: int) -> None:
-    opened = open_page(size, scheme=scheme, width=width, findings=[{"code": "no_expiry", "text": "It never ends."}])
+    opened = open_page(size, scheme=scheme, width=width, findings=[Note("no_expiry", "It never ends.")])
     if size == "400":
         # So that no row is out of sight, whose contrast could not be told.
         opened.page.evaluate("document.querySelector('.rows').style.maxHeight = 'none'")
@@ -165,7 +165,25 @@ def test_axe_finds_nothing_serious_in_a_blocked_report(open_page: Open, axe: str
     listing = info([row(number, ago(days=number)) for number in range(1, 9)])
     plan = bare(listing, {"keep_last": 1, "keep_within_daily": "20d"}, max_delete=0, timezone="Europe/Berlin")
     outcomes = [{"id": row(8, ago())["id"], "action": "failed", "error": {"detail": "It is in use."}}]
-    opened = open_page(plan=plan, scheme=scheme, outcomes=outcomes, check_mode=False)
+    opened = open_page(plan=plan, scheme=scheme, outcomes=outcomes)
+    opened.page.evaluate(axe)
+    assert [one for one in opened.page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_report_of_changes_that_failed(open_page: Open, axe: str, scheme: str) -> None:
+    """With a mark of each kind that only a run can have."""
+    plan = bare(info([row(number, ago(days=number)) for number in range(1, 9)]), {"keep_last": 1})
+    outcomes: list[dict[str, Any]] = [
+        {"id": row(2, ago())["id"], "action": "deleted"},
+        {"id": row(3, ago())["id"], "action": "absent"},
+        {"id": row(4, ago())["id"], "action": "failed", "error": {"detail": "It is in use."}},
+    ]
+    withheld = frozenset({row(5, ago())["id"]})
+    opened = open_page(plan=plan, scheme=scheme, outcomes=outcomes, withheld=withheld)
+    for mark, count in (("removed", 1), ("gone", 1), ("withheld", 1), ("undone", 4), ("kept", 1)):
+        assert opened.page.locator(f'.mark[data-mark="{mark}"]').count() == count
+        assert opened.page.locator(f'.legend use[href="#mark-{mark}"]').count() == 1
     opened.page.evaluate(axe)
     assert [one for one in opened.page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
 
@@ -174,10 +192,13 @@ def test_axe_finds_nothing_serious_in_a_blocked_report(open_page: Open, axe: str
 def test_axe_finds_nothing_serious_in_the_index(
     chromium: Browser, axe: str, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
-    listing = info([row(number, ago(days=number)) for number in range(1, 9)])
-    plans = [bare(listing, {"keep_last": 1}, max_delete=limit) for limit in (-1, 1)]
+    listing = info([row(number, ago(days=number), cluster_id=None) for number in range(1, 9)])
+    plans = [bare({**listing, "cluster_id": None}, {"keep_last": 1}, max_delete=limit) for limit in (-1, 1)]
     file = tmp_path / "index.html"
-    file.write_text(index([document(reported(plan)) for plan in plans]), encoding="utf-8")
+    entries = [
+        read_entry(f"{number}.json", f"{number}.html", document(reported(plan))) for number, plan in enumerate(plans)
+    ]
+    file.write_text(index(entries, ["retention-x.json is not JSON."]).page, encoding="utf-8")
     context = chromium.new_context(viewport={"width": NARROW, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(file.as_uri())

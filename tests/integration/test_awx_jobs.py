@@ -174,7 +174,7 @@ def test_the_workflow_sliced_over_https_with_every_question_answered(
         key[-16:] for key in artifacts_of(made, "audit", "audit")
     }
     assert len(artifacts_of(made, "plan", "plan")) == len(artifacts_of(made, "plan", "digest")) == 3
-    doomed = sum(one["by_action"]["delete"] for one in artifacts_of(made, "audit", "audit").values())
+    doomed = sum(one["counts"]["to_delete"] for one in artifacts_of(made, "audit", "audit").values())
     assert doomed > 3
 
     # Approved: what was planned is done, and a look at it finds nothing more to do.
@@ -182,7 +182,7 @@ def test_the_workflow_sliced_over_https_with_every_question_answered(
     assert sum(made.left().values()) == 3 * 12 - doomed
     assert [entry.method for entry in sim.log.done_writes] == ["DELETE"] * doomed
     assert {host for job in made.jobs["apply"] for host in job.changed} == set(made.hosts)
-    assert [one["by_action"]["delete"] for one in artifacts_of(made, "verify", "audit").values()] == [0, 0, 0]
+    assert [one["counts"]["to_delete"] for one in artifacts_of(made, "verify", "audit").values()] == [0, 0, 0]
     assert len(list((tmp_path / "reports").glob("retention-*.html"))) == 3
     assert_no_secret(made, world.keys["owner"].secret)
 

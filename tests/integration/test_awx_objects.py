@@ -309,10 +309,11 @@ def test_the_nodes_ask_only_for_what_templates_take(objects: dict[str, Any]) -> 
 def test_notifications_say_one_line_of_the_artifact(objects: dict[str, Any]) -> None:
     audit, jobs = objects["legacy_backup_notification_templates"]
     assert awx_rules.message_errors(audit["messages"]) == awx_rules.message_errors(jobs["messages"]) == {}
-    entry = {"by_action": {"delete": 3, "extend": 1}, "gaps": 2, "findings": 4, "cluster_name": "orders"}
+    counts, findings = {"to_delete": 3, "to_extend": 1}, [{"code": "gap", "text": "x"}]
+    entry = {"counts": counts, "gaps": 2, "findings": findings, "cluster_name": "orders"}
     artifacts = {
         "retention_audit_1": {**entry, "guard": {"blocked": True}},
-        "retention_audit_2": {**entry, "cluster_name": "ledger", "guard": {"blocked": False}},
+        "retention_audit_2": {**entry, "cluster_name": "ledger", "findings": [], "guard": {"blocked": False}},
         "retention_plan_1": "{}",
     }
     job = {"name": "Legacy backup audit", "id": 7, "status": "failed", "artifacts": artifacts}
@@ -324,10 +325,10 @@ def test_notifications_say_one_line_of_the_artifact(objects: dict[str, Any]) -> 
         )
 
     assert said() == (
-        "Legacy backup audit 7 failed. 2 clusters audited, 6 snapshots to delete, 2 to extend, 4 gaps, 8 findings; "
-        "blocked: orders. https://x/7"
+        "Legacy backup audit 7 failed. 2 clusters audited, 6 snapshots to delete, 2 to extend, 4 gaps; "
+        "findings: orders; blocked: orders. https://x/7"
     )
-    assert said(artifacts={}).endswith("0 findings; blocked: none. https://x/7")
+    assert said(artifacts={}).endswith("0 gaps; findings: none; blocked: none. https://x/7")
 
 
 # --- infra.aap_configuration ---

@@ -182,7 +182,9 @@ def test_a_killed_worker_takes_its_module_with_it(playbooks: Playbooks, simulato
 
     def kill(number: int) -> None:
         below = processes_below(number)
-        parents = {pid for pid, command in below.items() if "ansible-playbook" in command and "AnsiballZ" not in command}
+        parents = {
+            pid for pid, command in below.items() if "ansible-playbook" in command and "AnsiballZ" not in command
+        }
         for pid in parents - {number}:
             os.kill(pid, signal.SIGKILL)
 
@@ -200,5 +202,3 @@ def test_the_next_run_does_the_rest(playbooks: Playbooks, simulator: Start) -> N
     clusters.sim.faults.clear()
     run = clusters.run([roles()])
     assert (run.status, clusters.deleted["a"]) == (0, DOOMED)
-
-

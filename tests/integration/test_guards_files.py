@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reports and plans as files: on the controller, whatever lies there, and known before the first write to be writable."""
+"""Reports and plans as files: on the controller, whatever lies there, and tried before the first write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_damaged_earlier_report_costs_the_comparison_alone(
 ) -> None:
     """The run goes on, says which file it is, and leaves a whole report in its place."""
     report = {"retention_report_dir": str(tmp_path / "reports")}
-    clusters = fleet(simulator, playbooks, {name: report for name in (*DAMAGED, "pipe", "folder", "link", "sound")})
+    clusters = fleet(simulator, playbooks, dict.fromkeys((*DAMAGED, "pipe", "folder", "link", "sound"), report))
     check = clusters.run([roles()], "--check")
     pages = {host: Path(result(check, host)["report"]) for host in clusters.hosts}
     data = {host: page.with_suffix(".json") for host, page in pages.items()}
@@ -195,9 +195,7 @@ class Connection(Local):
 '''
 
 
-def test_relative_paths_begin_where_the_run_was_started(
-    playbooks: Playbooks, simulator: Start, tmp_path: Path
-) -> None:
+def test_relative_paths_begin_where_the_run_was_started(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
     own = {"retention_report_dir": "reports", "retention_plan_file": "${WHERE}/plan.json"}
     clusters = fleet(simulator, playbooks, {"a": own})
     run = clusters.run([roles()], environment={"WHERE": str(tmp_path / "there")})

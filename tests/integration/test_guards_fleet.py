@@ -190,9 +190,7 @@ def test_more_forks_or_fewer_than_hosts_make_no_difference(playbooks: Playbooks,
 
 @pytest.mark.parametrize("by", ["keyword", "environment"])
 @pytest.mark.parametrize("strategy", ["free", "host_pinned", "ansible.builtin.free"])
-def test_without_a_barrier_a_limit_is_refused(
-    playbooks: Playbooks, simulator: Start, strategy: str, by: str
-) -> None:
+def test_without_a_barrier_a_limit_is_refused(playbooks: Playbooks, simulator: Start, strategy: str, by: str) -> None:
     clusters = fleet(simulator, playbooks, {"limited": NONE, "blocked": {**NONE, **BLOCKED}, "free": {}})
     keyword = {"strategy": strategy} if by == "keyword" else {}
     run = clusters.run([roles(**keyword)], environment={} if keyword else {"ANSIBLE_STRATEGY": strategy})
@@ -225,9 +223,7 @@ def twins(simulator: Start, playbooks: Playbooks, second: dict[str, Any]) -> Fle
 
 
 @pytest.mark.parametrize("order", ["inventory", "reverse_inventory"])
-def test_two_hosts_that_are_one_cluster_are_both_refused(
-    playbooks: Playbooks, simulator: Start, order: str
-) -> None:
+def test_two_hosts_that_are_one_cluster_are_both_refused(playbooks: Playbooks, simulator: Start, order: str) -> None:
     clusters = twins(simulator, playbooks, {})
     for forks in ("1", "5"):
         run = clusters.run([roles(order=order, ignore_errors=True)], "--forks", forks)
@@ -249,9 +245,7 @@ def test_a_twin_in_a_later_batch_play_or_loop_is_refused(playbooks: Playbooks, s
     plays: dict[str, list[dict[str, Any]]] = {
         "batch": [roles(serial=1)],
         "play": [roles(hosts="one"), roles(hosts="twin:other")],
-        "loop": [
-            {"tasks": [include(loop=["fleet-000", "fleet-000"], vars={"retention_cluster_name": "{{ item }}"})]}
-        ],
+        "loop": [{"tasks": [include(loop=["fleet-000", "fleet-000"], vars={"retention_cluster_name": "{{ item }}"})]}],
     }
     for way, found in plays.items():
         clusters = twins(simulator, playbooks, {"retention_keep_last": 4})

@@ -84,9 +84,7 @@ def approved(clusters: Fleet, folder: Path) -> dict[str, Any]:
     return {"retention_approved_plan": str(folder), "retention_approved_digest": digests}
 
 
-def test_a_second_apply_claims_nothing_of_the_first(
-    playbooks: Playbooks, simulator: Start, tmp_path: Path
-) -> None:
+def test_a_second_apply_claims_nothing_of_the_first(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
     clusters = fleet(simulator, playbooks, {"whole": {}, "part": {}})
     variables = {**approved(clusters, tmp_path / "plans"), "retention_report_dir": str(tmp_path / "reports")}
     part = clusters.cluster("part")
@@ -110,12 +108,12 @@ def test_a_second_apply_claims_nothing_of_the_first(
         assert told["plan_now"] in lines(second, host)
 
 
-def test_what_the_service_refused_to_delete_is_not_said_to_be_deleted(
-    playbooks: Playbooks, simulator: Start
-) -> None:
+def test_what_the_service_refused_to_delete_is_not_said_to_be_deleted(playbooks: Playbooks, simulator: Start) -> None:
     clusters = fleet(simulator, playbooks, {"each": {}, "some": {}, "fine": {}})
     code = "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY"
-    clusters.sim.faults.add("conflict", method="DELETE", path=f"/{clusters.cluster('each').name}/", code=code, times=None)
+    clusters.sim.faults.add(
+        "conflict", method="DELETE", path=f"/{clusters.cluster('each').name}/", code=code, times=None
+    )
     clusters.sim.faults.add("conflict", method="DELETE", path=f"/{clusters.cluster('some').name}/", code=code, nth=2)
     run = clusters.run([roles()])
     assert counts(run, "each") == {"kept": 8, "failed": REMOVED}
@@ -132,9 +130,7 @@ def test_what_the_service_refused_to_delete_is_not_said_to_be_deleted(
 # --- another cluster, another service ---
 
 
-def test_a_cluster_that_is_renamed_between_plan_and_batch_is_left_alone(
-    playbooks: Playbooks, simulator: Start
-) -> None:
+def test_a_cluster_that_is_renamed_between_plan_and_batch_is_left_alone(playbooks: Playbooks, simulator: Start) -> None:
     """And so is the one that has its name now."""
     clusters = fleet(simulator, playbooks, {"renamed": {}, "fine": {}, "heir": {"retention_keep_last": 12}})
     one, heir = clusters.cluster("renamed"), clusters.cluster("heir")
@@ -242,8 +238,6 @@ def test_the_cluster_as_the_role_names_it_wins_over_the_defaults(playbooks: Play
 # --- the gates of an audit ---
 
 
-
-
 def test_what_an_audit_fails_for(playbooks: Playbooks, simulator: Start) -> None:
     """Looking is not failing, unless somebody says so; each gate by itself, and each as a survey gives it."""
     young = {"retention_fail_on_finding": ["incomplete"]}
@@ -257,7 +251,8 @@ def test_what_an_audit_fails_for(playbooks: Playbooks, simulator: Start) -> None
         "text": {"retention_fail_on_finding": "gap, incomplete"},
         "each": {"retention_fail_on_finding": "all"},
         "others": {"retention_fail_on_finding": ["restore_unlisted", "future"]},
-        "off": {"retention_fail_on_finding": False},
+        "off": {"retention_fail_on_finding": ""},
+        "false": {"retention_fail_on_finding": False},
         "unknown": {"retention_fail_on_finding": "incomplet"},
     }
     clusters = fleet(simulator, playbooks, hosts)
@@ -267,7 +262,7 @@ def test_what_an_audit_fails_for(playbooks: Playbooks, simulator: Start) -> None
     run = clusters.run([{"tasks": [include("audit")]}])
     assert clusters.sim.log.writes == []
     failed = {host for host in hosts if refusal(run, host)}
-    assert failed == {"blocked", "drift", "list", "text", "each", "unknown"}
+    assert failed == {"blocked", "drift", "list", "text", "each", "unknown", "false"}
     assert refusal(run, "blocked").startswith("RETENTION BLOCKED: ")
     assert refusal(run, "drift").startswith("RETENTION DRIFT: ")
     for host in ("list", "text", "each"):

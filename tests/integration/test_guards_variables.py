@@ -67,9 +67,7 @@ def test_another_plan_in_a_variable_does_not_take_the_place_of_the_approved_one(
     plan = {"retention_plan_dir": str(tmp_path / "plans")}
     planned = clusters.run([{"tasks": [include("plan", vars=plan)]}])
     harsher = clusters.run([{"tasks": [include("plan", vars={"retention_keep_last": 3})]}])
-    own, other = (
-        {host: result(run, host)["ansible_stats"]["data"] for host in hosts} for run in (planned, harsher)
-    )
+    own, other = ({host: result(run, host)["ansible_stats"]["data"] for host in hosts} for run in (planned, harsher))
     handed_on = {name: value for data in own.values() for name, value in data.items()}
     # The plan that deletes more has come to the one with the digest of the plan that was approved.
     key = next(name for name in other["exchanged"] if name.startswith("retention_plan_"))
@@ -172,8 +170,8 @@ def test_what_is_no_percentage_is_refused_before_any_request(playbooks: Playbook
     clusters = fleet(simulator, playbooks, hosts)
     run = clusters.run([roles(ignore_errors=True)])
     assert clusters.sim.log.requests == 0
-    for host in hosts:
-        assert "retention_max_fail_percentage" in refusal(run, host), hosts[host]
+    for host, given in hosts.items():
+        assert "retention_max_fail_percentage" in refusal(run, host), given
 
 
 # --- the clock ---
@@ -203,9 +201,7 @@ def test_another_day_is_refused_where_something_could_be_written(playbooks: Play
     assert "retention_allow_simulated_now" in refusal(run, "unread")
 
 
-def test_an_old_approval_does_not_pass_by_another_clock(
-    playbooks: Playbooks, simulator: Start, tmp_path: Path
-) -> None:
+def test_an_old_approval_does_not_pass_by_another_clock(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
     then = in_days(-3)
     plan = {"retention_now": then, "retention_plan_dir": str(tmp_path)}
     clusters = fleet(simulator, playbooks, {"pinned": {"retention_now": then}, "aged": {}, "longer": {}})
@@ -230,7 +226,7 @@ def test_an_old_approval_does_not_pass_by_another_clock(
 def test_retention_hosts_in_an_inventory_is_not_passed_over(
     playbooks: Playbooks, simulator: Start, tmp_path: Path
 ) -> None:
-    clusters = fleet(simulator, playbooks, dict.fromkeys(("prod1", "prod2", "staging1"), {}))
+    clusters = fleet(simulator, playbooks, {"prod1": {}, "prod2": {}, "staging1": {}})
     (tmp_path / "group_vars").mkdir()
     where = tmp_path / "group_vars" / "all.yml"
     for pattern in ("staging1", "staging*", ["staging1"], "all:!prod*", "~^staging", "nobody"):
@@ -241,9 +237,7 @@ def test_retention_hosts_in_an_inventory_is_not_passed_over(
         # Where it comes too late for the play, it is not taken for right for the one that it names either.
         assert "retention_hosts" in refusal(run, "staging1")
     # By -e it is seen, and by --limit it is true; and other words for the same hosts are no other hosts.
-    extra = clusters.run(
-        f"{NAMESPACE}.retention", "-e", "retention_hosts=staging1", environment=clusters.environment
-    )
+    extra = clusters.run(f"{NAMESPACE}.retention", "-e", "retention_hosts=staging1", environment=clusters.environment)
     assert (clusters.deleted, extra.status) == ({"staging1": REMOVED}, 0)
     where.write_text(yaml.safe_dump({"retention_hosts": "prod2"}), encoding="utf-8")
     limited = clusters.run(f"{NAMESPACE}.retention", "--limit", "prod2", environment=clusters.environment)
@@ -253,10 +247,8 @@ def test_retention_hosts_in_an_inventory_is_not_passed_over(
     assert (clusters.deleted["prod1"], same.status) == (REMOVED, 0)
 
 
-def test_retention_hosts_from_import_playbook_is_seen(
-    playbooks: Playbooks, simulator: Start, tmp_path: Path
-) -> None:
-    clusters = fleet(simulator, playbooks, dict.fromkeys(("prod1", "staging1"), {}))
+def test_retention_hosts_from_import_playbook_is_seen(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
+    clusters = fleet(simulator, playbooks, {"prod1": {}, "staging1": {}})
     book = tmp_path / "mine.yml"
     imported = {"name": "x", "import_playbook": f"{NAMESPACE}.retention", "vars": {"retention_hosts": "staging1"}}
     book.write_text(yaml.safe_dump([imported]), encoding="utf-8")
@@ -300,7 +292,7 @@ def test_each_variable_encrypted_inline(playbooks: Playbooks, simulator: Start, 
     (tmp_path / "host_vars").mkdir()
     for host in clusters.hosts:
         one = clusters.cluster(host)
-        held = sorted(clusters.sim.world.snapshots(one), key=lambda found: found.created)[0].id
+        held = min(clusters.sim.world.snapshots(one), key=lambda found: found.created).id
         filled = {
             name: text.format(ids=held, project_id=one.project_id, cluster_name=one.name)
             for name, text in VAULTED.items()
@@ -330,7 +322,7 @@ Dumper.add_representer(Encrypted, lambda dumper, text: dumper.represent_scalar("
 
 def encrypted(playbooks: Playbooks, values: dict[str, str]) -> dict[str, Encrypted]:
     """The values encrypted with the password in the folder's file, in this process since there are many."""
-    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415  (reads the configuration when imported)
+    from ansible.parsing.vault import VaultLib, VaultSecret
 
     secret = VaultSecret((playbooks.folder / "password").read_bytes())
     vault = VaultLib([("default", secret)])
@@ -339,7 +331,7 @@ def encrypted(playbooks: Playbooks, values: dict[str, str]) -> dict[str, Encrypt
 
 def test_an_omitted_variable_is_one_that_is_not_given(playbooks: Playbooks, simulator: Start) -> None:
     names = [name for name in VAULTED if name not in ("retention_project_id", "retention_cluster_name", *EIGHT)]
-    omitted = {name: "{{ nothing | default(omit) }}" for name in names}
+    omitted = dict.fromkeys(names, "{{ nothing | default(omit) }}")
     clusters = fleet(simulator, playbooks, {"omitted": omitted, "plain": {}})
     run = clusters.run([roles()])
     assert run.status == 0, run.output

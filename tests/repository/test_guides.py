@@ -20,6 +20,7 @@ import yaml
 from ansible.parsing.plugin_docs import read_docstring
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import add_fragments
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import CODES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
@@ -195,19 +196,22 @@ def test_each_code_has_its_line() -> None:
 
 
 # What finds all but one of a plan's engine and one of its artifact.
-FINDERS = ("findings.py", "gaps.py")
+FINDERS = ("findings.py", "gaps.py", "restores.py")
 
 
 def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None:
     files = [*(ROOT / "roles").rglob("*.yml"), *PLUGINS.rglob("*.py")]
     source = "".join(path.read_text(encoding="utf-8") for path in files)
     messages = set(re.findall(r"RETENTION [A-Z ]+:", source))
-    assert len(messages) == 5
+    assert len(messages) == 6
     assert all(f"``{message}``" in text_of("guide_errors") for message in messages)
-    found = "".join((PLUGINS / "plugin_utils" / "_retention" / name).read_text(encoding="utf-8") for name in FINDERS)
-    findings = {*re.findall(r'Note\(\s*"(\w+)"', found), "pit_assumed", "artifact"}
     table = text_of("guide_audit").partition("Findings\n---")[2].partition("In a pipeline")[0]
-    assert set(re.findall(r"^   \* - ``(\w+)``", table, re.MULTILINE)) == findings
+    assert set(re.findall(r"^   \* - ``(\w+)``", table, re.MULTILINE)) == set(CODES)
+
+
+def test_each_finding_that_the_engine_makes_is_a_code() -> None:
+    found = "".join((PLUGINS / "plugin_utils" / "_retention" / name).read_text(encoding="utf-8") for name in FINDERS)
+    assert {*re.findall(r'Note\(\s*"(\w+)"', found), "pit_assumed", "artifact"} == set(CODES)
 
 
 def test_quoted_messages_are_messages() -> None:

@@ -24,9 +24,10 @@ from tools.tree import CACHE, NAME, NAMESPACE, copy_project
 
 FOLDER = CACHE / "mutation"
 COLLECTION = Path("ansible_collections", NAMESPACE, NAME)
-MUTATED = ("plugin_utils/_retention/engine", "plugin_utils/_retention/rules", "module_utils/_snapshot")
+RULES = ("engine", "rules", "lifetimes", "outage", "restores")
+MUTATED = (*(f"plugin_utils/_retention/{name}" for name in RULES), "module_utils/_snapshot")
 LIMIT = 90.0
-# What tests these three in a few seconds: each mutant that nothing notices costs all of them.
+# What tests these in a few seconds: each mutant that nothing notices costs all of them.
 TESTS = ("module_utils/test_snapshot.py", "module_utils/test_hostile_reading.py", "plugin_utils/_retention")
 NOTICED = ("killed", "timeout", "segfault")
 

@@ -51,17 +51,12 @@ def report(
     `previous` is the JSON of an earlier report. RefusedError where it or the listing cannot be used.
     """
     cluster, rows = _cluster(listing, plan), _rows(run)
-    before, after = _coverage(run, rows, cluster)
+    measured = all(note.code != "gaps_unmeasured" for note in summary.all_findings(plan, findings))
+    before, after = _coverage(run, rows, cluster, measured)
     return Report(
+        run=run,
         plan=plan.dump(),
         stem=stem(plan),
-        run_at=format_instant(run.now),
-        is_applied_plan=run.is_applied_plan,
-        verdict=summary.verdict(run),
-        space=summary.space(run),
-        size_removed=summary.bytes_removed(run),
-        check_mode=run.is_prediction,
-        counts=summary.counts(run),
         rows=rows,
         tiers=_tiers(plan, rows, cluster),
         before=before,
@@ -70,8 +65,6 @@ def report(
         since=None if previous is None else _since(previous, plan, rows),
         findings=tuple(findings),
         evidence=dict(evidence or {}),
-        outcomes=run.outcomes,
-        problems=tuple(summary.problems(run)),
     )
 
 
@@ -111,7 +104,7 @@ def _row(decision: Decision, rules: Sequence[str], outcome: summary.Outcome | No
         mark=_mark(run.fates[snapshot.id], kept_by, codes),
         stays=snapshot.id in run.remaining,
         tiers=kept_by,
-        outcome=None if outcome is None else outcome.action,
+        outcome=None if outcome is None else summary.told(run, outcome),
         error=None if outcome is None or outcome.error is None else outcome.reason,
     )
 
@@ -128,14 +121,16 @@ def _tiers(plan: Plan, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Ti
     return tuple(tiers(plan.policy, rows, seconds(plan.now), anchor_is_now, interval, calendar))
 
 
-def _coverage(run: summary.Run, rows: Sequence[Row], cluster: Cluster | None) -> tuple[Coverage, Coverage]:
+def _coverage(
+    run: summary.Run, rows: Sequence[Row], cluster: Cluster | None, measured: bool
+) -> tuple[Coverage, Coverage]:
     """Before and after the run. What is missing after it is known only with the listing of its plan."""
     plan, missing = run.plan, None
-    if cluster is not None and {row.id for row in rows} == {snapshot.id for snapshot in cluster.snapshots}:
+    if measured and cluster is not None and {row.id for row in rows} == {one.id for one in cluster.snapshots}:
         gone = [row.id for row in rows if not row.stays]
         missing = coverage.missing_after(cluster, plan, seconds(plan.now), gone)
     then = coverage.after(rows, seconds(run.now), missing, summary.bytes_kept(run))
-    return coverage.before(plan, rows, seconds(plan.now)), then
+    return coverage.before(plan, rows, seconds(plan.now), measured), then
 
 
 def _since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since | None:

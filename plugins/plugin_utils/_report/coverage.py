@@ -17,10 +17,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Plan
 
 
-def before(plan: Plan, rows: Sequence[Row], now: int) -> Coverage:
-    """What can be restored as the snapshots are."""
+def before(plan: Plan, rows: Sequence[Row], now: int, measured: bool) -> Coverage:
+    """What can be restored as the snapshots are; which periods are missing only where that can be measured."""
     kept, removed = (plan.summary[f"file_size_bytes_{what}"] for what in ("kept", "removed"))
-    return _coverage(rows, now, _named(plan.gaps), None if kept is None or removed is None else kept + removed)
+    missing = _named(plan.gaps) if measured else None
+    return _coverage(rows, now, missing, None if kept is None or removed is None else kept + removed)
 
 
 def after(rows: Sequence[Row], now: int, missing: tuple[str, ...] | None, size: int | None) -> Coverage:
@@ -29,18 +30,21 @@ def after(rows: Sequence[Row], now: int, missing: tuple[str, ...] | None, size: 
     return _coverage(extended, now, missing, size)
 
 
-def missing_after(cluster: Cluster, plan: Plan, now: int, removed: Iterable[str]) -> tuple[str, ...]:
-    """The periods that the policy wants and nothing covers once the removed snapshots are gone."""
+def missing_after(cluster: Cluster, plan: Plan, now: int, removed: Iterable[str]) -> tuple[str, ...] | None:
+    """The periods that the policy wants and nothing covers once the removed snapshots are gone.
+
+    None where that cannot be measured, since nothing is left to restore.
+    """
     calendar, gone = zone(plan.options.timezone), set(removed)
     entries = rules.classify(cluster, plan.options, now)
     anchor = rules.anchor_of(entries, plan.options, now)
-    if anchor is None:
-        return ()
+    left = [entry for entry in entries if entry.snapshot.id not in gone]
+    if anchor is None or not any(entry.snapshot.is_restorable(plan.now) for entry in left):
+        return None
     candidates = [entry for entry in entries if entry.state == "candidate"]
     applied = rules.apply_rules(plan.policy, candidates, anchor, calendar)
-    left = [entry for entry in entries if entry.snapshot.id not in gone]
-    gaps, _too_many = find_gaps(applied, left, anchor, cluster.schedule, now, calendar)
-    return _named(gaps)
+    gaps, notes = find_gaps(applied, left, anchor, cluster.schedule, now, calendar)
+    return None if any(note.code == "gaps_unmeasured" for note in notes) else _named(gaps)
 
 
 def _named(gaps: Iterable[Gap]) -> tuple[str, ...]:

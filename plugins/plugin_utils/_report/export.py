@@ -16,7 +16,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.schema import KIND, SCHEMA
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import dump_notes
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run, told
 
 COLUMNS = (
     "project_id",
@@ -58,7 +58,7 @@ def document(report: Report) -> dict[str, Any]:
         "since": None if report.since is None else asdict(report.since),
         "findings": dump_notes(report.findings),
         "problems": list(report.problems),
-        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "outcomes": [_outcome(report.run, outcome) for outcome in report.run.outcomes],
         "evidence": report.evidence,
     }
 
@@ -111,9 +111,9 @@ def _summary(report: Report) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(run: Run, outcome: Outcome) -> dict[str, Any]:
     expiry = None if outcome.expires_at is None else format_instant(outcome.expires_at)
-    return {"id": outcome.id, "action": outcome.action, "expires_at": expiry, "error": outcome.error}
+    return {"id": outcome.id, "action": told(run, outcome), "expires_at": expiry, "error": outcome.error}
 
 
 def _columns(row: Row) -> dict[str, Any]:

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import seconds
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import UNDONE, Outcome
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import UNDONE, Run
 
 # What a snapshot is shown as, one letter and one shape each: the letter tells it where colours do not.
 MARKS: dict[str, tuple[str, str]] = {
@@ -148,20 +149,11 @@ class Since:
 class Report:
     """All that a report says of one cluster."""
 
+    run: Run
     plan: Mapping[str, Any]
     """The document of the plan."""
     stem: str
     """What its files are called, without the ending."""
-    run_at: str
-    """The time of the run, which is later than the plan's where an approved plan is applied."""
-    is_applied_plan: bool
-    verdict: str
-    space: str
-    size_removed: int | None
-    check_mode: bool
-    """Whether the run is a prediction."""
-    counts: Mapping[str, int]
-    """What the run did, or would do, under the names of `retention_result`."""
     rows: tuple[Row, ...]
     tiers: tuple[Tier, ...]
     before: Coverage
@@ -170,9 +162,41 @@ class Report:
     since: Since | None
     findings: tuple[Note, ...]
     evidence: Mapping[str, Any]
-    outcomes: tuple[Outcome, ...]
-    problems: tuple[str, ...]
-    """What did not go as planned."""
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether the run is a prediction: nothing was written."""
+        return self.run.is_prediction
+
+    @property
+    def run_at(self) -> str:
+        """The time of the run, which is later than the plan's where an approved plan is applied."""
+        return format_instant(self.run.now)
+
+    @property
+    def verdict(self) -> str:
+        """The counts of the run in a line, as the summary has it."""
+        return summary.verdict(self.run)
+
+    @property
+    def space(self) -> str:
+        """The bytes that are freed and kept in a line, as the summary has it."""
+        return summary.space(self.run)
+
+    @property
+    def size_removed(self) -> int | None:
+        """The bytes of what is removed; None where a size is not known."""
+        return summary.bytes_removed(self.run)
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """What the run did, or would do, under the names of `retention_result`."""
+        return summary.counts(self.run)
+
+    @cached_property
+    def problems(self) -> Sequence[str]:
+        """What did not go as planned."""
+        return summary.problems(self.run)
 
     @property
     def name(self) -> str:
@@ -208,7 +232,7 @@ class Report:
     @property
     def is_untried(self) -> bool:
         """Whether the run ended before its first change."""
-        return not self.check_mode and self.undone > 0 and not self.outcomes
+        return not self.check_mode and self.undone > 0 and not self.run.outcomes
 
     @property
     def removed(self) -> int:

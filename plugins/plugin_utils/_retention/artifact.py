@@ -19,10 +19,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     fields,
     mapping,
     string,
+    whole_number,
 )
 
 # What a compact document may take as JSON.
-BYTES_A_SNAPSHOT = 160
+BYTES_A_SNAPSHOT = 168
 BYTES_MORE = 4000
 _HEAD = (
     "schema",
@@ -36,6 +37,8 @@ _HEAD = (
     "guard",
     "digest",
 )
+# The reasons of what is withheld while backups have stopped (R17).
+_WITHHELD = [{"code": "stale", "text": "stale"}]
 # Room for the note that says what was left out.
 _NOTE = 160
 
@@ -48,6 +51,7 @@ def compact(document: Mapping[str, Any], columns: Sequence[str]) -> dict[str, An
     artifact = {key: document[key] for key in _HEAD}
     artifact["columns"] = list(columns)
     artifact["rows"] = [[row[key] for key in columns] for row in document["snapshots"]]
+    artifact["withheld"] = _withheld(document["snapshots"])
     room = BYTES_MORE + BYTES_A_SNAPSHOT * len(artifact["rows"]) - _bytes({**artifact, "gaps": {}, "warnings": []})
     gaps = [(gap["rule"], gap["period"]) for gap in document["gaps"]]
     shown = list(_fitting(gaps, room - _NOTE))
@@ -63,6 +67,11 @@ def compact(document: Mapping[str, Any], columns: Sequence[str]) -> dict[str, An
     return artifact
 
 
+def _withheld(rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The numbers of the rows that are withheld. Their ids would take more than the row has room for."""
+    return [number for number, row in enumerate(rows) if row["reasons"] == _WITHHELD]
+
+
 def is_compact(document: Mapping[str, Any]) -> bool:
     """Whether a document is in the compact form."""
     return "columns" in document
@@ -71,25 +80,34 @@ def is_compact(document: Mapping[str, Any]) -> bool:
 def expand(artifact: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a compact one, without explanations; ValueError where the two forms differ in more."""
     found = _COMPACT(artifact)
+    withheld = set(found["withheld"])
     gaps = [{"rule": rule, "period": period} for rule, periods in found["gaps"].items() for period in periods]
     return {
         **{key: artifact[key] for key in (*_HEAD, "warnings") if key in artifact},
-        "snapshots": [_row(found["columns"], row) for row in found["rows"]],
+        "snapshots": [_row(found["columns"], row, number in withheld) for number, row in enumerate(found["rows"])],
         "gaps": gaps,
     }
 
 
-def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+def _row(columns: Sequence[str], row: Sequence[Any], is_withheld: bool) -> dict[str, Any]:
     if len(row) != len(columns):
         raise ValueError("rows: have other values than columns names")
-    return {**dict(zip(columns, row, strict=True)), "reasons": [], "why": []}
+    reasons = _WITHHELD if is_withheld else []
+    return {**dict(zip(columns, row, strict=True)), "reasons": reasons, "why": []}
 
 
 def _periods(value: Any) -> dict[str, list[str]]:
     return {string(rule): each(string)(periods) for rule, periods in mapping(value).items()}
 
 
-_COMPACT = fields({"columns": each(string), "rows": each(each(lambda value: value)), "gaps": _periods})
+_COMPACT = fields(
+    {
+        "columns": each(string),
+        "rows": each(each(lambda value: value)),
+        "withheld": each(whole_number),
+        "gaps": _periods,
+    }
+)
 
 
 def _fitting(items: Iterable[Any], room: int) -> Iterator[Any]:

@@ -29,6 +29,8 @@ HOUR = 3600
 DAY = 24 * HOUR
 # The longest that a period lasts, to compare it with the interval of the schedule.
 PERIOD_HOURS = {"hour": 1, "day": 24, "week": 7 * 24, "month": 31 * 24, "year": 366 * 24}
+# What a period counts as where a window is divided into such periods.
+_USUAL_HOURS = {"hour": 1, "day": 24, "week": 7 * 24, "month": 730, "year": 365 * 24}
 
 _SECOND = timedelta(seconds=1)
 _NOT_SHARED = ("localtime", "posixrules")
@@ -62,6 +64,12 @@ def least_seconds(duration: Duration) -> int:
     days = duration.years * 365 + duration.months * 28 + duration.weeks * 7 + duration.days
     # Clamping takes up to three days, a clock change up to one.
     return max(0, days - 4) * DAY + duration.hours * HOUR
+
+
+def periods_in(kind: str, duration: Duration) -> int:
+    """How many whole periods fit into a duration, where a year is 365 days and twelve months (R6)."""
+    months, days = duration.years * 12 + duration.months, duration.weeks * 7 + duration.days
+    return (months * _USUAL_HOURS["month"] + days * 24 + duration.hours) // _USUAL_HOURS[kind]
 
 
 def zone(name: str) -> Zone:

@@ -19,6 +19,7 @@ DECIDES = (
     "created_increment",
     "complete",
     "do_not_delete",
+    "faulty",
     "expires_at",
     "state",
     "action",

@@ -11,60 +11,75 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from itertools import chain, islice
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings, rules
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
-    HOUR,
     Zone,
     clamped,
     moment,
+    period_of,
     seconds,
     text,
     zone,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.gaps import find_gaps
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.guard import blocked_by
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, Schedule
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import (
-    Entry,
-    ExtensionCandidate,
-    Tier,
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.guard import Unknown, blocked_by
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.lifetimes import (
+    GRACE,
+    TOLERANCE,
+    Lifetimes,
+    extension_candidates,
+    lifetimes,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, Schedule
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.outage import Outage, outage
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    STALE,
+    Decision,
+    Note,
+    Plan,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.restores import in_use
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import Entry, Pass, Tier
 
-# How long a snapshot still lives that is shortened, or whose window has passed: time to change one's mind (R14a).
-_GRACE = 48 * HOUR
 _PIT_UNKNOWN = Duration(hours=72)
+# When backups count as stopped where `stale_after` is off (R14b).
+_STOPPED = Duration(days=3)
 _MIN_KEEP, _MIN_AGE, _PIT = Note("min_keep", "min_keep"), Note("min_age", "min_age"), Note("pit", "pit")
 _PIT_BASE, _EXPIRING = Note("pit:base", "pit:base"), Note("expiring", "expiring")
+_FAULTY = Note("faulty", "faulty")
 
 
-def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime) -> Plan:
+def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime, prefix: str = "") -> Plan:
     """What is to be done with each snapshot of one cluster (R1 to R18).
 
-    `now` is aware; `options` are those that `parse_options` found to agree with the policy.
+    `now` is aware; `options` are those that `parse_options` found to agree with the policy. `prefix` stands before the
+    names of options in texts, for readers who know them by longer names.
     """
-    options, warnings = _resolved(options, cluster.schedule)
-    run = _run(cluster, policy, options, now)
-    decisions = tuple(_decisions(run))
-    gaps, too_many_gaps = find_gaps(run.applied, run.entries, run.anchor, cluster.schedule, run.now, run.zone)
+    known, assumed = _resolved(options, cluster.schedule, prefix)
+    run = _run(cluster, policy, known, now)
+    decisions = tuple(_withheld(decision, run.stale) for decision in _decisions(run))
+    gaps, unmeasured = find_gaps(_full(run), run.entries, run.anchor, cluster.schedule, run.now, run.zone)
     removals = sum(decision.is_removal for decision in decisions)
-    warnings += findings.warnings(policy, options, run.entries, cluster.schedule, run.now, run.zone)
+    unknown = Unknown(
+        jobs=in_use(cluster).unknown,
+        window=options.pit_window == "auto" and cluster.schedule_status == "unavailable",
+    )
     return Plan(
         project_id=cluster.project_id,
         cluster_id=cluster.cluster_id,
         cluster_name=cluster.cluster_name,
         now=now,
         policy=policy,
-        options=options,
+        options=known,
         decisions=decisions,
         gaps=tuple(gaps),
-        blocked_by=blocked_by(options, removals, run.entries, run.now, run.zone, rules.in_use(cluster).unknown),
-        warnings=(*warnings, *_expires_sooner(run), *too_many_gaps),
+        blocked_by=blocked_by(known, removals, len(run.candidates), unknown, prefix),
+        warnings=(*assumed, *_warnings(cluster, policy, run, decisions, prefix), *unmeasured),
     )
 
 
@@ -78,22 +93,15 @@ class _Run:
     entries: Sequence[Entry]
     candidates: Sequence[Entry]
     anchor: int | None
-    applied: Sequence[Tier]
+    passes: Sequence[Pass]
+    """The rules applied to the sound candidates, where any snapshot is faulty, and to all (R5a)."""
     reasons: Sequence[list[Note]]
     """Why each candidate is kept, R13 and R14a excepted."""
-    lifetimes: _Lifetimes
+    lifetimes: Lifetimes
+    stale: Outage
 
 
-class _Lifetimes(NamedTuple):
-    wanted: dict[int, int]
-    """The expiry that a within rule wants for those that expire sooner (R14)."""
-    extended: dict[int, int]
-    """The expiry that the plan gives instead."""
-    outlives: dict[int, list[int]]
-    """Those that outlive the representative of their period, and which ones they outlive (R13)."""
-
-
-def _resolved(options: Options, schedule: Schedule | None) -> tuple[Options, list[Note]]:
+def _resolved(options: Options, schedule: Schedule | None, prefix: str) -> tuple[Options, list[Note]]:
     """The options with `pit_window: auto` read from the schedule (R10), and a warning where it does not say."""
     if options.pit_window != "auto":
         return options, []
@@ -101,7 +109,8 @@ def _resolved(options: Options, schedule: Schedule | None) -> tuple[Options, lis
         # With 0 hours the service keeps no oplog to replay.
         window = Duration(hours=schedule.pit_hours) if schedule.pit_hours else None
         return replace(options, pit_window=window), []
-    unread = f"pit_window: auto, but the schedule does not say pointInTimeWindowHours; {_PIT_UNKNOWN} are assumed"
+    auto = f"{prefix}pit_window: auto, but the schedule"
+    unread = f"{auto} does not say pointInTimeWindowHours; {_PIT_UNKNOWN} are assumed"
     return replace(options, pit_window=_PIT_UNKNOWN), [Note("pit_assumed", unread)]
 
 
@@ -111,28 +120,38 @@ def _run(cluster: Cluster, policy: Policy, options: Options, instant: datetime) 
     anchor = rules.anchor_of(entries, options, now)
     # Without an anchor there is no candidate either.
     candidates = [] if anchor is None else [entry for entry in entries if entry.state == "candidate"]
-    applied = [] if anchor is None else rules.apply_rules(policy, candidates, anchor, calendar)
-    reasons = _rule_reasons(applied, len(candidates))
+    passes = rules.apply_passes(policy, options, entries, candidates, now, calendar)
+    reasons = _rule_reasons(passes, len(candidates))
     _add_safeguards(reasons, candidates, entries, options, now, calendar)
+    stale = outage(entries, options.stale_after, now, calendar)
+    stopped = None if options.anchor == "now" else outage(entries, options.stale_after or _STOPPED, now, calendar)
     newest = rules.newest_complete(entries, now)
-    wanting = [] if newest is None else rules.extension_candidates(applied, candidates, newest.created, now, calendar)
-    lifetimes = _lifetimes(applied, candidates, reasons, wanting, options, now)
-    return _Run(options, now, calendar, entries, candidates, anchor, applied, reasons, lifetimes)
+    wanting = [] if newest is None else extension_candidates(passes, candidates, newest.created, stopped, now, calendar)
+    is_kept = [bool(notes) for notes in reasons]
+    lives = lifetimes(passes, candidates, is_kept, wanting, options, now, calendar)
+    return _Run(options, now, calendar, entries, candidates, anchor, passes, reasons, lives, stale)
 
 
 # --- why a candidate is kept ---
 
 
-def _rule_reasons(applied: Sequence[Tier], candidates: int) -> list[list[Note]]:
+def _rule_reasons(passes: Sequence[Pass], candidates: int) -> list[list[Note]]:
     """The reasons that the rules of the policy give each candidate, in their order (R12)."""
     reasons: list[list[Note]] = [[] for _candidate in range(candidates)]
-    for tier in applied:
+    beyond = []
+    # No candidate has reasons of both passes.
+    for tier in chain.from_iterable(passes):
         name, count = tier.rule.name, tier.rule.count
         of = "unlimited" if count == -1 else count
-        for ordinal, place in enumerate(tier.representatives.values(), 1):
-            reasons[place].append(Note(name, name if tier.cutoff is not None else f"{name} {ordinal}/{of}"))
+        for place, ordinal in tier.ordinals.items():
+            if tier.is_beyond(place):
+                beyond.append((place, Note(f"{name}:min_keep", f"{name}:min_keep")))
+            else:
+                reasons[place].append(Note(name, name if tier.cutoff is not None else f"{name} {ordinal}/{of}"))
         if tier.oldest is not None:
             reasons[tier.oldest].append(Note(f"{name}:oldest", f"{name}:oldest"))
+    for place, note in beyond:
+        reasons[place].append(note)
     return reasons
 
 
@@ -147,66 +166,32 @@ def _add_safeguards(
     """The floor, the minimum age (R9) and the point-in-time window (R10)."""
     young = None if options.min_age is None else calendar.before(now, options.min_age)
     since = calendar.before(now, options.pit_window) if isinstance(options.pit_window, Duration) else None
+    floor = _floor(candidates, options.min_keep)
     for place, candidate in enumerate(candidates):
         safeguards = (
-            (place < options.min_keep, _MIN_KEEP),
+            (place in floor, _MIN_KEEP),
             (young is not None and candidate.created > young, _MIN_AGE),
             (since is not None and candidate.created >= since, _PIT),
         )
         reasons[place] += [note for applies, note in safeguards if applies]
-    base = None if since is None else _base(candidates, entries, since, now)
-    if base is not None:
+    for base in () if since is None else _bases(candidates, entries, since, now):
         reasons[base].append(_PIT_BASE)
 
 
-def _base(candidates: Sequence[Entry], entries: Sequence[Entry], since: int, now: int) -> int | None:
-    """The candidate that the oplog is replayed onto: the newest restorable snapshot before the window (R10).
+def _floor(candidates: Sequence[Entry], least: int) -> set[int]:
+    """The newest so many candidates, and the newest so many sound ones (R9, R5a)."""
+    sound = (place for place, candidate in enumerate(candidates) if not candidate.is_faulty)
+    return {*range(least), *islice(sound, least)}
 
-    None where that is held.
+
+def _bases(candidates: Sequence[Entry], entries: Sequence[Entry], since: int, now: int) -> set[int]:
+    """The candidates that the oplog may be replayed onto (R10, R5a).
+
+    These are the newest restorable snapshot before the window and the newest sound one, unless they are held.
     """
-    base = next((entry for entry in entries if entry.created < since and entry.is_restorable(now)), None)
-    first = next((place for place, candidate in enumerate(candidates) if candidate.created < since), None)
-    return first if first is not None and candidates[first] is base else None
-
-
-def _lifetimes(
-    applied: Sequence[Tier],
-    candidates: Sequence[Entry],
-    reasons: Sequence[list[Note]],
-    wanting: Sequence[ExtensionCandidate],
-    options: Options,
-    now: int,
-) -> _Lifetimes:
-    """What is wanted (R14), what is extended (R14a, R15), and who then outlives whom (R13).
-
-    An extension may make the longest-lived of a period superfluous, and with it what covered another's period. So this
-    is repeated until whatever covers a period is kept. Each round wants more than the one before, so it ends, mostly
-    after the first.
-    """
-    kept: set[int] | None = None
-    while True:
-        wanted = _uncovered(wanting, kept)
-        extended = _extensions(wanted, options, now)
-        lives = [extended.get(place, candidate.expires) for place, candidate in enumerate(candidates)]
-        outlives = rules.longest_lived(applied, lives)
-        kept = {place for place in range(len(candidates)) if reasons[place] or place in outlives}
-        if all(wanted.get(want.place, 0) >= want.until or not kept.isdisjoint(want.covered_by) for want in wanting):
-            return _Lifetimes(wanted, extended, outlives)
-
-
-def _uncovered(wanting: Sequence[ExtensionCandidate], kept: set[int] | None) -> dict[int, int]:
-    """Until when each is to live that no other kept one of its period covers; None for `kept` is all."""
-    wanted: dict[int, int] = {}
-    for want in wanting:
-        if not any(kept is None or other in kept for other in want.covered_by):
-            wanted[want.place] = max(want.until, wanted.get(want.place, want.until))
-    return wanted
-
-
-def _extensions(wanted: dict[int, int], options: Options, now: int) -> dict[int, int]:
-    if options.method == "expire":
-        return {place: max(until, clamped(now + _GRACE)) for place, until in wanted.items()}
-    return dict(wanted) if options.extend_kept else {}
+    older = [entry for entry in entries if entry.created < since and entry.is_restorable(now)]
+    ids = {entry.snapshot.id for entry in (*older[:1], *islice((one for one in older if not one.is_faulty), 1))}
+    return {place for place, candidate in enumerate(candidates) if candidate.snapshot.id in ids}
 
 
 # --- what is to be done ---
@@ -218,13 +203,13 @@ def _decisions(run: _Run) -> Iterator[Decision]:
     place = -1
     for entry in run.entries:
         if entry.state != "candidate":
-            yield Decision(entry.snapshot, entry.state, "keep", None, entry.state_reasons)
+            yield Decision(entry.snapshot, entry.state, "keep", None, entry.state_reasons, (), entry.is_faulty)
             continue
         place += 1
         action, expires_to, reasons = _action(place, run)
         date = None if expires_to is None else moment(expires_to)
         explanation = why(place) if action in ("delete", "shorten") else ()
-        yield Decision(entry.snapshot, entry.state, action, date, reasons, explanation)
+        yield Decision(entry.snapshot, entry.state, action, date, reasons, explanation, entry.is_faulty)
 
 
 def _action(place: int, run: _Run) -> tuple[str, int | None, tuple[Note, ...]]:
@@ -236,29 +221,43 @@ def _action(place: int, run: _Run) -> tuple[str, int | None, tuple[Note, ...]]:
         return "keep", None, reasons
     if run.options.method == "delete":
         return "delete", None, ()
-    until = clamped(run.now + _GRACE)
-    if until < run.candidates[place].expires - rules.TOLERANCE:
+    until = clamped(run.now + GRACE)
+    if until < run.candidates[place].expires - TOLERANCE:
         return "shorten", until, ()
     return "keep", None, (_EXPIRING,)
 
 
+def _withheld(decision: Decision, stale: Outage) -> Decision:
+    """The decision itself, or to keep the snapshot while backups have stopped (R17)."""
+    if not decision.is_removal or not stale.affects(decision.is_faulty):
+        return decision
+    return replace(decision, action="keep", expires_to=None, reasons=(STALE,), why=())
+
+
 def _explainer(run: _Run) -> Callable[[int], tuple[Note, ...]]:
     """A function that says why each rule does not keep a candidate (R12). Rules with the same answer share a note."""
-    otherwise = [_otherwise(tier, run.candidates) for tier in run.applied]
+    full = _full(run)
+    sound = run.passes[0] if run.passes else ()
+    otherwise = {id(tier): _otherwise(tier, run.candidates) for tier in (*sound, *full)}
 
     # Most of the ten thousand that a listing may hold share their explanation.
     @cache
-    def explain(*representatives: int | None) -> tuple[Note, ...]:
+    def explain(is_faulty: bool, *representatives: int | None) -> tuple[Note, ...]:
         answers: dict[Note, str] = {}
-        for tier, representative, note in zip(run.applied, representatives, otherwise, strict=True):
-            answer = note
+        for tier, representative in zip(full if is_faulty else sound, representatives, strict=True):
+            answer = otherwise[id(tier)]
             if representative is not None:
                 standing = run.candidates[representative].snapshot.id
                 answer = Note("represented", f"{standing} stands for its period")
             answers[answer] = f"{answers[answer]}, {tier.rule.name}" if answer in answers else tier.rule.name
-        return tuple(Note(answer.code, f"{names}: {answer.text}") for answer, names in answers.items())
+        notes = tuple(Note(answer.code, f"{names}: {answer.text}") for answer, names in answers.items())
+        return (_FAULTY, *notes) if is_faulty else notes
 
-    return lambda place: explain(*(tier.representative_of(place) for tier in run.applied))
+    def why(place: int) -> tuple[Note, ...]:
+        is_faulty = run.candidates[place].is_faulty
+        return explain(is_faulty, *(tier.representative_of(place) for tier in (full if is_faulty else sound)))
+
+    return why
 
 
 def _otherwise(tier: Tier, candidates: Sequence[Entry]) -> Note:
@@ -268,10 +267,46 @@ def _otherwise(tier: Tier, candidates: Sequence[Entry]) -> Note:
     return Note("before_cutoff", f"older than the cutoff {'' if tier.cutoff is None else text(tier.cutoff)}")
 
 
+# --- what to look at ---
+
+
+def _full(run: _Run) -> Pass:
+    """The pass over all candidates."""
+    return run.passes[-1] if run.passes else ()
+
+
+def _warnings(
+    cluster: Cluster, policy: Policy, run: _Run, decisions: Sequence[Decision], prefix: str
+) -> Iterator[Note]:
+    withheld = sum(decision.is_withheld for decision in decisions)
+    removed = (entry for entry, decision in zip(run.entries, decisions, strict=True) if decision.is_removal)
+    yield from findings.of_schedule(policy, run.options, cluster, run.now, run.zone, prefix)
+    yield from findings.of_listing(run.options, run.entries, run.now, prefix)
+    yield from in_use(cluster).unlisted
+    yield from findings.stale(run.stale, run.options, withheld, prefix)
+    yield from findings.faulty(_standing_faulty(run))
+    yield from findings.long_dates(removed, cluster.schedule, run.now, run.zone)
+    yield from _expires_sooner(run)
+
+
+def _standing_faulty(run: _Run) -> list[Entry]:
+    """The faulty candidates that stand for a period of which no sound snapshot is there, held ones included (R5a)."""
+    if len(run.passes) < 2:
+        return []
+    sound = [entry.local for entry in run.entries if entry.is_complete(run.now) and not entry.is_faulty]
+    standing: set[int] = set()
+    for tier in _full(run):
+        if tier.rule.period is not None:
+            covered = set(map(partial(period_of, tier.rule.period), sound))
+            standing.update(place for place in tier.ordinals if tier.periods[place] not in covered)
+    return [run.candidates[place] for place in sorted(standing)]
+
+
 def _expires_sooner(run: _Run) -> list[Note]:
-    """Warnings for what is kept here and expires on the service sooner (R15)."""
+    """Warnings for what is kept here and expires on the service sooner (R14b, R15)."""
     extended = run.lifetimes.extended
-    by_counts = {place for tier in run.applied if tier.cutoff is None for place in tier.kept}
+    counts = (tier for tier in chain.from_iterable(run.passes) if tier.cutoff is None)
+    by_counts = {place for tier in counts for place in tier.kept}
     return findings.expires_sooner(
         [run.candidates[place] for place in sorted(run.lifetimes.wanted) if place not in extended],
         [run.candidates[place] for place in sorted(by_counts) if place not in extended],

@@ -1,12 +1,11 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gaps: the periods that a within rule wants and no complete snapshot covers."""
+"""Gaps: the periods that a within rule wants and no sound complete snapshot covers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
@@ -14,13 +13,15 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     Zone,
     label,
     period_of,
+    text,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Schedule
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import Entry, Tier
 
-# The schedule's longest interval, for where the schedule is not known.
-LONGEST_INTERVAL_HOURS = 24
+# The intervals that a schedule can have (contract 7), of which the longest is assumed where it has none of them.
+INTERVALS_HOURS = (6, 8, 12, 24)
+LONGEST_INTERVAL_HOURS = max(INTERVALS_HOURS)
 # A decade without backups is one finding, not 3,650 lines.
 _LISTED = 400
 
@@ -33,42 +34,53 @@ def find_gaps(
     now: int,
     zone: Zone,
 ) -> tuple[list[Gap], list[Note]]:
-    """The missing whole periods of each within rule, newest first, and a warning for each rule with too many to list.
+    """The missing whole periods of each within rule, newest first; and what of them is not told, as warnings.
 
-    Held and expired snapshots cover their periods as well. Rules finer than the schedule's interval have no gaps.
+    A rule with too many gaps to list is a warning, and so is what cannot be measured. Held and expired snapshots cover
+    their periods as well. Rules finer than the schedule's interval have no gaps.
     """
-    if anchor is None:
-        return [], []
-    interval = _interval_hours(schedule)
-    covering = [entry.local for entry in entries if entry.is_complete(now)]
+    if anchor is None or not any(entry.is_restorable(now) for entry in entries):
+        return [], [
+            Note("gaps_unmeasured", "gaps cannot be measured: no complete snapshot is there that has not expired")
+        ]
+    complete = [entry for entry in entries if entry.is_complete(now)]
     gaps: list[Gap] = []
-    warnings = []
-    for tier in applied if covering else ():
-        missing = list(islice(_missing(tier, covering, interval, anchor, zone), _LISTED + 1))
-        kind = tier.rule.period or ""
-        gaps += [Gap(tier.rule.name, label(kind, number)) for number in missing[:_LISTED]]
-        if len(missing) > _LISTED:
-            text = f"{tier.rule.name} has more than {_LISTED} gaps, of which the newest are listed"
-            warnings.append(Note("gap", text))
+    warnings: list[Note] = []
+    for tier in applied:
+        kind, cutoff = tier.rule.period, tier.cutoff
+        if kind is None or cutoff is None or PERIOD_HOURS[kind] < interval_hours(schedule):
+            continue
+        found, more = _of_rule(tier.rule.name, kind, cutoff, complete, now, zone)
+        gaps += found
+        warnings += more
     return gaps, warnings
 
 
-def _interval_hours(schedule: Schedule | None) -> int:
+def _of_rule(
+    rule: str, kind: str, cutoff: int, complete: Sequence[Entry], now: int, zone: Zone
+) -> tuple[list[Gap], list[Note]]:
+    if complete[0].created <= cutoff:
+        since = f"gaps of {rule} cannot be measured: there is no complete snapshot since {text(cutoff)}"
+        return [], [Note("gaps_unmeasured", since)]
+    missing = list(islice(_missing(kind, cutoff, complete, now, zone), _LISTED + 1))
+    many = f"{rule} has more than {_LISTED} gaps, of which the newest are listed"
+    warnings = [Note("gap", many)] if len(missing) > _LISTED else []
+    return [Gap(rule, label(kind, number)) for number in missing[:_LISTED]], warnings
+
+
+def interval_hours(schedule: Schedule | None) -> int:
+    """The hours between two snapshots of the schedule; the longest where it does not say, or says another."""
     known = None if schedule is None else schedule.interval_hours
-    return LONGEST_INTERVAL_HOURS if known is None else known
+    return known if known in INTERVALS_HOURS else LONGEST_INTERVAL_HOURS
 
 
-def _missing(tier: Tier, covering: Sequence[datetime], interval: int, anchor: int, zone: Zone) -> Iterator[int]:
-    """The whole periods from cutoff to anchor, after the oldest covered one, that nothing covers; newest first."""
-    kind, cutoff = tier.rule.period, tier.cutoff
-    if kind is None or cutoff is None or PERIOD_HOURS[kind] < interval:
-        return
-    covered = {period_of(kind, local) for local in covering}
+def _missing(kind: str, cutoff: int, complete: Sequence[Entry], now: int, zone: Zone) -> Iterator[int]:
+    """The whole periods from cutoff to now, from that of the oldest snapshot on, that nothing covers; newest first."""
+    covered = {period_of(kind, entry.local) for entry in complete if not entry.is_faulty}
     first = zone.period(kind, cutoff)
     if zone.starts(kind, first) < cutoff:
         first += 1
-    first = max(first, min(covered))
-    end = zone.period(kind, anchor)
-    for number in range(end - 1, first - 1, -1):
+    first = max(first, period_of(kind, complete[-1].local))
+    for number in range(zone.period(kind, now) - 1, first - 1, -1):
         if number not in covered and zone.exists(kind, number):
             yield number

@@ -27,6 +27,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     instant,
     mapping,
     object_id,
+    one_of,
     optional,
     plain,
     shown,
@@ -35,6 +36,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     whole_number,
 )
 
+# Whether the service has told the schedule, has none, or cannot tell it now (R10).
+SCHEDULE_STATUSES = ("read", "absent", "unavailable")
 _HINT = "give the filter the whole result of legacy_snapshot_info, called with completeness: all"
 _TIERS = {
     "snapshot_retention_days": "days",
@@ -62,6 +65,8 @@ class Cluster:
     cluster_id: str | None = None
     cluster_name: str | None = None
     schedule: Schedule | None = None
+    schedule_status: str | None = None
+    """One of SCHEDULE_STATUSES; None where the listing does not say."""
     jobs: tuple[RestoreJob, ...] | None = None
 
 
@@ -102,6 +107,7 @@ _EXPIRY = fields({"id": object_id, "expires_at": optional(instant)})
 _hours = optional(_integer(0, 10**9 - 1, "a whole number, 0 or more"))
 _schedule_fields = fields({}, dict.fromkeys(("snapshot_interval_hours", "point_in_time_window_hours", *_TIERS), _hours))
 _job = fields({}, {"id": unless_blank(string), "snapshot_id": unless_blank(string), "timestamp": unless_blank(instant)})
+_schedule_status = unless_blank(one_of(SCHEDULE_STATUSES))
 _NOTHING: dict[str, Any] = dict.fromkeys(RESULT_KEYS)
 
 
@@ -123,6 +129,7 @@ def read_info(info: Any) -> Cluster:
         cluster_id=_common(info, "cluster_id", snapshots),
         cluster_name=_name(info, snapshots),
         schedule=check_at(optional(_schedule), info.get("schedule"), "schedule"),
+        schedule_status=check_at(_schedule_status, info.get("schedule_status"), "schedule_status"),
         jobs=check_at(optional(_jobs), info.get("restore_jobs"), "restore_jobs"),
     )
 
@@ -196,7 +203,20 @@ def _schedule(value: Any) -> Schedule:
 
 
 def _jobs(value: Any) -> tuple[RestoreJob, ...]:
-    return tuple(job for job in each(_job_in_use)(value) if job is not None)
+    jobs = tuple(job for job in each(_job_in_use)(value) if job is not None)
+    _check_whole_jobs(value)
+    return jobs
+
+
+def _check_whole_jobs(rows: Any) -> None:
+    """A job that is listed twice tells that the pages shifted, and another may be missing (R2)."""
+    seen: set[str] = set()
+    for row in rows:
+        job_id = row.get("id")
+        if isinstance(job_id, str) and job_id:
+            if job_id in seen:
+                raise ValueError(f"{shown(job_id)} is listed twice, so the listing shifted; list again")
+            seen.add(job_id)
 
 
 def _job_in_use(value: Any) -> RestoreJob | None:

@@ -71,6 +71,10 @@ class Note(NamedTuple):
     text: str
 
 
+# The only reason of what would be removed if backups had not stopped (R17).
+STALE = Note("stale", "stale")
+
+
 def dump_notes(notes: Iterable[Note]) -> list[dict[str, str]]:
     """Notes as documents show them."""
     return [{"code": code, "text": text} for code, text in notes]
@@ -86,6 +90,12 @@ class Decision:
     expires_to: datetime | None = None
     reasons: tuple[Note, ...] = ()
     why: tuple[Note, ...] = ()
+    is_faulty: bool = False
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it would be removed, and stays because backups have stopped (R17)."""
+        return self.action == "keep" and self.reasons == (STALE,)
 
     @property
     def is_removal(self) -> bool:
@@ -95,7 +105,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Gap:
-    """A period that a within rule wants and no complete snapshot covers."""
+    """A period that a within rule wants and no sound complete snapshot covers."""
 
     rule: str
     period: str
@@ -120,6 +130,11 @@ class Plan:
     def is_blocked(self) -> bool:
         """Whether it must not be applied (R16)."""
         return bool(self.blocked_by)
+
+    @property
+    def withheld(self) -> tuple[Decision, ...]:
+        """The removals that are withheld because backups have stopped (R17)."""
+        return tuple(decision for decision in self.decisions if decision.is_withheld)
 
     @cached_property
     def digest(self) -> str:
@@ -179,7 +194,7 @@ class Plan:
         return document
 
     def dump_compact(self) -> dict[str, Any]:
-        """The document as files and artifacts carry it, without reasons, changes and summary.
+        """The document as files and artifacts carry it, without changes, summary and all reasons but those of R17.
 
         Gaps and warnings are cut if there are too many.
         """
@@ -190,7 +205,7 @@ class Plan:
         """The plan in a document, whole or compact, or in JSON of one; RefusedError says what is wrong with it.
 
         Numbers and changes are those of the snapshots, so that what is shown and done is what the digest covers.
-        Reasons are most of a document, and are left out unless `explained`.
+        Reasons are most of a document, and are left out unless `explained`; not those of what is withheld.
         """
         try:
             document = mapping(_parsed(value))
@@ -250,6 +265,7 @@ def _deciding(decision: Decision) -> list[Any]:
         snapshot.created_increment,
         snapshot.complete,
         snapshot.do_not_delete,
+        decision.is_faulty,
         _text(snapshot.expires_at),
         decision.state,
         decision.action,
@@ -360,6 +376,7 @@ def _decision(row: Mapping[str, Any]) -> Decision:
         row["expires_to"],
         tuple(row.get("reasons", ())),
         tuple(row.get("why", ())),
+        row["faulty"],
     )
 
 
@@ -380,14 +397,18 @@ def _guard(value: Any) -> tuple[Note, ...]:
     return tuple(guard["reasons"])
 
 
+_WITHHELD = dump_notes([STALE])
 _NOTE = fields({"code": string, "text": string})
 _ROW: dict[str, Check] = {
     **SNAPSHOT_CHECKS,
+    "faulty": flag,
     "state": one_of(STATES),
     "action": one_of(ACTIONS),
     "expires_to": optional(instant),
 }
 _EXPLAINED_ROW = {**_ROW, "reasons": each(read_note), "why": each(read_note)}
+# Of the reasons only what is withheld is data.
+_DECIDING_ROW = {**_ROW, "reasons": lambda reasons: [STALE] if reasons == _WITHHELD else []}
 _GAP = fields({"rule": string, "period": string})
 _GUARD = fields({"blocked": flag, "reasons": each(read_note)})
 _HEAD: dict[str, Check] = {
@@ -403,7 +424,7 @@ _HEAD: dict[str, Check] = {
 }
 _NUMBERS: dict[str, Check] = {"changes": optional(plain), "summary": optional(plain)}
 _DOCUMENT = fields({**_HEAD, "snapshots": _decisions_of(fields(_EXPLAINED_ROW))}, _NUMBERS)
-_DECIDING = fields({**_HEAD, "snapshots": _decisions_of(fields(_ROW))}, _NUMBERS)
+_DECIDING = fields({**_HEAD, "snapshots": _decisions_of(fields(_DECIDING_ROW))}, _NUMBERS)
 
 
 def _check_agreement(plan: Plan, found: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duratio
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_object_id
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import zone
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    LARGEST_COUNT,
     Check,
     RefusedError,
     blank,
@@ -95,36 +96,43 @@ class Options:
 OPTION_KEYS = tuple(field.name for field in fields(Options))
 
 
-def parse_policy(value: Any) -> Policy:
-    """The policy in a dictionary of `keep_*` keys; RefusedError names the key."""
+def parse_policy(value: Any, prefix: str = "") -> Policy:
+    """The policy in a dictionary of `keep_*` keys; RefusedError names the key.
+
+    `prefix` stands before the names of keys where a reader knows them by longer ones.
+    """
     if not isinstance(value, Mapping):
         raise RefusedError(f"policy: must be a dictionary of keep_* keys, not {shown(value)}")
     for key in value:
         if not isinstance(key, str) or str.__str__(key) not in POLICY_KEYS:
             raise RefusedError(f"policy: has no key {shown(key)}{_nearest(key)}; the keys are {', '.join(POLICY_KEYS)}")
-    rules = (_rule(name, value.get(f"keep_{name}")) for name in PERIODS)
+    rules = (_rule(name, value.get(f"keep_{name}"), prefix) for name in PERIODS)
     active = tuple(rule for rule in rules if rule is not None)
     if not active:
-        raise RefusedError("policy: keeps nothing, which is never meant; give at least one keep_* key a value")
+        keys = f"at least one {prefix}keep_* {'variable' if prefix else 'key'}"
+        raise RefusedError(f"policy: keeps nothing, which is never meant; give {keys} a value")
     return Policy(active)
 
 
-def parse_options(given: Mapping[str, Any], policy: Policy) -> Options:
-    """The options by their names, defaults for those absent, null or blank; RefusedError names the key."""
+def parse_options(given: Mapping[str, Any], policy: Policy, prefix: str = "") -> Options:
+    """The options by their names, defaults for those absent, null or blank; RefusedError names the key.
+
+    `prefix` stands before the names of options where a reader knows them by longer ones.
+    """
     for key in given:
         if key not in OPTION_KEYS:
             raise RefusedError(f"{shown(key)}: is no option{_nearest(key)}; they are {', '.join(OPTION_KEYS)}")
-    read = {key: check_at(_CHECKS[key], value, key) for key, value in given.items() if not blank(value)}
+    read = {key: check_at(_CHECKS[key], value, f"{prefix}{key}") for key, value in given.items() if not blank(value)}
     options = Options(**read)
-    _check_agreement(policy, options)
+    _check_agreement(policy, options, prefix)
     return options
 
 
-def parse_now(value: Any) -> datetime:
+def parse_now(value: Any, prefix: str = "") -> datetime:
     """The instant of the plan (R1): a date-time or date, as a string or as YAML's own; without a zone it is UTC."""
     if blank(value):
-        raise RefusedError("now: is required, the instant of this plan, such as {{ now(utc=true) }}")
-    now: datetime = check_at(instant, value, "now")
+        raise RefusedError(f"{prefix}now: is required, the instant of this plan, such as {{{{ now(utc=true) }}}}")
+    now: datetime = check_at(instant, value, f"{prefix}now")
     return now
 
 
@@ -138,35 +146,37 @@ def duration(value: Any) -> Duration:
         raise ValueError(f"{shown(value)} {exc}") from None
 
 
-def _rule(name: str, value: Any) -> Rule | None:
+def _rule(name: str, value: Any, prefix: str) -> Rule | None:
     if blank(value):
         return None
+    place = (f"{prefix}keep_{name}",) if prefix else ("policy", f"keep_{name}")
     if name.startswith("within"):
-        return Rule(name, PERIODS[name], window=check_at(duration, value, "policy", f"keep_{name}"))
-    count = check_at(whole_number_from(-1, "a whole number, or -1 for unlimited"), value, "policy", f"keep_{name}")
+        return Rule(name, PERIODS[name], window=check_at(duration, value, *place))
+    count = check_at(whole_number_from(-1, "a whole number, or -1 for unlimited"), value, *place)
     return Rule(name, PERIODS[name], count=count) if count else None
 
 
-def _check_agreement(policy: Policy, options: Options) -> None:
+def _check_agreement(policy: Policy, options: Options, prefix: str) -> None:
     """RefusedError where policy and options cannot be used together (R14a, R15)."""
+    keep, extend = f"{prefix}keep", f"{prefix}extend_kept"
     if options.method == "expire":
         if policy.counts:
             raise RefusedError(
-                f"method: expire works with keep_within* rules alone, and the policy has keep_{policy.counts[0].name};"
-                " a count gives no date: leave it out, or use method delete"
+                f"{prefix}method: expire works with {keep}_within* rules alone, and the policy has"
+                f" {keep}_{policy.counts[0].name}; a count gives no date: leave it out, or use method delete"
             )
         if options.extend_kept:
-            raise RefusedError("extend_kept: method expire extends by itself; leave it out, or use method delete")
+            raise RefusedError(f"{extend}: method expire extends by itself; leave it out, or use method delete")
     if options.extend_kept and not policy.windows:
         raise RefusedError(
-            "extend_kept: the policy has no keep_within* rule, and a count gives no date to extend to;"
-            " add one, or leave extend_kept out"
+            f"{extend}: the policy has no {keep}_within* rule, and a count gives no date to extend to;"
+            f" add one, or leave {extend} out"
         )
 
 
 def _duration_or_off(value: Any) -> Duration | None:
-    """A duration, or None for `off` (R21). YAML reads a bare `off` as false."""
-    if value is False or (isinstance(value, str) and value.strip().lower() in (_OFF, "false")):
+    """A duration, or None for `off` (R21)."""
+    if _is_off(value):
         return None
     if not isinstance(value, str):
         raise ValueError(f"must be a duration such as 24h or 3d, or off, not {shown(value)}")
@@ -174,6 +184,17 @@ def _duration_or_off(value: Any) -> Duration | None:
         return duration(value)
     except ValueError as exc:
         raise ValueError(f"{exc}; use off to switch it off") from None
+
+
+def _limit(least: int, what: str, off: int, most: int = LARGEST_COUNT) -> Check:
+    """A check: a whole number in these limits, or `off` for the number that switches the limit off (R16, R21)."""
+    number = whole_number_from(least, what, most)
+    return lambda value: off if _is_off(value) else number(value)
+
+
+def _is_off(value: Any) -> bool:
+    """Whether it is `off`, which YAML reads as false."""
+    return value is False or (isinstance(value, str) and value.strip().lower() in (_OFF, "false"))
 
 
 def _pit_window(value: Any) -> Duration | str | None:
@@ -241,7 +262,7 @@ _CHECKS: dict[str, Check] = {
     "no_expiry": _choice("hold", "candidate"),
     "method": _choice("delete", "expire"),
     "extend_kept": switch,
-    "max_delete": whole_number_from(-1, "a whole number, or -1 to switch this limit off"),
-    "max_delete_percent": whole_number_from(0, "a whole number from 0 to 100, where 100 switches this limit off", 100),
+    "max_delete": _limit(-1, "a whole number, or off", -1),
+    "max_delete_percent": _limit(0, "a whole number from 0 to 100, or off", 100, 100),
     "stale_after": _duration_or_off,
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules one by one: states, periods, windows and lifetimes (R4 to R8, R11a, R13, R14).
+"""The rules one by one: states, periods and windows (R4 to R8).
 
 A candidate is named by its place in the list of candidates, newest first: 0 is the newest.
 """
@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import wall_clock
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore_job import used_snapshots
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     EPOCH,
-    HOUR,
     LAST,
     Zone,
-    least_seconds,
     period_of,
+    periods_in,
     seconds,
     zone,
 )
@@ -33,12 +32,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     Policy,
     Rule,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.restores import in_use
 
-# Expiries that differ by this many seconds count as equal, because the service's own sums are not always to the second.
-TOLERANCE = 60
-# An expiry this near may pass before the next nightly run extends it.
-SOON = 36 * HOUR
 NEVER = 2 * LAST
 
 
@@ -50,6 +45,7 @@ class Entry(NamedTuple):
     local: datetime
     """The naive local time at which it was created."""
     expires: int
+    is_faulty: bool
     state: str
     state_reasons: tuple[Note, ...]
 
@@ -63,16 +59,22 @@ class Entry(NamedTuple):
 
 
 class Tier(NamedTuple):
-    """One rule applied to the candidates."""
+    """One rule applied in one pass: to all candidates, or to the sound ones (R5a)."""
 
     rule: Rule
     periods: Sequence[int]
     """The period of each candidate."""
+    places: Sequence[int]
+    """The candidates that the pass looks at, newest first."""
     inside: int
-    """How many candidates the rule looks at: all of them, or those inside its window."""
+    """How many of these the rule looks at: all of them, or those inside its window."""
     cutoff: int | None
     representatives: Mapping[int, int]
-    """For each period that the rule keeps, the candidate that it keeps, newest period first."""
+    """For each period that the rule keeps, the candidate that it keeps."""
+    ordinals: Mapping[int, int]
+    """The representatives that this pass decides on, newest first, each with its number among the rule's periods."""
+    beyond: AbstractSet[int]
+    """The periods that it keeps a candidate of that is older than the window (R6)."""
     oldest: int | None
     """The oldest candidate, where the rule keeps it in addition (R8)."""
     used_up_by: int | None
@@ -80,28 +82,30 @@ class Tier(NamedTuple):
 
     def representative_of(self, place: int) -> int | None:
         """The candidate that the rule keeps of a candidate's period; None when it keeps none."""
-        return self.representatives.get(self.periods[place]) if place < self.inside else None
+        period = self.periods[place]
+        return self.representatives.get(period) if self._is_inside(place) or period in self.beyond else None
+
+    def is_beyond(self, place: int) -> bool:
+        """Whether the rule keeps a representative although it is older than the window (R6)."""
+        return self.periods[place] in self.beyond
+
+    def members(self) -> Iterator[int]:
+        """The candidates of the periods that the rule keeps, newest first: where it can, those inside the window."""
+        yield from self.places[: self.inside]
+        if self.beyond:
+            yield from (place for place in self.places[self.inside :] if self.periods[place] in self.beyond)
 
     @property
     def kept(self) -> list[int]:
-        """All candidates that the rule keeps."""
-        return [*self.representatives.values(), *([] if self.oldest is None else [self.oldest])]
+        """All candidates that this pass keeps by the rule."""
+        return [*self.ordinals, *([] if self.oldest is None else [self.oldest])]
+
+    def _is_inside(self, place: int) -> bool:
+        last = self.places[self.inside - 1] if self.inside else -1
+        return place <= last
 
 
-class InUse(NamedTuple):
-    """The ids of the listed snapshots that restore jobs use, and why there may be more."""
-
-    ids: set[str]
-    unknown: str | None
-
-
-class ExtensionCandidate(NamedTuple):
-    """A candidate that a within rule wants to live longer than it does (R14)."""
-
-    place: int
-    until: int
-    covered_by: Sequence[int]
-    """Other candidates of its period that live as long as the rule wants."""
+Pass = Sequence[Tier]
 
 
 # --- states ---
@@ -135,32 +139,25 @@ def classify(cluster: Cluster, options: Options, now: int) -> list[Entry]:
         state = "held" if reasons else _state(snapshot, created, expires, now)
         if state not in ("held", "candidate"):
             reasons = (_NOTES[state],)
-        entries.append(Entry(snapshot, created, wall_clock(created_at, time_zone), expires, state, reasons))
+        local = wall_clock(created_at, time_zone)
+        entries.append(Entry(snapshot, created, local, expires, snapshot.is_faulty, state, reasons))
     return entries
 
 
-def in_use(cluster: Cluster) -> InUse:
-    """The snapshots that restore jobs use (R11a)."""
-    if cluster.jobs is None:
-        return InUse(set(), "the restore jobs were not gathered")
-    listed = {snapshot.id for snapshot in cluster.snapshots}
-    # An id that is not listed may be that of a shard's part. Then only the timestamp tells which snapshot it is.
-    dark = [job for job in cluster.jobs if job.timestamp is None and job.snapshot_id not in listed]
-    told = [job for job in cluster.jobs if job not in dark]
-    unknown = f"restore job {shown(dark[0].id)} is in use, and of what cannot be told" if dark else None
-    return InUse(set(used_snapshots(told, cluster.snapshots)), unknown)
+def anchor_of(entries: Sequence[Entry], options: Options, now: int, sound: bool = False) -> int | None:
+    """Where windows end (R6); with `sound` in the pass over the sound ones (R5a).
 
-
-def anchor_of(entries: Sequence[Entry], options: Options, now: int) -> int | None:
-    """Where windows end (R6). Held snapshots count, so that a protected history does not move it."""
+    Held snapshots count, so that a protected history does not move it.
+    """
     if options.anchor == "now":
         return now
-    return next((entry.created for entry in entries if entry.is_restorable(now)), None)
+    found = (entry.created for entry in entries if entry.is_restorable(now) and not (sound and entry.is_faulty))
+    return next(found, None)
 
 
-def newest_complete(entries: Sequence[Entry], now: int) -> Entry | None:
-    """The newest complete snapshot that is not in the future, whatever its state."""
-    return next((entry for entry in entries if entry.snapshot.complete is True and entry.created <= now), None)
+def newest_complete(entries: Sequence[Entry], now: int, sound: bool = False) -> Entry | None:
+    """The newest complete snapshot that is not in the future, whatever its state; with `sound` the newest sound one."""
+    return next((entry for entry in entries if entry.is_complete(now) and not (sound and entry.is_faulty)), None)
 
 
 def _state(snapshot: Snapshot, created: int, expires: int, now: int) -> str:
@@ -171,13 +168,62 @@ def _state(snapshot: Snapshot, created: int, expires: int, now: int) -> str:
     return "candidate" if snapshot.complete is True else "incomplete"
 
 
+# --- the two passes ---
+
+
+def apply_passes(
+    policy: Policy, options: Options, entries: Sequence[Entry], candidates: Sequence[Entry], now: int, calendar: Zone
+) -> tuple[Pass, ...]:
+    """The rules applied to the sound candidates, and to all (R5a); one pass where nothing is faulty."""
+    anchor = anchor_of(entries, options, now)
+    if anchor is None:
+        return ()
+    least = 0 if options.anchor == "now" else options.min_keep
+    full = apply_rules(policy, candidates, anchor, calendar, least)
+    if not any(entry.is_faulty for entry in entries):
+        return (full,)
+    sound_anchor = anchor_of(entries, options, now, sound=True)
+    places = [place for place, candidate in enumerate(candidates) if not candidate.is_faulty]
+    sound = apply_rules(policy, candidates, anchor if sound_anchor is None else sound_anchor, calendar, least, places)
+    return sound, [_sound_first(*tiers, candidates) for tiers in zip(full, sound, strict=True)]
+
+
+def _sound_first(full: Tier, sound: Tier, candidates: Sequence[Entry]) -> Tier:
+    """The tier of the pass over all, where a period stands by its sound candidate if the rule keeps one (R5a).
+
+    It has the periods of both passes. What it decides on is the faulty ones.
+    """
+    own = {period: sound.representatives.get(period, place) for period, place in full.representatives.items()}
+    merged = {**own, **sound.representatives}
+    # Where the oldest period has a sound one, the sound pass tells which of them is the oldest.
+    is_told = full.oldest is None or full.periods[full.oldest] in sound.representatives
+    return full._replace(
+        representatives=merged,
+        ordinals={place: number for number, place in enumerate(own.values(), 1) if candidates[place].is_faulty},
+        beyond={period for period, place in merged.items() if place >= full.inside},
+        oldest=None if is_told else full.oldest,
+        used_up_by=None if full.used_up_by is None else next(reversed(own.values())),
+    )
+
+
 # --- periods and windows ---
 
 
-def apply_rules(policy: Policy, candidates: Sequence[Entry], anchor: int, calendar: Zone) -> list[Tier]:
-    """Each rule of the policy applied by itself (R5 to R8)."""
+def apply_rules(
+    policy: Policy,
+    candidates: Sequence[Entry],
+    anchor: int,
+    calendar: Zone,
+    least: int = 0,
+    places: Sequence[int] | None = None,
+) -> list[Tier]:
+    """Each rule of the policy applied by itself (R5 to R8), to all candidates or to those in `places`.
+
+    Of each window at least the newest `least` periods are kept (R6).
+    """
+    looked_at = range(len(candidates)) if places is None else places
     # Ascending, as bisect needs it.
-    ages = [-candidate.created for candidate in candidates]
+    ages = [-candidates[place].created for place in looked_at]
     periods: dict[str | None, Sequence[int]] = {None: range(len(candidates))}
     applied = []
     for rule in policy.rules:
@@ -185,17 +231,20 @@ def apply_rules(policy: Policy, candidates: Sequence[Entry], anchor: int, calend
         if kind is not None and kind not in periods:
             periods[kind] = [period_of(kind, candidate.local) for candidate in candidates]
         if rule.window is None:
-            applied.append(_count(rule, periods[kind]))
+            applied.append(_count(rule, periods[kind], looked_at))
         else:
             cutoff = calendar.before(anchor, rule.window)
-            applied.append(_within(rule, periods[kind], cutoff, bisect_left(ages, -cutoff)))
+            fits = 0 if kind is None else min(least, max(1, periods_in(kind, rule.window)))
+            inside = bisect_left(ages, -cutoff)
+            applied.append(_within(rule, periods[kind], looked_at, cutoff, inside, fits))
     return applied
 
 
-def _count(rule: Rule, periods: Sequence[int]) -> Tier:
+def _count(rule: Rule, periods: Sequence[int], places: Sequence[int]) -> Tier:
     representatives: dict[int, int] = {}
     used_up_by = None
-    for place, period in enumerate(periods):
+    for place in places:
+        period = periods[place]
         if period in representatives:
             continue
         if len(representatives) == rule.count:
@@ -203,99 +252,31 @@ def _count(rule: Rule, periods: Sequence[int]) -> Tier:
             break
         representatives[period] = place
     has_count_left = rule.count == -1 or len(representatives) < rule.count
-    oldest = _oldest(periods, representatives) if has_count_left else None
-    return Tier(rule, periods, len(periods), None, representatives, oldest, used_up_by)
+    oldest = _oldest(periods, places, representatives) if has_count_left else None
+    ordinals = _numbered(representatives)
+    return Tier(rule, periods, places, len(places), None, representatives, ordinals, frozenset(), oldest, used_up_by)
 
 
-def _within(rule: Rule, periods: Sequence[int], cutoff: int, inside: int) -> Tier:
+def _within(rule: Rule, periods: Sequence[int], places: Sequence[int], cutoff: int, inside: int, least: int) -> Tier:
     representatives: dict[int, int] = {}
-    for place in range(inside):
+    for place in places[:inside]:
         representatives.setdefault(periods[place], place)
-    oldest = _oldest(periods, representatives) if inside == len(periods) else None
-    return Tier(rule, periods, inside, cutoff, representatives, oldest, None)
+    beyond = set()
+    for place in places[inside:]:
+        if len(representatives) >= least:
+            break
+        if periods[place] not in representatives:
+            representatives[periods[place]] = place
+            beyond.add(periods[place])
+    oldest = _oldest(periods, places, representatives) if inside == len(places) else None
+    ordinals = _numbered(representatives)
+    return Tier(rule, periods, places, inside, cutoff, representatives, ordinals, beyond, oldest, None)
 
 
-def _oldest(periods: Sequence[int], representatives: Mapping[int, int]) -> int | None:
-    last = len(periods) - 1
-    return None if last < 0 or representatives[periods[last]] == last else last
+def _numbered(representatives: Mapping[int, int]) -> dict[int, int]:
+    return {place: number for number, place in enumerate(representatives.values(), 1)}
 
 
-# --- lifetimes ---
-
-
-def longest_lived(applied: Sequence[Tier], lives: Sequence[int]) -> dict[int, list[int]]:
-    """The candidates that outlive the representative of their period, and which ones they outlive (R13).
-
-    `lives` has the expiry of each candidate, extended or not.
-    """
-    outlives: dict[int, list[int]] = {}
-    for tier in applied:
-        if tier.rule.period is None:
-            continue
-        longest = dict(tier.representatives)
-        for place in range(tier.inside):
-            best = longest.get(tier.periods[place])
-            # From the newest on, so that of equals the newest is kept.
-            if best is not None and lives[place] > lives[best]:
-                longest[tier.periods[place]] = place
-        for period, place in longest.items():
-            representative = tier.representatives[period]
-            if place != representative and representative not in outlives.setdefault(place, []):
-                outlives[place].append(representative)
-    return outlives
-
-
-def extension_candidates(
-    applied: Sequence[Tier], candidates: Sequence[Entry], newest: int, now: int, calendar: Zone
-) -> list[ExtensionCandidate]:
-    """The candidates that expire before created + a window that counts (R14).
-
-    `newest` is when the newest complete snapshot was created.
-    """
-    return [
-        candidate
-        for tier in applied
-        if tier.rule.window is not None
-        for candidate in _extension_candidates(tier, candidates, newest, now, calendar)
-    ]
-
-
-def _extension_candidates(
-    tier: Tier, candidates: Sequence[Entry], newest: int, now: int, calendar: Zone
-) -> Iterator[ExtensionCandidate]:
-    wanted = dict(_wanted(tier, candidates, newest, now, calendar))
-    covers = _covers(tier, candidates, wanted, calendar)
-    for period, (place, until) in wanted.items():
-        yield ExtensionCandidate(place, until, [other for other in covers.get(period, ()) if other != place])
-
-
-def _wanted(
-    tier: Tier, candidates: Sequence[Entry], newest: int, now: int, calendar: Zone
-) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Each period whose representative is to live longer: the period, the representative, and until when."""
-    window, kind = tier.rule.window, tier.rule.period
-    present = None if kind is None else calendar.period(kind, newest)
-    for period, place in tier.representatives.items():
-        candidate = candidates[place]
-        if window is not None and (present is None or present > period or candidate.expires - now < SOON):
-            until = calendar.after(candidate.created, window)
-            if until > candidate.expires + TOLERANCE:
-                yield period, (place, until)
-
-
-def _covers(
-    tier: Tier, candidates: Sequence[Entry], periods: Mapping[int, object], calendar: Zone
-) -> dict[int, list[int]]:
-    """The candidates of these periods that live until their own created + window."""
-    covers: dict[int, list[int]] = {}
-    window = tier.rule.window
-    if window is None or tier.rule.period is None or not periods:
-        return covers
-    least = least_seconds(window)
-    for place in range(tier.inside):
-        period, candidate = tier.periods[place], candidates[place]
-        if period not in periods or candidate.expires + TOLERANCE < min(candidate.created + least, LAST):
-            continue
-        if candidate.expires + TOLERANCE >= calendar.after(candidate.created, window):
-            covers.setdefault(period, []).append(place)
-    return covers
+def _oldest(periods: Sequence[int], places: Sequence[int], representatives: Mapping[int, int]) -> int | None:
+    last = places[-1] if places else None
+    return None if last is None or representatives[periods[last]] == last else last

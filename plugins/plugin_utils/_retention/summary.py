@@ -21,6 +21,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     dump_notes,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    check_at,
     each,
     fields,
     instant,
@@ -138,7 +139,7 @@ class Run:
         if decision.state != "candidate":
             return decision.state
         if decision.action == "keep":
-            return "withheld" if is_stale(decision) else "kept"
+            return "withheld" if decision.is_withheld else "kept"
         if decision.snapshot.id in self.withheld:
             return "withheld"
         if decision.snapshot.id in self.void:
@@ -156,16 +157,17 @@ class Run:
         return _PREDICTED.get(fate, fate) if self.is_prediction else fate
 
 
-def is_stale(decision: Decision) -> bool:
-    """Whether it would be removed if backups had not stopped (R17)."""
-    return decision.action == "keep" and any(reason.code == "stale" for reason in decision.reasons)
-
-
 # --- outcomes ---
 
 
+def told(run: Run, outcome: Outcome) -> str:
+    """The action of an outcome, worded as a prediction where nothing was written."""
+    predicted = {"deleted": "to_delete", "updated": "to_update"}
+    return predicted.get(outcome.action, outcome.action) if run.is_prediction else outcome.action
+
+
 def read_outcomes(value: Any) -> tuple[Outcome, ...]:
-    """The `outcomes` of `legacy_snapshot`; RefusedError names what is none. An action that is not known is `unknown`."""
+    """The `outcomes` of `legacy_snapshot`; RefusedError names what is none. Another action counts as `unknown`."""
     return tuple(
         Outcome(
             row["id"],
@@ -173,7 +175,7 @@ def read_outcomes(value: Any) -> tuple[Outcome, ...]:
             (row["after"] or {}).get("expires_at"),
             row["error"],
         )
-        for row in _ROWS(value)
+        for row in check_at(_ROWS, value, "outcomes")
     )
 
 
@@ -288,18 +290,18 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
 def problems(run: Run) -> list[str]:
     """What did not go as planned: failed, contradicted by a listing made afterwards (R22), not known, not tried."""
     failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
-    found = [_failed(run, same) for same in _alike(run, failed)]
-    if run.verified_by is not None:
-        found += [text for one in run.outcomes if (text := _contradiction(one, run.verified_by))]
-    undone = {fate: [one for one in run.plan.decisions if run.fates[one.snapshot.id] == fate] for fate in UNDONE}
-    if undone["unknown"]:
-        found.append(
-            f"What became of {_changes(undone['unknown'])} is not known ({_names(undone['unknown'])}): there is no"
-            " result for them, and no listing was made afterwards. List the snapshots to see what was done."
-        )
-    if undone["not_tried"]:
-        found.append(f"{_changes(undone['not_tried'])} {_were(undone['not_tried'])} not tried.")
-    return found
+    listed = run.verified_by
+    contradicted = () if listed is None else (_contradiction(outcome, listed) for outcome in run.outcomes)
+    return [
+        *(_failed(kind, same) for kind, same in _alike(run, failed)),
+        *(text for text in contradicted if text is not None),
+        *_unknown(_with_fate(run, "unknown")),
+        *_not_tried(_with_fate(run, "not_tried")),
+    ]
+
+
+def _with_fate(run: Run, fate: str) -> list[Decision]:
+    return [decision for decision in run.plan.decisions if run.fates[decision.snapshot.id] == fate]
 
 
 def failure(problems: Sequence[str]) -> str:
@@ -309,25 +311,28 @@ def failure(problems: Sequence[str]) -> str:
     return " ".join([*problems[:_SHOWN], *rest])
 
 
-def _alike(run: Run, failed: Iterable[Outcome]) -> list[list[Outcome]]:
+def _alike(run: Run, failed: Iterable[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
     """Failures of the same kind of change and for the same reason, whose texts differ in the snapshot's id alone."""
-    actions = {decision.snapshot.id: decision.action for decision in run.plan.decisions}
-    found: dict[tuple[str | None, str], list[Outcome]] = {}
+    kinds = {decision.snapshot.id: _NOUNS.get(decision.action, "change") for decision in run.plan.decisions}
+    found: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in failed:
-        found.setdefault((actions.get(outcome.id), outcome.reason.replace(outcome.id, "")), []).append(outcome)
-    return list(found.values())
+        reason = outcome.reason.replace(outcome.id, "")
+        found.setdefault((kinds.get(outcome.id, "change"), reason), []).append(outcome)
+    for (kind, _reason), same in found.items():
+        yield kind, same
 
 
-def _failed(run: Run, same: Sequence[Outcome]) -> str:
+def _failed(kind: str, same: Sequence[Outcome]) -> str:
     first = same[0]
     if len(same) == 1:
         return first.reason if first.id in first.reason else f"Snapshot {first.id}: {first.reason}"
-    names = {outcome.id for outcome in same}
-    decisions = [one for one in run.plan.decisions if one.snapshot.id in names]
-    what = _changes(decisions) if len(decisions) == len(same) else f"{len(same)} changes"
-    more = len(same) - _NAMED
-    listed = ", ".join(outcome.id for outcome in same[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"{what} failed for the same reason ({listed}): {first.reason}"
+    names = _listed([outcome.id for outcome in same])
+    return f"{_plural(len(same), kind)} failed for the same reason ({names}): {first.reason}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _changes(decisions: Sequence[Decision]) -> str:
@@ -336,13 +341,18 @@ def _changes(decisions: Sequence[Decision]) -> str:
     return " and ".join(_plural(kinds[action], noun) for action, noun in reversed(_NOUNS.items()) if kinds[action])
 
 
-def _names(decisions: Sequence[Decision]) -> str:
-    more = len(decisions) - _NAMED
-    return ", ".join(one.snapshot.id for one in decisions[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _unknown(decisions: Sequence[Decision]) -> Iterator[str]:
+    if decisions:
+        names = _listed([decision.snapshot.id for decision in decisions])
+        yield (
+            f"What became of {_changes(decisions)} is not known ({names}): there is no result for them, and no listing"
+            " was made afterwards. List the snapshots to see what was done."
+        )
 
 
-def _were(decisions: Sequence[Decision]) -> str:
-    return "was" if len(decisions) == 1 else "were"
+def _not_tried(decisions: Sequence[Decision]) -> Iterator[str]:
+    if decisions:
+        yield f"{_changes(decisions)} {'was' if len(decisions) == 1 else 'were'} not tried."
 
 
 def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> str | None:
@@ -420,7 +430,7 @@ def _is(count: int) -> str:
 
 def _withheld(run: Run) -> Iterator[str]:
     """One line for removals that wait for backups, one for those that the guard of the fleet withheld."""
-    stale = sum(is_stale(decision) for decision in run.plan.decisions)
+    stale = len(run.plan.withheld)
     if stale:
         yield f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about stale_after."
     stopped = sum(run.fates.get(name) == "withheld" for name in run.withheld)

@@ -23,6 +23,8 @@ Check = Callable[[Any], Any]
 _MOST_LEVELS = 50
 # Nothing real comes near, and Python refuses to spell numbers far beyond it.
 _LARGEST = 2**63
+# Of what people count: snapshots, per cent, requests.
+LARGEST_COUNT = 10**9 - 1
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}\Z")
 
 
@@ -108,7 +110,7 @@ def one_of(choices: Sequence[str]) -> Check:
     return check
 
 
-def whole_number_from(least: int, what: str, most: int = 10**9 - 1) -> Check:
+def whole_number_from(least: int, what: str, most: int = LARGEST_COUNT) -> Check:
     """A whole number in these limits, or a string of one."""
 
     def check(value: Any) -> int:

@@ -59,13 +59,13 @@ class StepAction(ActionBase):
 
     @contextmanager
     def told_where_it_fails(self) -> Iterator[None]:
-        """AnsibleActionFail for a folder of the run that cannot be used; nothing has been written then."""
+        """AnsibleActionFail for a folder of the run that cannot be used."""
         try:
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Nothing"
-                " was written to the service. Make room there, or set ANSIBLE_LOCAL_TEMP to another place."
+                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Make room"
+                " there, or set ANSIBLE_LOCAL_TEMP to another place."
             ) from exc
 
     def refuse_given(self, task_vars: Mapping[str, Any]) -> None:

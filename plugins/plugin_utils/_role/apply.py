@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import gates
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
@@ -58,6 +58,7 @@ class Released:
     report_dir: str
     listing: Mapping[str, Any] | None
     requests: Sequence[Mapping[str, Any]]
+    listed_before: Mapping[str, datetime | None]
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Released:
@@ -67,6 +68,7 @@ class Released:
             "void": frozenset(kept["void"]),
             "findings": tuple(Note(**note) for note in kept["findings"]),
             "now": datetime.fromisoformat(kept["now"]),
+            "listed_before": {key: value and parse_instant(value) for key, value in kept["listed_before"].items()},
         }
         return cls(**{**kept, **loaded})
 
@@ -140,14 +142,22 @@ def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[
     result = step.change(released.target, part, released.concurrency)
     is_prediction = done.is_prediction if result.get("check_mode") is None else result["check_mode"] is True
     message = str(result.get("msg") or "A batch could not be run.") if result.get("failed") else ""
-    if "outcomes" not in result:
-        return Done(done.outcomes, is_prediction, tuple(part), message or "A batch ended without a result.")
     try:
-        outcomes = summary.read_outcomes(result["outcomes"])
+        outcomes = _outcomes(result, part)
     except RefusedError as exc:
-        return Done(done.outcomes, is_prediction, tuple(part), f"The result of a batch cannot be read: {exc}")
+        return Done(done.outcomes, is_prediction, tuple(part), f"A batch has no result, {exc}: {message}".rstrip(": "))
     is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
     return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
+
+
+def _outcomes(result: Mapping[str, Any], part: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
+    """What a module tells of its batch; RefusedError where it was ended before it could tell."""
+    if "outcomes" not in result and "invocation" in result:
+        # It has failed by itself, which it does only before the first write.
+        return tuple(Outcome(change["snapshot_id"], "not_tried") for change in part)
+    if result.get("outcomes") is None:
+        raise RefusedError("since the module was ended before it could tell what it did")
+    return summary.read_outcomes(result["outcomes"])
 
 
 def _progress(step: Step, released: Released, done: Done, total: int) -> str:
@@ -165,25 +175,29 @@ def _ended(
     is_prediction = step.check_mode if done.is_prediction is None else done.is_prediction
     has_written = (done.outcomes or done.unsure) and not is_prediction
     listed, problem = _verified(step, released) if has_written else (None, "")
-    outcomes = _told(done, listed, is_prediction)
+    outcomes = _told(released, done, listed, is_prediction)
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
-    failures = [*_stopped(stopping, withheld, released), *gates.stale(released.plan)]
+    failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
     written: dict[str, str | None] = {"plan_file": None, "report": None}
     try:
         written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
     except FileError as exc:
         failures.append(f"retention_report_dir: {exc}")
+    except Exception as exc:  # noqa: BLE001  (what was deleted has to be told, whatever becomes of its report)
+        failures.append(f"retention_report_dir: the report could not be made: {type(exc).__name__}: {exc}.")
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
     return with_plan(run, released.findings, written, failures)
 
 
-def _told(done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool) -> tuple[Outcome, ...]:
+def _told(
+    released: Released, done: Done, listed: Mapping[str, datetime | None] | None, is_prediction: bool
+) -> tuple[Outcome, ...]:
     """The outcomes, those of a batch without a result by the listing. In check mode nothing was tried."""
     unsure = [change["snapshot_id"] for change in done.unsure]
     if is_prediction:
         return (*done.outcomes, *(Outcome(name, "not_tried") for name in unsure))
-    return summary.resolved(unsure, done.unsure, done.outcomes, listed)
+    return summary.resolved(unsure, done.unsure, done.outcomes, listed, released.listed_before)
 
 
 def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | None] | None, str]:
@@ -200,6 +214,12 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
         return read_expiries(listing), ""
     except RefusedError as exc:
         return None, f"What was done could not be verified: {exc}"
+
+
+def _stale(plan: Plan) -> list[str]:
+    """Why a host fails whose removals were withheld, after its extends (R17)."""
+    texts = [note.text for note in plan.warnings if note.code == "stale"]
+    return [f"RETENTION STALE: {'; '.join(texts)}"] if plan.withheld else []
 
 
 def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Released) -> list[str]:

@@ -9,7 +9,7 @@ Nothing is changed here. Only `main` and `apply` release, and only what no guard
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +22,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, dump_notes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, is_stale
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, gates
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
-    check_report,
     removals_shown,
     same_cluster,
     with_plan,
@@ -37,6 +36,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.ou
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step, target
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import SHOWN, STOPPED, Entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
+    PREFIX,
     Cluster,
     Settings,
     now_of,
@@ -161,7 +161,7 @@ def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
 def _planned(step: Step, asked: Asked) -> Found:
     listing, listed = _listed(step, asked.cluster)
     assert asked.policy is not None  # noqa: S101  (every entry point but apply has one)
-    plan = plan_for(listed, *asked.policy, asked.now)
+    plan = plan_for(listed, *asked.policy, asked.now, PREFIX)
     return Found(plan, listing, tuple(finding.audit(plan, listed)))
 
 
@@ -186,6 +186,9 @@ def _claim(step: Step, asked: Asked, entry: Entry, plan: Plan) -> Entry:
 def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
+    if settings.report_dir:
+        folder = files.resolve(settings.report_dir)
+        _check_place("retention_report_dir", lambda: files.check_report(folder, found.plan))
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -200,16 +203,13 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "report_dir": settings.report_dir,
         "listing": dict(found.listing) if settings.report_dir else None,
         "requests": list(step.log.requests),
+        "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     result = with_plan(
         Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()
     )
-    try:
-        check_report(settings.report_dir, found.plan)
-    except FileError as exc:
-        raise Stop(f"retention_report_dir: {exc}") from None
     written = _write_plan(found.plan, settings)
-    step.store.release(entry, document, any(map(is_stale, found.plan.decisions)))
+    step.store.release(entry, document, bool(found.plan.withheld))
     return {**result, "plan_file": written}
 
 
@@ -218,7 +218,7 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
     run = Run(found.plan, asked.now, is_applied_plan=asked.entry_point == APPLY, void=found.void)
     large = _too_large(found.plan, len(step.hosts)) if asked.entry_point == PLAN else ()
     findings = (*found.findings, *large)
-    failures = gates.failures(found.plan, findings, asked.settings, asked.entry_point)
+    failures = _failures(asked, found.plan, findings)
     written = {"plan_file": _write_plan(found.plan, asked.settings), "report": None}
     try:
         written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
@@ -229,6 +229,15 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
         step.log.show(removals_shown(found.plan))
     step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)
     return {**result, **_published(asked, step.host, found.plan, result)}
+
+
+def _failures(asked: Asked, plan: Plan, findings: Sequence[Note]) -> list[str]:
+    """Why the host fails: for what stops a plan and, in an audit, for what somebody has set a gate for."""
+    if asked.entry_point != AUDIT:
+        return finding.gates(plan, (), on_drift=False, on_gap=False)
+    gates = asked.settings
+    chosen = (gates.fail_on_drift, gates.fail_on_gap, gates.fail_on_blocked, gates.fail_on_finding)
+    return finding.gates(plan, findings, *chosen)
 
 
 def _write_plan(plan: Plan, settings: Settings) -> str | None:

@@ -13,16 +13,20 @@ import json
 import os
 import re
 import stat
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names, since
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import Entry, read_entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
+REPORT_ENDINGS = ("html", "json", "csv")
 LARGEST = 64 * 1024 * 1024
 _VARIABLE = re.compile(r"\$(?:\{([^}]*)\}|(\w+))", re.ASCII)
 _KEPT_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
@@ -44,8 +48,8 @@ def resolve(path: str) -> Path:
     Relative paths begin in the directory where `ansible-playbook` was started: neither Ansible nor this collection
     changes the current directory of its processes.
     """
-    if not path.strip() or "\0" in path:
-        raise FileError(f"{path!r} is no path.")
+    if not path.strip() or not _is_encodable(path):
+        raise FileError(f"{path!a:.200} is no path.")
     unset = [name for found in _VARIABLE.findall(path) if not os.environ.get(name := found[0] or found[1])]
     if unset:
         raise FileError(f"{path} names the environment variable {unset[0]}, which is not set.")
@@ -53,9 +57,16 @@ def resolve(path: str) -> Path:
     if expanded.startswith("~"):
         raise FileError(f"{path} begins with the home of a user that does not exist.")
     try:
-        return Path.cwd() / expanded
+        return Path(expanded) if expanded.startswith("/") else Path.cwd() / expanded
     except OSError as exc:
         raise FileError(f"{path} is relative to the current directory, which is gone: {_why(exc)}.") from exc
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeError:
+        return False
 
 
 # --- before the first write ---
@@ -98,6 +109,13 @@ def check(path: Path) -> str | None:
     return None
 
 
+def check_report(folder: Path, plan: Plan) -> str | None:
+    """Why a part of a plan's report could not be written; None where all can."""
+    stem = names.stem(plan)
+    refusals = (check(folder / f"{stem}.{ending}") for ending in REPORT_ENDINGS)
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
 def _create(folder: Path) -> None:
     if folder.exists():
         return
@@ -115,11 +133,10 @@ def _try_nameless_file(folder: Path) -> None:
 
     A file without a name leaves no trace in the folder.
     """
-    flag = getattr(os, "O_TMPFILE", None)
-    if flag is None:
+    if sys.platform != "linux":
         return
     try:
-        os.close(os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except OSError as exc:
         if exc.errno not in _NO_NAMELESS_FILES:
             raise
@@ -186,9 +203,37 @@ def earlier_report(path: Path) -> tuple[Mapping[str, Any] | None, str | None]:
         pass  # Reading it says why.
     try:
         return since.read_previous(read_document(path)), None
-    except (FileError, RefusedError) as exc:
+    except (FileError, ValueError) as exc:
         reason = str(exc) if isinstance(exc, FileError) else f"{path} is no report that can be read: {exc}."
-        return None, f"The comparison with the last report is left out. {reason} This run replaces it."
+        then = " This run replaces it." if check(path) is None else ""
+        return None, f"The comparison with the last report is left out. {reason}{then}"
+
+
+def reports_in(folder: Path) -> tuple[list[Entry], list[str]]:
+    """The reports in a folder, for its index, and of each file that is no report a sentence that says why.
+
+    FileError where the folder cannot be read. A report links to its page only if that lies beside it.
+    """
+    entries, left_out = [], []
+    for path in _listed(folder, _is_report, "reports"):
+        try:
+            entries.append(read_entry(path.name, _link(path), read_document(path)))
+        except FileError as exc:
+            left_out.append(str(exc))
+        except ValueError as exc:
+            left_out.append(f"{path} is no report that can be read: {exc}.")
+    return entries, left_out
+
+
+def _link(report: Path) -> str | None:
+    """A relative link to a report's page. By the name of the file, since its text may name anything."""
+    page = report.with_suffix(".html")
+    # A name with a colon would otherwise be taken for a scheme.
+    return urllib.parse.quote(os.fsencode(page.name), safe="") if page.is_file() else None
+
+
+def _is_report(name: str) -> bool:
+    return name.startswith(names.PREFIX) and name.endswith(".json") and not name.endswith(names.PLAN_SUFFIX)
 
 
 def find_plan(folder: Path, project_id: str | None, cluster_id: str | None, cluster_name: str | None) -> Path:
@@ -197,21 +242,25 @@ def find_plan(folder: Path, project_id: str | None, cluster_id: str | None, clus
     By the cluster's id, whatever it was called when the plan was made. Where only its name is known, the plans of
     clusters that are called so are read.
     """
-    try:
-        files = sorted(path for path in folder.iterdir() if _is_plan(path.name))
-    except OSError as exc:
-        raise FileError(f"The folder of plans {folder} cannot be read: {_why(exc)}.") from exc
+    files = _listed(folder, _is_plan, "plans")
     end = f"-{names.hash_of(project_id, cluster_id or cluster_name)}{names.PLAN_SUFFIX}"
     found = [path for path in files if path.name.endswith(end)]
     if not found and cluster_id is None:
         found = list(_of_name(files, project_id, cluster_name))
+    if len(found) == 1:
+        return found[0]
     cluster = f"cluster {cluster_name or cluster_id} of project {project_id}"
     if not found:
         raise FileError(f"{folder} has no plan for {cluster} (it has plan files of {len(files)} other clusters).")
-    if len(found) > 1:
-        listed = ", ".join(path.name for path in found[:_NAMED])
-        raise FileError(f"{folder} has {len(found)} plans for {cluster}: {listed}. Remove those that are not meant.")
-    return found[0]
+    listed = ", ".join(path.name for path in found[:_NAMED])
+    raise FileError(f"{folder} has {len(found)} plans for {cluster}: {listed}. Remove those that are not meant.")
+
+
+def _listed(folder: Path, is_wanted: Callable[[str], bool], what: str) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if is_wanted(path.name))
+    except OSError as exc:
+        raise FileError(f"The folder of {what} {folder} cannot be read: {_why(exc)}.") from exc
 
 
 def _of_name(files: list[Path], project_id: str | None, cluster_name: str | None) -> Iterator[Path]:
@@ -230,14 +279,16 @@ def _is_plan(name: str) -> bool:
 def _read(path: Path) -> bytes:
     # Without O_NONBLOCK, opening a named pipe waits for somebody who writes to it.
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(number, "rb") as file:
+    try:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode):
             raise FileError(f"{path} is no regular file.")
-        content = file.read(LARGEST + 1) if found.st_size <= LARGEST else b""
-    if found.st_size > LARGEST or len(content) > LARGEST:
-        raise FileError(f"{path} is larger than {LARGEST // 1024 // 1024} MB.")
-    return content
+        if found.st_size > LARGEST:
+            raise FileError(f"{path} is larger than {LARGEST // 1024 // 1024} MB.")
+        with open(number, "rb", closefd=False) as file:
+            return file.read(LARGEST)
+    finally:
+        os.close(number)
 
 
 def _refuse_constant(name: str) -> NoReturn:

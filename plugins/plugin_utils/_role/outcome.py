@@ -24,7 +24,6 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
-_ENDINGS = ("html", "json", "csv")
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -78,13 +77,6 @@ def same_cluster(host: str, other: str, plan: Plan) -> str:
     )
 
 
-def check_report(folder: str, plan: Plan) -> None:
-    """files.FileError where one of the files of a report could not be written; without a folder there is none."""
-    for ending in _ENDINGS if folder else ():
-        if (refusal := files.check(files.resolve(folder) / f"{names.stem(plan)}.{ending}")) is not None:
-            raise files.FileError(refusal)
-
-
 def write_report(
     step: Step, folder: str, run: summary.Run, listing: Mapping[str, Any] | None, findings: Sequence[Note]
 ) -> str | None:
@@ -102,7 +94,7 @@ def write_report(
         step.log.warnings.append(warning)
     told = {"collection_version": _version(), **evidence(listing or {}, step.log.requests), **step.facts}
     made = report(run.plan, listing, run, {**told, "check_mode": run.is_prediction}, findings, previous)
-    for ending, text in zip(_ENDINGS, (as_html(made), as_json(made), as_csv(made)), strict=True):
+    for ending, text in (("html", as_html(made)), ("json", as_json(made)), ("csv", as_csv(made))):
         files.write(place / f"{stem}.{ending}", text)
     return str(place / f"{stem}.html")
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import CODES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import finding_codes
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,
@@ -119,11 +119,8 @@ def read_cluster(given: Mapping[str, Any]) -> Cluster:
 
 def read_policy(given: Mapping[str, Any]) -> tuple[Policy, Options]:
     """The policy and its options; RefusedError names the variable."""
-    try:
-        policy = parse_policy({key: given.get(key) for key in POLICY_KEYS})
-        return policy, parse_options({key: given.get(key) for key in OPTION_KEYS}, policy)
-    except RefusedError as exc:
-        raise RefusedError(_as_variables(str(exc))) from None
+    policy = parse_policy({key: given.get(key) for key in POLICY_KEYS}, PREFIX)
+    return policy, parse_options({key: given.get(key) for key in OPTION_KEYS}, policy, PREFIX)
 
 
 def now_of(settings: Settings, clock: datetime, may_write: bool) -> datetime:
@@ -140,13 +137,6 @@ def now_of(settings: Settings, clock: datetime, may_write: bool) -> datetime:
 
 def _checked(check: Check, value: Any, key: str) -> Any:
     return check_at(check, value, f"{PREFIX}{key}")
-
-
-def _as_variables(text: str) -> str:
-    """A message of the engine with the names that a playbook sets."""
-    text = text.removeprefix("policy.").removeprefix("policy: ")
-    found = re.sub(rf"(?<![\w.])({'|'.join(_LONG_NAMES)})(?!\w)", rf"{PREFIX}\1", text)
-    return re.sub(rf"\A({'|'.join(_SHORT_NAMES)}):", rf"{PREFIX}\1:", found)
 
 
 def _name(value: Any) -> str:
@@ -182,16 +172,6 @@ def _words(value: Any) -> tuple[str, ...]:
     raise ValueError(f"must be a list, or one text with commas, not {shown(value)}")
 
 
-def _codes(value: Any) -> tuple[str, ...]:
-    codes = () if value is False else _words(value)
-    for code in codes:
-        if code not in (*CODES, "all"):
-            close = difflib.get_close_matches(code[:40], CODES, 1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
-            raise ValueError(f"has no code {shown(code)}{hint}; the codes are all, {', '.join(CODES)}")
-    return CODES if "all" in codes else codes
-
-
 def _digests(value: Any) -> tuple[str, ...]:
     digests = tuple(word.lower() for word in _words(value))
     wrong = next((word for word in digests if not re.fullmatch(r"[0-9a-f]{64}", word)), None)
@@ -218,7 +198,7 @@ _SETTINGS: dict[str, Check] = {
     "fail_on_drift": switch,
     "fail_on_gap": switch,
     "fail_on_blocked": switch,
-    "fail_on_finding": _codes,
+    "fail_on_finding": finding_codes,
     "approved_plan": lambda value: value,
     "approved_digest": _digests,
     "plan_max_age": duration,
@@ -226,6 +206,3 @@ _SETTINGS: dict[str, Check] = {
 }
 KEYS = (*CLUSTER_KEYS, *POLICY_KEYS, *OPTION_KEYS, *_SETTINGS)
 VARIABLES = tuple(f"{PREFIX}{key}" for key in KEYS)
-# Names that are words of prose as well are taken for names only where they begin a message.
-_LONG_NAMES = [key for key in (*POLICY_KEYS, *OPTION_KEYS) if "_" in key]
-_SHORT_NAMES = [key for key in OPTION_KEYS if "_" not in key]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -66,12 +67,13 @@ def test_options_are_the_arguments(name: str) -> None:
         assert (told or None) == (default or None), option
 
 
-def results() -> dict[str, Any]:
+def results(folder: Path) -> dict[str, Any]:
     """What each filter makes of one small cluster."""
     listing = info([row(number, ago(days=number)) for number in range(20)])
     plan = the_filter("retention_plan")(listing, {"keep_last": 5}, now=NOW)
     assert plan["changes"]
     report = the_filter("retention_report")(plan, listing)
+    (folder / f"{report['stem']}.json").write_text(report["json"], encoding="utf-8")
     return {
         "retention_plan": plan,
         "retention_batches": the_filter("retention_batches")(plan),
@@ -80,15 +82,15 @@ def results() -> dict[str, Any]:
         "retention_audit": the_filter("retention_audit")(plan, listing),
         "retention_recap": the_filter("retention_recap")(plan, []),
         "retention_report": report,
-        "retention_report_index": the_filter("retention_report_index")([report["json"]]),
+        "retention_report_index": the_filter("retention_report_index")(str(folder)),
     }
 
 
 TYPES = {"str": str, "dict": dict, "list": list, "int": int, "bool": bool}
 
 
-def test_results_have_the_documented_keys() -> None:
-    found = results()
+def test_results_have_the_documented_keys(tmp_path: Path) -> None:
+    found = results(tmp_path)
     assert sorted(found) == NAMES
     for name, result in found.items():
         about = document(name, "RETURN")["_value"]

@@ -66,5 +66,7 @@ def test_no_listing_makes_anything_be_removed_that_must_not_be(
         default={"id": ""},
     )["id"]
     sent = {entry.path.rpartition("/")[2] for entry in sim.log.writes}
-    assert sent <= asked <= set(fit) - {newest}
+    removed = {one["id"] for one in plan["snapshots"] if one["action"] in ("delete", "shorten")}
+    assert sent <= asked <= set(fit)
+    assert removed <= set(fit) - {newest}
     assert len(found["outcomes"]) == len(plan["changes"])

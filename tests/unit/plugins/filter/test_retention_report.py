@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,25 +86,40 @@ def test_depth_is_no_way_in() -> None:
     for arguments in spoiled:
         with pytest.raises(AnsibleFilterError):
             retention_report(**dict({"plan": PLAN}, **arguments))
-    with pytest.raises(AnsibleFilterError):
-        retention_report_index([deep])
-    with pytest.raises(AnsibleFilterError):
-        retention_report_index(["[" * 100_000])
 
 
-def test_the_index_takes_texts_and_data() -> None:
+def test_an_index_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "a [b]*"
+    folder.mkdir()
     made = retention_report(PLAN, LISTING)
-    page = retention_report_index([made["json"], json.loads(made["json"])])
-    assert page.count(f'href="{made["stem"]}.html"') == 2
+    for end in ("json", "html"):
+        (folder / f"{made['stem']}.{end}").write_text(made[end], encoding="utf-8")
+    found = retention_report_index(str(folder))
+    assert (found["clusters"], found["left_out"], found["mode"]) == (1, [], "0640")
+    assert found["path"] == str(folder / "index.html")
+    assert found["page"].count(f'href="{made["stem"]}.html"') == 1
+    (folder / "index.html").write_text("before", encoding="utf-8")
+    (folder / "retention-broken.json").write_text("[]", encoding="utf-8")
+    again = retention_report_index(str(folder))
+    assert (again["clusters"], again["mode"]) == (1, None)
+    assert again["left_out"] == [f"{folder}/retention-broken.json is JSON, but no dictionary."]
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Left out of the index of" in told
+    assert "retention-broken.json is JSON, but no dictionary." in told
 
 
-@pytest.mark.parametrize("wrong", ["{}", {}, ["{"], [{}], [{"kind": "mongodb_ops.legacy_backup.report", "schema": 1}]])
-def test_the_index_names_what_is_no_report(wrong: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="_input"):
-        retention_report_index(wrong)
-
-
-def test_an_index_of_something_half_a_report() -> None:
-    half = {"kind": "mongodb_ops.legacy_backup.report", "schema": 1, "summary": {}, "plan": {}}
-    with pytest.raises(AnsibleFilterError, match="no report"):
-        retention_report_index([half])
+def test_an_index_needs_a_folder_with_reports(tmp_path: Path) -> None:
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "index.html").symlink_to(tmp_path / "else")
+    (tmp_path / "link" / "retention-x.json").write_text("{}", encoding="utf-8")
+    for folder, said in (
+        (str(tmp_path), "has no reports"),
+        (str(tmp_path / "nowhere"), "cannot be read: No such file"),
+        (str(tmp_path / "link"), "symbolic link"),
+        ("$NOT_SET_ANYWHERE/x", "NOT_SET_ANYWHERE, which is not set"),
+        ("", "no path"),
+        (["x"], "_input: must be a string"),
+        (None, "_input: must be a string"),
+    ):
+        with pytest.raises(AnsibleFilterError, match=said):
+            retention_report_index(folder)

@@ -102,19 +102,21 @@ def test_any_row_is_a_job_or_a_value_error(row: dict[str, Any]) -> None:
 # --- what they need ---
 
 
-def shot(letter: str, day: int, parts: int | None = 1, complete: bool = True) -> Snapshot:
-    body = {
-        "id": letter * 24,
-        "created": {"date": f"2026-11-{day:02}T00:00:00Z", "increment": 1},
-        "complete": complete,
-        "parts": None if parts is None else [{"fileSizeBytes": 1}] * parts,
-    }
-    return from_api(body)
+def shot(letter: str, day: int, complete: bool = True, **more: Any) -> Snapshot:
+    created = {"date": f"2026-11-{day:02}T00:00:00Z", "increment": 1}
+    return from_api({"id": letter * 24, "created": created, "complete": complete, **more})
 
 
 PLAIN = [shot("a", 1), shot("b", 2), shot("c", 2), shot("d", 3)]
-SHARDED = [shot("a", 1, 4), shot("b", 2, 4), shot("d", 3, 4)]
-UNKNOWN = [shot("a", 1, None), shot("b", 2, None)]
+# Of a and d a shard is missing, and the balancer ran during e.
+LAME = [
+    shot("a", 1, missingShards=[{"id": "s"}]),
+    shot("b", 2),
+    shot("c", 3),
+    shot("d", 4, missingShards=[{"id": "s"}]),
+    shot("e", 6, isPossiblyInconsistent=True),
+    shot("f", 7),
+]
 
 
 def at(day: int, time: str = "00:00:00") -> dict[str, Any]:
@@ -125,11 +127,18 @@ NEEDS: dict[str, tuple[list[Snapshot], list[dict[str, Any]], str]] = {
     "by its id": (PLAIN, [{"snapshotId": "b" * 24}], "b"),
     "by its id, whatever the time": (PLAIN, [{"snapshotId": "b" * 24, **at(1)}], "b"),
     "another of the same second": (PLAIN, [{"snapshotId": "b" * 24, **at(2)}], "b"),
-    "one that is not asked for": (PLAIN, [{"snapshotId": "e" * 24, **at(2)}], ""),
-    "one that is not asked for, without a time": (PLAIN, [{"snapshotId": "e" * 24}], ""),
-    "a part of a sharded one": (SHARDED, [{"snapshotId": "e" * 24, **at(2)}], "b"),
-    "a part, and nobody knows whether it is one": (UNKNOWN, [{"snapshotId": "e" * 24, **at(2)}], "b"),
-    "a part of none of these": (SHARDED, [{"snapshotId": "e" * 24, **at(4)}], ""),
+    "an unlisted one, such as a part, by its time": (PLAIN, [{"snapshotId": "e" * 24, **at(2)}], "bc"),
+    "an unlisted one between two": (PLAIN, [{"snapshotId": "e" * 24, **at(1, "12:00:00")}], "ab"),
+    "an unlisted one after all": (PLAIN, [{"snapshotId": "e" * 24, **at(9)}], "d"),
+    "an unlisted one before all": (PLAIN, [{"snapshotId": "e" * 24, "timestamp": {"date": "2026-10-01"}}], "a"),
+    "an unlisted one, and at its time an incomplete one": (
+        [*PLAIN, shot("e", 4, complete=False), shot("f", 5)],
+        [{"snapshotId": "9" * 24, **at(4)}],
+        "def",
+    ),
+    "an unlisted one among faulty ones": (LAME, [{"snapshotId": "9" * 24, **at(5)}], "cdef"),
+    "a point in time after a faulty one": (LAME, [at(5)], "cd"),
+    "a point in time, and no sound one": (LAME, [at(1, "12:00:00")], "a"),
     "a point in time": (PLAIN, [at(3, "12:00:00")], "d"),
     "the very second": (PLAIN, [at(3)], "d"),
     "a point between": (PLAIN, [at(2, "23:59:59")], "c"),
@@ -138,7 +147,7 @@ NEEDS: dict[str, tuple[list[Snapshot], list[dict[str, Any]], str]] = {
     "two jobs": (PLAIN, [{"snapshotId": "a" * 24}, at(9)], "ad"),
     "an ended one needs nothing": (PLAIN, [{"snapshotId": "a" * 24, "statusName": "FINISHED"}], ""),
     "an ended one without anything": (PLAIN, [{"statusName": "KILLED"}], ""),
-    "no snapshots": ([], [at(1), {"snapshotId": "a" * 24}], ""),
+    "no snapshots": ([], [at(1), {"snapshotId": "a" * 24, **at(1)}], ""),
     "no jobs": (PLAIN, [], ""),
 }
 
@@ -147,12 +156,14 @@ NEEDS: dict[str, tuple[list[Snapshot], list[dict[str, Any]], str]] = {
 def test_what_jobs_need(snapshots: list[Snapshot], jobs: list[dict[str, Any]], letters: str) -> None:
     found = used_snapshots([job_from_api({"id": f"job-{n}", **row}, NOW) for n, row in enumerate(jobs)], snapshots)
     assert set(found) == {letter * 24 for letter in letters}
-    assert set(found.values()) <= {f"job-{n}" for n in range(len(jobs))}
+    assert {job.id for job in found.values()} <= {f"job-{n}" for n in range(len(jobs))}
 
 
 def test_a_job_of_which_nothing_can_be_told_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="restore job j is in use and names neither a snapshot nor a point in time"):
         used_snapshots([job(statusName="IN_PROGRESS")], PLAIN)
+    with pytest.raises(ValueError, match=r"names snapshot e{24}, which is not listed, but no point in time"):
+        used_snapshots([job(snapshotId="e" * 24)], PLAIN)
 
 
 @given(st.integers(0, 40))

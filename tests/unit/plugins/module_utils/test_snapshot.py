@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     RESULT_KEYS,
+    Snapshot,
     age_key,
     format_instant,
     from_api,
@@ -398,6 +399,40 @@ def test_which_values_it_has(
     flag: dict[str, Any], expires_at: datetime | None, do_not_delete: bool | None, wanted: bool
 ) -> None:
     assert from_api({"id": ID, "expires": "2027-01-01", **flag}).has_values(expires_at, do_not_delete) is wanted
+
+
+NOW = datetime(2026, 8, 21, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({}, True),
+        ({"complete": False}, False),
+        ({"complete": None}, False),
+        ({"created_at": NOW}, True),
+        ({"created_at": NOW + HOUR}, False),
+        # What does not say when it was taken is no proof that there is one.
+        ({"created_at": None}, False),
+        ({"expires_at": NOW + HOUR}, True),
+        ({"expires_at": NOW}, False),
+        ({"expires_at": NOW - HOUR}, False),
+    ],
+)
+def test_what_can_be_restored(values: dict[str, Any], wanted: bool) -> None:
+    usual = {"complete": True, "created_at": NOW - HOUR, "expires_at": None}
+    snapshot = Snapshot(**{**dict.fromkeys(RESULT_KEYS), **usual, **values})
+    assert snapshot.is_restorable(NOW) is wanted
+
+
+@pytest.mark.parametrize(
+    ("inconsistent", "shards", "wanted"),
+    [(None, None, False), (False, (), False), (True, (), True), (False, ({"id": "x"},), True), (None, ({},), True)],
+)
+def test_what_is_faulty(inconsistent: bool | None, shards: Any, wanted: bool) -> None:
+    fields = {**dict.fromkeys(RESULT_KEYS), "is_possibly_inconsistent": inconsistent, "missing_shards": shards}
+    assert Snapshot(**fields).is_faulty is wanted
 
 
 @pytest.mark.parametrize(("row", "wanted"), [({"id": ID.upper()}, ID), ({"id": 5}, "5"), ({}, "")])

@@ -817,6 +817,43 @@ def test_a_restore_of_a_replica_set_is_matched_by_its_id_alone(talk: TalkTo, ask
     assert actions(found) == ["deleted", "failed"][: len(asked_for)]
 
 
+@pytest.mark.parametrize("delta", [-3600, 0, 3600])
+def test_a_job_whose_snapshot_is_not_listed_uses_what_is_near_its_time(talk: TalkTo, delta: int) -> None:
+    """R11a: it names a shard's part, say. The nearest before and after it stay, or that of its very second."""
+    asker = talk("ops_manager")
+    created = asker.sim.world.main.snapshots[asker.mark("plain_2")].created + delta
+    moment = datetime.fromtimestamp(created, timezone.utc).isoformat()
+    row = {"id": "1" * 24, "snapshotId": "f" * 24, "statusName": "IN_PROGRESS", "timestamp": {"date": moment}}
+    asker.sim.faults.add(path="/restoreJobs$", kind="answer", body=json.dumps({"results": [row]}))
+    found = run(asker, False, True, snapshots=items(asker, "plain_0", "plain_1", "plain_2", "plain_3", "plain_4"))
+    used = {-3600: ["plain_2", "plain_3"], 0: ["plain_2"], 3600: ["plain_1", "plain_2"]}[delta]
+    refused = [f"plain_{n}" for n, code in enumerate(codes(found)) if code == "RESTORING"]
+    assert refused == used
+    assert actions(found).count("deleted") == 5 - len(used)
+    detail = next(one["error"]["detail"] for one in outcomes(found) if one["error"])
+    assert "may be used by restore job" in detail
+    assert "To do it all the same, set unless_restoring to false." in detail
+
+
+def test_a_job_with_an_unlisted_snapshot_and_no_time_may_use_any(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    row = {"id": "1" * 24, "snapshotId": "f" * 24, "statusName": "IN_PROGRESS"}
+    asker.sim.faults.add(path="/restoreJobs$", kind="answer", body=json.dumps({"results": [row]}))
+    found = run(asker, False, True, snapshots=items(asker, "plain_8", "plain_9"))
+    assert codes(found) == ["RESTORING", "RESTORING"]
+    detail = str(outcomes(found)[0]["error"]["detail"])
+    assert "names snapshot ffffffffffffffffffffffff, which is not listed, but no point in time" in detail
+    assert "set unless_restoring to false" in detail
+
+
+def test_a_job_whose_snapshot_was_read_costs_no_second_listing(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.log.clear()
+    run(asker, False, True, snapshots=items(asker, "plain_8", "plain_9"))
+    listings = [entry for entry in asker.sim.log if entry.path.endswith("/snapshots") and entry.status == 200]
+    assert len(listings) == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [

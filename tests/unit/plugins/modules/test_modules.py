@@ -78,7 +78,7 @@ def test_a_failure_still_tells_what_was_done(run: Runner) -> None:
 def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: Start, check: bool) -> None:
     runner.sim, runner.key = simulator(world()), "auditor"
     found = runner(legacy_snapshot, check=check, snapshot_id=runner.sim.world.marks["plain_1"], state="absent")
-    assert (found["changed"], found.get("failed", False)) == (check, not check)
+    assert (found["changed"], found.get("failed", False), found["check_mode"]) == (check, not check, check)
     if not check:
         assert "delegate_to" in found["msg"] or "Project Owner" in found["msg"]
     assert runner.sim.log.done_writes == []
@@ -210,7 +210,7 @@ def test_without_requests_the_usual_message_tells(name: str) -> None:
     assert "Failed to import the required Python library (requests)" in found["msg"]
     assert f"'s Python {sys.executable}. Please read the module documentation" in found["msg"]
     assert "name this collection under dependencies.galaxy of its definition" in found["msg"]
-    assert "or requests under dependencies.python." in found["msg"]
+    assert "or put requests under dependencies.python." in found["msg"]
 
 
 def test_the_time_of_a_task_is_the_real_one(runner: Runner, simulator: Start) -> None:

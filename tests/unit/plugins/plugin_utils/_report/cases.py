@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -19,8 +19,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapsho
     to_result,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.build import report
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run, read_outcomes
 
 from simulator import seeds
 from simulator.nouns import Cluster
@@ -83,9 +86,29 @@ def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     yield "large", thousands, planned(thousands, MANY_RULES, now=NOW, **OPEN)
 
 
-def reported(plan: Mapping[str, Any], given: Mapping[str, Any] | None = None, **more: Any) -> Report:
-    """The report of a plan that went through JSON, as one from a file has."""
-    return report(Plan.load(json.dumps(plan)), given, **more)
+def reported(
+    plan: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+    outcomes: Sequence[Mapping[str, Any]] = (),
+    evidence: Mapping[str, Any] | None = None,
+    findings: Sequence[Note] = (),
+    previous: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Report:
+    """The report of a run of a plan that went through JSON, as one from a file has. `more` is of the run.
+
+    A prediction, unless there are outcomes.
+    """
+    loaded = Plan.load(json.dumps(plan))
+    told = read_outcomes(list(outcomes))
+    given_run = {"now": loaded.now, "outcomes": told, "is_prediction": loaded.is_blocked or not told, **more}
+    return report(loaded, given, Run(loaded, **given_run), evidence, findings, previous)
+
+
+def indexed(*made: Report) -> Page:
+    """The index of reports whose pages all lie beside them."""
+    entries = [read_entry(f"{one.stem}.json", f"{one.stem}.html", json.loads(as_json(one))) for one in made]
+    return Page.of(index(entries).page)
 
 
 @dataclass

@@ -17,7 +17,7 @@ ROOTS = re.findall(r":root \{(.*?)\}", STYLE, flags=re.DOTALL)
 LIGHT, DARK = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", root)) for root in ROOTS[:2])
 TEXTS = [(ink, ground) for ink in ("ink", "soft", "link") for ground in ("page", "card", "band")]
 NUMBERS = [(ink, "card") for ink in ("kept", "extended", "shortened", "removed", "held", "bad", "soft")]
-ON_MARKS = [("on", mark) for mark in ("kept", "young", "extended", "shortened", "removed", "held", "other")]
+ON_MARKS = [("on", mark) for mark in ("kept", "young", "extended", "shortened", "removed", "held", "other", "bad")]
 ON_BLOCKED = [(ink, "bad-page") for ink in ("ink", "soft", "bad", "kept", "extended", "shortened", "removed", "held")]
 
 

@@ -9,20 +9,24 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.schema import KIND
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.since import read_previous
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.words import visible
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Gap, Note
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unit.plugins.plugin_utils._report.cases import Page, reported
+from unit import hostile
+from unit.hostile import MISSING
+from unit.plugins.plugin_utils._report.cases import Page, indexed, reported
 from unit.plugins.plugin_utils._retention.cases import BARE, ago, bare, info, plan_of, row
 
 HOSTILE = (
@@ -95,10 +99,15 @@ def test_the_json_carries_any_text_unchanged(text: str) -> None:
     assert read["findings"] == [{"code": text, "text": text}]
 
 
+def index_of(*texts: str) -> str:
+    """The index of the JSON of a report; what follows it is left out."""
+    return index([read_entry("retention-x.json", "retention-x.html", json.loads(texts[0]))], texts[1:]).page
+
+
 @given(ANY)
 def test_the_index_shows_any_name(text: str) -> None:
-    page = Page.of(index([json.loads(forms(text)[2])]))
-    assert page.elements == Page.of(index([json.loads(forms("orders")[2])])).elements
+    page, usual = Page.of(index_of(forms(text)[2], text)), Page.of(index_of(forms("orders")[2], "orders"))
+    assert page.elements == usual.elements
     assert page.handlers == []
     assert page.elements["script"] == 0
 
@@ -122,7 +131,7 @@ def test_the_page_may_load_nothing() -> None:
 
 @pytest.mark.parametrize("page", ["report", "index"])
 def test_every_row_has_a_cell_for_each_head(page: str) -> None:
-    text = forms("orders")[0] if page == "report" else index([json.loads(forms("orders")[2])])
+    text = forms("orders")[0] if page == "report" else index_of(forms("orders")[2])
     tables = re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
     assert tables
     for table in tables:
@@ -132,30 +141,40 @@ def test_every_row_has_a_cell_for_each_head(page: str) -> None:
 
 
 def test_the_index_puts_what_is_blocked_first() -> None:
-    listing = info([row(number, ago(days=number)) for number in range(1, 9)])
-    plans = [
-        bare({**listing, "cluster_name": "calm"}, {"keep_last": 1}),
-        bare({**listing, "cluster_name": "shut"}, {"keep_last": 1}, max_delete=1),
-    ]
-    reports = [json.loads(as_json(reported(plan))) for plan in plans]
-    text = Page.of(index(reports)).texts["clusters"]
+    plans = []
+    for cluster_id, name, limit in (("c" * 24, "calm", -1), ("d" * 24, "shut", 1)):
+        rows = [row(number, ago(days=number), cluster_id=cluster_id) for number in range(1, 9)]
+        listing = info(rows, cluster_id=cluster_id, cluster_name=name)
+        plans.append(bare(listing, {"keep_last": 1}, max_delete=limit))
+    text = indexed(*map(reported, plans)).texts["clusters"]
     assert text.index("shut") < text.index("calm")
     assert plans[1]["guard"]["reasons"][0]["text"] in text
-    assert Page.of(index([])).elements["tr"] == 1
-
-
-@pytest.mark.parametrize("stem", ["javascript:alert(1)//", "../else", "", 'x" onclick="alert(1)'])
-def test_the_index_links_to_nothing_but_files_beside_it(stem: Any) -> None:
-    with pytest.raises(RefusedError, match=r"_input\[0\].*stem"):
-        index([{**json.loads(forms("orders")[2]), "stem": stem}])
+    assert Page.of(index([]).page).elements["tr"] == 1
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, [], None, {"kind": "else"}, {"kind": "mongodb_ops.legacy_backup.report", "schema": 1}]
+    "wrong", [{}, [], None, {"kind": "else"}, {"kind": "mongodb_ops.legacy_backup.report", "schema": 1}, {"kind": KIND}]
 )
 def test_the_index_refuses_what_is_no_report(wrong: Any) -> None:
-    with pytest.raises(RefusedError, match=r"_input\[0\]"):
-        index([wrong])
+    with pytest.raises(ValueError, match=r"report|has no key"):
+        read_entry("retention-x.json", None, wrong)
+
+
+REPORT = json.loads(forms("orders")[2])
+
+
+@settings(max_examples=hostile.examples(0.3))
+@given(st.sampled_from(list(hostile.places(REPORT))), hostile.any_values_or(hostile.texts) | st.just(MISSING))
+def test_any_value_inside_a_report_is_shown_or_refused(place: tuple[Any, ...], value: Any) -> None:
+    """By the index, and by the comparison with an earlier report."""
+    spoiled = hostile.put(REPORT, place, value)
+    with suppress(ValueError):
+        assert index([read_entry("retention-x.json", None, spoiled)]).clusters == 1
+    try:
+        read = read_previous(spoiled)
+    except ValueError:
+        return
+    assert reported(REPORT["plan"], previous=read).problems == []
 
 
 def test_characters_that_cannot_be_seen_leave_a_mark() -> None:

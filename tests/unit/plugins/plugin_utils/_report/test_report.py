@@ -8,32 +8,47 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import COLUMNS, as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import MARKS
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import MARKS, Report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary as recap
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 
-from unit.plugins.plugin_utils._report.cases import NOW, OPEN, Page, cases, large, reported, varied
-from unit.plugins.plugin_utils._retention.cases import SCHEDULE, TIDY, ago, applied, bare, info, planned, row, sid
+from unit.plugins.plugin_utils._report.cases import NOW, OPEN, Page, cases, indexed, large, reported, varied
+from unit.plugins.plugin_utils._retention.cases import (
+    SCHEDULE,
+    TIDY,
+    ago,
+    applied,
+    bare,
+    codes,
+    info,
+    moment,
+    planned,
+    row,
+    sid,
+)
 
 CASES = {name: (listing, plan) for name, listing, plan in cases()}
-SPOKEN = ("kept", "extended", "shortened", "removed", "held", "expired", "incomplete", "future")
+SPOKEN = ("kept", "extended", "shortened", "removed", "withheld", "held", "expired", "incomplete", "future")
 
 
 def numbers(plan: dict[str, Any]) -> dict[str, int]:
     """What the plan's own summary says, in the words of the report."""
     actions, states = plan["summary"]["by_action"], plan["summary"]["by_state"]
     others = {state: states[state] for state in ("held", "expired", "incomplete", "future")}
+    withheld = sum("stale" in codes(one["reasons"]) for one in plan["snapshots"])
     return {
         **others,
-        "kept": actions["keep"] - sum(others.values()),
+        "withheld": withheld,
+        "kept": actions["keep"] - sum(others.values()) - withheld,
         "extended": actions["extend"],
         "shortened": actions["shorten"],
         "removed": actions["delete"],
@@ -43,7 +58,7 @@ def numbers(plan: dict[str, Any]) -> dict[str, int]:
 @pytest.mark.parametrize("name", CASES)
 def test_all_forms_give_the_same_numbers(name: str) -> None:
     listing, plan = CASES[name]
-    made = reported(plan, listing, check_mode=True)
+    made = reported(plan, listing)
     page, data = Page.of(as_html(made)), json.loads(as_json(made))
     lines = list(csv.DictReader(io.StringIO(as_csv(made), newline="")))
     expected = numbers(plan)
@@ -54,14 +69,17 @@ def test_all_forms_give_the_same_numbers(name: str) -> None:
         mark: page.counts[f"data-legend={mark}"] for mark in MARKS if f"data-legend={mark}" in page.counts
     }
     assert data["summary"]["kept"] == expected["kept"]
-    assert data["summary"]["removed"] == expected["removed"] + expected["shortened"]
+    assert data["summary"]["to_remove"] == expected["removed"] + expected["shortened"]
+    assert data["summary"]["to_extend"] == expected["extended"]
+    assert (data["summary"]["removed"], data["summary"]["extended"], data["summary"]["undone"]) == (0, 0, 0)
+    assert data["summary"]["counts"] == recap.numbers(made.run, [])["counts"]
     assert [one["id"] for one in page.rows] == [one["id"] for one in plan["snapshots"]]
     assert set(page.marks) == {one["id"] for one in plan["snapshots"]}
     assert [one["action"] for one in page.rows] == [one["action"] for one in plan["snapshots"]]
     assert [(one["id"], one["state"], one["action"]) for one in lines] == [
         (one["id"], one["state"], one["action"]) for one in plan["snapshots"]
     ]
-    said = recap.summary(Plan.load(plan), [], [], False, "Check mode, nothing was written")
+    said = recap.lines(made.run, [], [])
     assert page.texts["verdict-line"] in said
     assert page.texts["space-line"] in said
     assert data["summary"]["verdict"] in said
@@ -79,7 +97,8 @@ def test_the_same_plan_makes_the_same_report(name: str) -> None:
 
 def test_between_them_the_cases_have_every_mark() -> None:
     marks = {one.mark for listing, plan in CASES.values() for one in reported(plan, listing).rows}
-    assert marks == set(MARKS)
+    # The others are of changes that did not come about, and of removals that are withheld where backups have stopped.
+    assert marks - {"withheld"} == set(MARKS) - {"gone", "withheld", "undone"}
 
 
 def test_two_thousand_snapshots_stay_small() -> None:
@@ -171,7 +190,9 @@ def test_the_missing_periods_after_are_those_of_the_listing_after(name: str) -> 
         applied(listing, plan), plan["policy"], now=plan["now"], timezone=plan["timezone"], **plan["options"]
     )
     made = reported(plan, listing)
-    assert made.after.missing == tuple(f"{gap['rule']} {gap['period']}" for gap in after["gaps"])
+    named = tuple(f"{gap['rule']} {gap['period']}" for gap in after["gaps"])
+    # Without a snapshot it cannot be told which periods are missing.
+    assert made.after.missing == (named if listing["snapshots"] else None)
 
 
 def test_what_if_begins_with_this_policy() -> None:
@@ -239,7 +260,7 @@ def test_outcomes_are_shown_with_their_rows() -> None:
     assert "Not everything went as planned" in page.texts["verdict"]
     assert "It is in use." in page.texts[f"s-{sid(3)}"]
     assert "It is in use." in page.texts["problems"]
-    assert page.texts["verdict-line"] == recap.summary(Plan.load(plan), outcomes, [], True, "Done")[2]
+    assert page.texts["verdict-line"] == recap.verdict(made.run) == recap.lines(made.run, [], [])[2]
     rows = list(csv.DictReader(io.StringIO(as_csv(made), newline="")))
     assert [(one["outcome"], one["error"]) for one in rows] == [("", ""), ("deleted", ""), ("failed", "It is in use.")]
 
@@ -254,12 +275,139 @@ def test_what_was_not_tried_is_not_said_to_be_applied() -> None:
         (halted, 1, "Not everything went as planned"),
         ([], 2, "Not applied"),
     ):
-        made = reported(plan, listing, outcomes=outcomes)
+        made = reported(plan, listing, outcomes=outcomes, is_prediction=False)
         assert made.undone == undone
         assert Page.of(as_html(made)).texts["verdict"].startswith(title)
-        line = Page.of(index([json.loads(as_json(made))])).texts["clusters"]
-        assert (f"{undone} change" in line) is bool(undone)
-    assert reported(plan, listing, check_mode=True).undone == 0
+        assert ("1 problem" in indexed(made).texts["clusters"]) is bool(undone)
+    assert reported(plan, listing).undone == 0
+
+
+def refused(*numbers: int) -> list[dict[str, Any]]:
+    """Deletions that the service refused."""
+    error = {"status": 403, "code": "X", "detail": "No."}
+    return [{"id": sid(number), "action": "failed", "error": error} for number in numbers]
+
+
+def forms(made: Report) -> tuple[Page, dict[str, Any], dict[str, str]]:
+    """The page, the summary of the JSON, and the numbers of the index by the heads of their columns."""
+    row_ = re.search(
+        r"<tr data-file.*?</tr>",
+        index([read_entry("retention-x.json", None, json.loads(as_json(made)))]).page,
+        flags=re.DOTALL,
+    )
+    assert row_ is not None
+    cells = re.findall(r'<td class="num">(.*?)</td>', row_[0])
+    heads = ("kept", "removed", "to_remove", "extended", "to_extend", "held", "gaps", "warnings", "findings")
+    return Page.of(as_html(made)), json.loads(as_json(made))["summary"], dict(zip(heads, cells, strict=True))
+
+
+def test_with_every_deletion_refused_nothing_is_said_to_be_removed() -> None:
+    """And what can be restored is what is there."""
+    listing = info([row(number, ago(days=number)) for number in range(1, 5)])
+    plan = bare(listing, {"keep_last": 1})
+    after = {sid(number): None for number in range(1, 5)}
+    for listed in (None, after):
+        made = reported(plan, listing, outcomes=refused(2, 3, 4), listed_after=listed)
+        page, data, line = forms(made)
+        assert page.counts["data-count=removed"] == data["removed"] == int(line["removed"]) == 0
+        assert (data["counts"]["deleted"], data["counts"]["failed"], data["undone"]) == (0, 3, 3)
+        assert page.counts["data-count=undone"] == data["marks"]["undone"] == 3
+        assert made.after.restorable == made.before.restorable == 4
+        assert made.after.oldest == ago(days=4)
+        assert (made.after.size, made.size_removed) == (4000, 0)
+        assert set(page.marks.values()) == {"kept", "undone"}
+        assert "0 deleted" in page.texts["verdict-line"]
+        assert "to remove" not in page.texts["verdict"]
+        assert line["to_remove"] == line["to_extend"] == "–"
+
+
+def test_what_was_gone_before_is_not_removed_by_this_run() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 5)])
+    plan = bare(listing, {"keep_last": 1})
+    outcomes = [{"id": sid(2), "action": "deleted"}, *({"id": sid(one), "action": "absent"} for one in (3, 4))]
+    made = reported(plan, listing, outcomes=outcomes, listed_after={sid(1): None})
+    page, data, line = forms(made)
+    assert page.counts["data-count=removed"] == data["removed"] == int(line["removed"]) == 1
+    assert page.counts["data-count=gone"] == data["counts"]["already_gone"] == 2
+    assert (made.after.restorable, made.after.size, made.size_removed) == (1, 1000, 1000)
+    assert "1 deleted, 2 were already gone" in page.texts["verdict-line"]
+    assert Page.of(as_html(made)).texts["verdict"].startswith("Applied")
+
+
+def test_what_a_listing_afterwards_shows_is_what_can_be_restored() -> None:
+    """Deletions that are told done and were not, and a snapshot that was kept and is gone."""
+    listing = info([row(number, ago(days=number)) for number in range(1, 5)])
+    plan = bare(listing, {"keep_last": 2})
+    outcomes = [{"id": sid(number), "action": "deleted"} for number in (3, 4)]
+    made = reported(plan, listing, outcomes=outcomes, listed_after={sid(1): None, sid(4): None})
+    assert (made.after.restorable, made.after.oldest) == (2, ago(days=4))
+    assert (made.removed, made.undone) == (1, 1)
+    assert f"{sid(4)} was reported deleted and is still there" in Page.of(as_html(made)).texts["problems"]
+
+
+def test_a_prediction_is_worded_as_one() -> None:
+    listing, plan = CASES["shortened"]
+    page, _data, line = forms(reported(plan, listing))
+    told = page.texts["verdict"] + page.texts["timeline"] + page.texts["calendar"]
+    assert page.texts["verdict"].startswith("A prediction: nothing was written")
+    for word in ("removed", "deleted", "extended", "shortened"):
+        assert not re.search(rf"(?<!to be ){word}", told), word
+    assert (line["removed"], line["extended"]) == ("–", "–")
+    assert int(line["to_remove"].replace(",", "")) > 0
+
+
+def test_what_check_mode_would_do_is_not_told_as_done() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 4)])
+    outcomes = [{"id": sid(number), "action": "deleted"} for number in (2, 3)]
+    made = reported(bare(listing, {"keep_last": 1}), listing, outcomes=outcomes, is_prediction=True)
+    page, data, _line = forms(made)
+    assert "deleted" not in page.texts["snapshots"] + page.texts["verdict"]
+    assert data["counts"]["to_delete"] == 2
+    assert [one["action"] for one in json.loads(as_json(made))["outcomes"]] == ["to_delete"] * 2
+    assert "deleted" not in as_csv(made)
+
+
+def test_the_times_of_a_run_and_of_the_plan_that_it_applies() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 4)])
+    plan = bare(listing, {"keep_last": 1})
+    outcomes = [{"id": sid(number), "action": "deleted"} for number in (2, 3)]
+    later = moment(ago(hours=-9))
+    made = reported(plan, listing, outcomes=outcomes, now=later, is_applied_plan=True)
+    page, data = Page.of(as_html(made)), json.loads(as_json(made))
+    assert (data["now"], data["plan_now"]) == (ago(hours=-9), plan["now"])
+    assert page.texts["plan-time"].startswith("2026-08-21 01:00")
+    assert page.texts["run-time"].startswith("2026-08-21 10:00")
+    assert "2026-08-21 10:00" in indexed(made).texts["clusters"]
+    own = Page.of(as_html(reported(plan, listing, outcomes=outcomes)))
+    assert "plan-time" not in own.texts
+
+
+def test_withheld_removals_are_there_afterwards() -> None:
+    listing = info([row(number, ago(days=number)) for number in range(1, 5)])
+    plan = bare(listing, {"keep_last": 1})
+    names = frozenset(sid(number) for number in (2, 3, 4))
+    made = reported(plan, listing, is_prediction=False, withheld=names)
+    page, data, line = forms(made)
+    assert page.counts["data-count=withheld"] == data["withheld"] == 3
+    assert made.after.restorable == 4
+    assert page.texts["verdict"].startswith("Applied, except for the removals that were withheld")
+    assert line["removed"] == "0"
+    assert "3 removals withheld" in indexed(made).texts["clusters"]
+
+
+def test_with_nothing_left_to_restore_no_period_is_told_to_be_covered() -> None:
+    listing = info([row(1, ago(days=1)), row(2, ago(days=2))])
+    plan = bare(listing, {"keep_within_daily": "7d"})
+    made = reported(plan, listing, is_prediction=False, listed_after={})
+    assert (made.after.restorable, made.after.missing) == (0, None)
+
+
+def test_periods_that_nobody_could_measure_are_not_told_to_be_there() -> None:
+    listing = info([row(1, ago(days=1), ago(hours=1))])
+    finding = Note("gaps_unmeasured", "gaps cannot be measured")
+    made = reported(bare(listing, {"keep_within_daily": "7d"}), listing, findings=[finding])
+    assert (made.before.missing, made.after.missing) == (None, None)
+    assert forms(made)[2]["gaps"] == "not measured"
 
 
 def test_a_listing_of_another_cluster_is_refused() -> None:

@@ -97,10 +97,10 @@ def rows(created: Iterable[str], expires: str | None = FAR) -> list[dict[str, An
     return [row(number, at, expires) for number, at in enumerate(created, 1)]
 
 
-def job(number: int | str | None, timestamp: str | None, in_use: bool = True) -> dict[str, Any]:
+def job(number: int | str | None, timestamp: str | None, in_use: bool = True, job_id: str = "c" * 24) -> dict[str, Any]:
     """A restore job as `legacy_snapshot_info` returns it."""
     return {
-        "id": "c" * 24,
+        "id": job_id,
         "snapshot_id": sid(number) if isinstance(number, int) else number,
         "timestamp": timestamp,
         "status": "IN_PROGRESS" if in_use else "FINISHED",

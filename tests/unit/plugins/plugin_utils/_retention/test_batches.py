@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The changes of a plan in batches, each guarded against what happened since; and when no further batch may begin."""
+"""The changes of a plan in batches, each guarded against what happened since."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_batches import retention_batches
-from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_recap import retention_recap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.plugin_utils._retention.cases import BARE, FAR, NOW, ago, info, planned, row, sid
+from unit.plugins.plugin_utils._retention.cases import BARE, FAR, ago, info, planned, row, sid
 from unit.plugins.plugin_utils._retention.test_properties import cases
 
 SOON = "2026-09-01T00:00:00Z"
@@ -69,51 +68,3 @@ def test_a_size_that_is_none_is_named(size: Any) -> None:
 def test_what_is_no_plan_is_refused(plan: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="retention_batches: _input: it is no plan of this collection"):
         retention_batches(plan, 1)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "stops"),
-    [
-        ({"action": "failed", "error": {"code": "EXTENDED", "detail": "lives longer"}}, False),
-        ({"action": "failed", "error": {"code": None, "detail": "refused"}}, True),
-        ({"action": "failed", "error": None}, True),
-        ({"action": "not_tried", "error": None}, True),
-        ({"action": "unchanged", "error": None}, False),
-    ],
-    ids=str,
-)
-def test_when_no_further_batch_may_begin(outcome: dict[str, Any], stops: bool) -> None:
-    """After an extend that failed; not after one that was not needed, since somebody had extended it further."""
-    rows = [row(1, ago(days=1), SOON), row(2, ago(days=2), SOON)]
-    plan = planned(info(rows), {"keep_within_daily": "5mo"}, extend_kept=True, **BARE)
-    extend = plan["changes"][0]
-    assert extend["state"] == "present"
-    recap = retention_recap(plan, [{"id": extend["snapshot_id"], "before": None, "after": None, **outcome}])
-    assert recap["must_stop"] is stops
-    assert plan["now"] == NOW
-
-
-def test_a_reason_that_meets_many_is_said_once() -> None:
-    plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
-    why = {"status": 500, "code": None, "detail": "The jobs cannot be read."}
-    state: dict[str, Any] = {"action": "failed", "before": None, "after": None}
-    outcomes = [{**state, "id": sid(number), "error": why} for number in range(12)]
-    own = {**state, "id": sid(99), "error": {**why, "detail": f"Snapshot {sid(99)} is held."}}
-    recap = retention_recap(plan, [*outcomes, own])
-    assert recap["problems"] == [
-        f"Snapshots {', '.join(sid(number) for number in range(10))} and 2 more: The jobs cannot be read.",
-        f"Snapshot {sid(99)} is held.",
-    ]
-    assert recap["failure"] == " ".join(recap["problems"])
-
-
-def test_a_failure_s_text_stays_readable() -> None:
-    plan = planned(info([row(1, ago(days=1))]), {"keep_last": 1})
-    state: dict[str, Any] = {"action": "failed", "before": None, "after": None}
-    why: dict[str, Any] = {"status": None, "code": "HELD"}
-    outcomes = [
-        {**state, "id": sid(number), "error": {**why, "detail": f"Snapshot {sid(number)} is held."}}
-        for number in range(500)
-    ]
-    assert retention_recap(plan, [])["failure"] == ""
-    assert retention_recap(plan, outcomes)["failure"].endswith("And 490 more: see retention_outcomes.")

@@ -27,6 +27,7 @@ LISTING = [
     row(6, ago(days=40), FAR, complete=False),
     row(7, ago(days=40), ago(days=1)),
     row(8, ago(days=800), FAR),
+    row(9, ago(days=3, hours=3), FAR, is_possibly_inconsistent=True),
 ]
 COVERED = (
     "id",
@@ -34,12 +35,13 @@ COVERED = (
     "created_increment",
     "complete",
     "do_not_delete",
+    "faulty",
     "expires_at",
     "state",
     "action",
     "expires_to",
 )
-GOLDEN = "857e70176140e6f1980f8c7d03ca005b5759c06efa2c944f8cccd1681c3463da"
+GOLDEN = "dac543c5b27909378f30f73391c01182769dd0eafac12d7163014797a9d0bba9"
 
 
 def plan(**options: Any) -> dict[str, Any]:
@@ -111,6 +113,15 @@ def test_r18_every_option_is_part_of_it(change: dict[str, Any]) -> None:
     assert plan(**change)["digest"] != plan()["digest"]
 
 
+@pytest.mark.parametrize("fault", [{"is_possibly_inconsistent": True}, {"missing_shards": [{"id": "x"}]}])
+def test_r18_whether_a_snapshot_is_faulty_is_part_of_it(fault: dict[str, Any]) -> None:
+    """A held one, of which nothing else changes."""
+    faulty = [{**one, **(fault if one["id"] == sid(3) else {})} for one in LISTING]
+    before, after = planned(info(LISTING), {"keep_last": -1}), planned(info(faulty), {"keep_last": -1})
+    assert [one["action"] for one in before["snapshots"]] == [one["action"] for one in after["snapshots"]]
+    assert before["digest"] != after["digest"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -155,7 +166,7 @@ def test_r18_no_deciding_value_can_be_altered_unseen(path: tuple[Any, ...], valu
         Plan.load(tampered)
 
 
-@given(st.integers(0, 7), st.integers(0, 7))
+@given(st.integers(0, 8), st.integers(0, 8))
 def test_r18_no_snapshot_can_be_moved_added_or_taken_away_unseen(one: int, other: int) -> None:
     rows = DOCUMENT["snapshots"]
     swapped = list(rows)

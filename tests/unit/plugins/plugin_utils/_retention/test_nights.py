@@ -9,6 +9,8 @@ last of its snapshots. Neither may make the nightly run drain a history that the
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,9 +36,10 @@ from simulator.switches import Switches
 from simulator.world import World
 from unit.plugins.plugin_utils._retention.cases import TIDY, info, moment, planned
 
-NIGHTS = 400
+NIGHTS = 420
 BEGIN = datetime(2026, 11, 23, 1, 30, tzinfo=timezone.utc)
 UTC = zone("UTC")
+KINDS = {"day": "daily", "week": "weekly", "month": "monthly"}
 GUARANTEE: dict[str, Any] = {"extend_kept": True}
 # Nothing is thrown away that was there before the tool came, as its documentation asks for the first run.
 FIRST_RUN = {"max_delete": -1, "max_delete_percent": 100}
@@ -44,6 +47,9 @@ DEFAULT = Schedule()
 LONGER = Schedule(retention_days=5, daily_days=30, weekly_weeks=12, monthly_months=36)
 SHORTER = Schedule(daily_days=0, weekly_weeks=0, monthly_months=0)
 Marks = Literal["first", "last"]
+# How the service marks the long-lived, and for how many days backups stop. The session `histories` tries all of them.
+PAUSES: list[tuple[Marks, int]] = [("first", 0), ("last", 5), ("first", 40), ("last", 0), ("first", 5), ("last", 40)]
+PROFILES = {"long": 6, "short": 1}
 
 
 @dataclass
@@ -57,15 +63,20 @@ class Nights:
     extends: list[tuple[str, str]] = field(default_factory=list)
     """Of each extension when the snapshot was created, and the expiry that it was given."""
     blocked: list[datetime] = field(default_factory=list)
+    with_faults: bool = False
+    most_removed: int = 0
+    """The most that one night removed."""
 
     def run(self, now: datetime, **more: Any) -> dict[str, Any]:
         """Lets both get there, then plans and applies."""
         self.ours.tick(now)
         self.alone.tick(now)
-        document = planned(listing(self.ours), self.policy, now=now, **{**self.options, **more})
+        document = planned(listing(self.ours, self.with_faults), self.policy, now=now, **{**self.options, **more})
         if document["guard"]["blocked"]:
             self.blocked.append(now)
             return document
+        actions = document["summary"]["by_action"]
+        self.most_removed = max(self.most_removed, actions["delete"] + actions["shorten"])
         created = {one["id"]: one["created_at"] for one in document["snapshots"]}
         for change in document["changes"]:
             if change["state"] == "absent":
@@ -91,9 +102,16 @@ def seeded(marks: Marks, schedule: Schedule) -> World:
     return seeds.replica_set(BEGIN, switches=Switches(long_lived=marks, removal="at_once"), schedule=schedule)
 
 
-def listing(world: World) -> dict[str, Any]:
+def is_faulty(created: int) -> bool:
+    """One snapshot in ten, the same in both worlds."""
+    return hashlib.sha256(str(created).encode()).digest()[0] < 26
+
+
+def listing(world: World, with_faults: bool = False) -> dict[str, Any]:
     """What `legacy_snapshot_info` would return."""
     rows = [to_result(from_api(document)) for document in world.documents(world.main)]
+    for row in rows if with_faults else ():
+        row["is_possibly_inconsistent"] = is_faulty(seconds(moment(row["created_at"])))
     ids = {"project_id": world.main.project_id, "cluster_id": world.main.id, "cluster_name": world.main.name}
     return info(rows, schedule=snake_case(world.schedule_document(world.main)), **ids)
 
@@ -113,12 +131,24 @@ def months(world: World, now: datetime, since: int = 0) -> set[int]:
 
 
 def assert_bases_are_there(worlds: Nights, now: datetime) -> None:
-    """The snapshots that a restore to any point of the last 24 hours is built on."""
+    """The snapshots that a restore to any point of the last 24 hours is built on, or may be."""
     start = seconds(now) - 24 * 3600
     before, after = restorable(worlds.alone, now), restorable(worlds.ours, now)
-    base = max((created for created in before if created < start), default=None)
-    needed = {created for created in before if created >= start} | ({base} if base is not None else set())
+    older = [created for created in before if created < start]
+    sound = [created for created in older if not (worlds.with_faults and is_faulty(created))]
+    needed = {created for created in before if created >= start} | {max(bases) for bases in (older, sound) if bases}
     assert needed <= set(after)
+
+
+def sound_periods(world: World, now: datetime) -> set[tuple[str, int]]:
+    """The days, weeks and months inside the policy's windows of which a sound snapshot can be restored."""
+    windows = {kind: parse_duration(TIDY[f"keep_within_{adverb}"]) for kind, adverb in KINDS.items()}
+    return {
+        (kind, UTC.period(kind, created))
+        for kind, window in windows.items()
+        for created in restorable(world, now)
+        if created > UTC.before(seconds(now), window) and not is_faulty(created)
+    }
 
 
 def each(worlds: Nights, dates: list[datetime], **more: Any) -> Iterator[datetime]:
@@ -142,6 +172,23 @@ def test_no_month_is_lost_that_the_service_alone_would_still_hold(marks: Marks, 
     assert len(months(worlds.ours, dates[-1])) >= 13
 
 
+@pytest.mark.parametrize("options", [{}, GUARANTEE, {"method": "expire"}], ids=["tidy", "guarantee", "expire"])
+@pytest.mark.parametrize(("marks", "pause"), PAUSES[: PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 3)])
+def test_no_sound_period_is_lost_with_faulty_snapshots_and_a_pause(
+    marks: Marks, pause: int, options: dict[str, Any]
+) -> None:
+    """One snapshot in ten is faulty, and backups stop once for some days."""
+    worlds, dates = nights(marks, **options)
+    worlds.with_faults = True
+    for number, now in enumerate(each(worlds, dates)):
+        assert sound_periods(worlds.alone, now) <= sound_periods(worlds.ours, now)
+        for world in (worlds.ours, worlds.alone):
+            if pause and number in (200, 200 + pause):
+                world.set_backup(world.main, "STOPPED" if number == 200 else "STARTED")
+    assert worlds.blocked == []
+    assert worlds.most_removed <= 20
+
+
 @pytest.mark.parametrize("marks", ["first", "last"])
 def test_with_a_schedule_equal_to_the_policy_there_is_at_most_one_extension_for_each_period(marks: Marks) -> None:
     worlds, dates = nights(marks, **GUARANTEE)
@@ -154,10 +201,7 @@ def test_with_a_schedule_equal_to_the_policy_there_is_at_most_one_extension_for_
 
 def assert_one_extension_a_period(worlds: Nights) -> None:
     """For each day, week and month that ended, one extension at most, to that rule's window."""
-    windows = {
-        kind: parse_duration(TIDY[f"keep_within_{adverb}"])
-        for kind, adverb in (("day", "daily"), ("week", "weekly"), ("month", "monthly"))
-    }
+    windows = {kind: parse_duration(TIDY[f"keep_within_{adverb}"]) for kind, adverb in KINDS.items()}
     counted: Counter[tuple[str, int]] = Counter()
     for created, expires in worlds.extends:
         at = seconds(moment(created))
