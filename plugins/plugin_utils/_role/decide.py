@@ -83,12 +83,11 @@ class Stop(Exception):
     """The host goes no further. The message is what the last task of the role says."""
 
 
-def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
-    """The result of one host; what is released lies in the store.
+def decide(step: Step, entry: Entry, entry_point: str, refusal: str | None) -> dict[str, Any]:
+    """The result of one host that has begun; what is released lies in the store.
 
     `refusal` is why the play around the role cannot be used.
     """
-    entry = step.store.begin(step.host, step.batch)
     cluster = Cluster()
     try:
         if refusal is not None:
@@ -198,6 +197,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "findings": dump_notes(found.findings),
         "target": target(found.listing),
         "now": asked.now.isoformat(),
+        "in_check_mode": step.check_mode,
         "is_approved": asked.entry_point == APPLY,
         "max_fail_percentage": settings.max_fail_percentage,
         "batch_size": settings.batch_size,
