@@ -25,7 +25,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     removals_shown,
     same_cluster,
@@ -189,8 +189,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
     if settings.report_dir:
-        folder = files.resolve(settings.report_dir)
-        _check_place("retention_report_dir", lambda: files.check_report(folder, found.plan))
+        _check_place("retention_report_dir", settings.report_dir, lambda folder: check_report(folder, found.plan))
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),

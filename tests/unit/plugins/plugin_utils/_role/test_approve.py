@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.names import plan_file_name
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.approve import approved_plan, compare
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
