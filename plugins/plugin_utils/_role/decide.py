@@ -108,6 +108,9 @@ def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
 def _asked(step: Step, entry_point: str, cluster: Cluster) -> Asked:
     """What was asked for, refused before any request where it cannot be used."""
     settings = read_settings(step.given)
+    if entry_point in (APPLY, AUDIT):
+        # Variables of a group can be for `plan`, whose files wait for an approval and are not to be replaced.
+        settings = replace(settings, plan_file="", plan_dir="")
     refuse_unknown(step.names, settings.ignore_variables)
     may_write = entry_point in (MAIN, APPLY) and not step.check_mode
     now = now_of(settings, step.clock, may_write)
@@ -190,8 +193,9 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
     if settings.report_dir:
-        folder = files.resolve(settings.report_dir)
-        _check_place("retention_report_dir", lambda: files.check_report(folder, found.plan))
+        _check_place(
+            "retention_report_dir", settings.report_dir, lambda folder: files.check_report(folder, found.plan)
+        )
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
