@@ -48,6 +48,7 @@ class Released:
     max_fail_percentage: float
     batch_size: int
     concurrency: int
+    plan_file: str | None
     report_dir: str
     listing: Mapping[str, Any] | None
     requests: Sequence[Mapping[str, Any]]
@@ -170,7 +171,7 @@ def _ended(
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
     failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
-    written: dict[str, str | None] = {"plan_file": None, "report": None}
+    written = {"plan_file": released.plan_file, "report": None}
     try:
         written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
     except FileError as exc:

@@ -12,7 +12,11 @@ from typing import Any
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import approval
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError, blank, shown
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
+    RefusedError,
+    blank,
+    shown,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, Settings
 

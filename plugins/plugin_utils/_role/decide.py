@@ -193,9 +193,8 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
     if settings.report_dir:
-        _check_place(
-            "retention_report_dir", settings.report_dir, lambda folder: files.check_report(folder, found.plan)
-        )
+        _check_place("retention_report_dir", settings.report_dir, lambda folder: files.check_report(folder, found.plan))
+    written: dict[str, str | None] = {"plan_file": _write_plan(found.plan, settings), "report": None}
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -206,17 +205,14 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "max_fail_percentage": settings.max_fail_percentage,
         "batch_size": settings.batch_size,
         "concurrency": settings.concurrency,
+        "plan_file": written["plan_file"],
         "report_dir": settings.report_dir,
         "listing": dict(found.listing) if settings.report_dir else None,
         "requests": list(step.log.requests),
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
-    result = with_plan(
-        Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()
-    )
-    written = _write_plan(found.plan, settings)
     step.store.release(entry, document, bool(found.plan.withheld))
-    return {**result, "plan_file": written}
+    return with_plan(Run(found.plan, asked.now, void=found.void), found.findings, written, ())
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
