@@ -117,7 +117,9 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
     assert planned.status == 2
     assert warned(planned) == []
     assert (sim.log.writes, world.state()) == ([], before)
-    assert refusal(planned, "blocked").startswith("RETENTION BLOCKED: retention_max_delete: 4 snapshots would be removed")
+    assert refusal(planned, "blocked").startswith(
+        "RETENTION BLOCKED: retention_max_delete: 4 snapshots would be removed"
+    )
     assert [task.host for task in planned.tasks if task.status == "failed"] == ["blocked"]
     for host in HOSTS:
         digest, plan = sorted(handed_on(planned, host).values())
@@ -132,7 +134,9 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
         assert lines(planned, host)[-2:] == [f"Digest {digest}", f"Plan: {result['plan_file']}"]
         counts = result["counts"]
         assert (counts["kept"], counts["to_delete"], counts["to_extend"], result["check_mode"]) == (8, 4, 0, True)
-        names = [task.name.rpartition(": ")[2] for task in planned.tasks if task.host == host and task.status != "skipped"]
+        names = [
+            task.name.rpartition(": ")[2] for task in planned.tasks if task.host == host and task.status != "skipped"
+        ]
         failing = ["Fail where not everything went as planned"] if host == "blocked" else []
         assert names == ["Decide what stays and what goes", "Sum up", *failing]
         assert planned.recap(host)["changed"] == 0

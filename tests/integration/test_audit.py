@@ -193,7 +193,10 @@ def test_the_evidence_is_that_of_the_services_own_log(
     sim = simulator(world)
     connection = options(sim)
     target = {key: connection.pop(key) for key in ("project_id", "cluster_id")}
-    include = {"name": "include", "ansible.builtin.include_role": {"name": f"{NAMESPACE}.retention", "tasks_from": entry}}
+    include = {
+        "name": "include",
+        "ansible.builtin.include_role": {"name": f"{NAMESPACE}.retention", "tasks_from": entry},
+    }
     known = {"awx_job_id": 4711, "tower_user_name": "ann", "retention_stale_after": "off"}
     wanted = {"retention_keep_last": 8, "retention_report_dir": str(tmp_path / "reports")}
     if entry == "main":
@@ -207,7 +210,11 @@ def test_the_evidence_is_that_of_the_services_own_log(
     assert evidence["requests"] == {name: methods.count(method) for name, method in counted.items()}
     assert evidence["requests"]["deletes"] >= (4 if entry == "main" else 0)
     assert (evidence["platform"], evidence["base_url"]) == ("ops_manager", sim.url)
-    assert (str(evidence["awx_job_id"]), evidence["awx_user_name"], evidence["check_mode"]) == ("4711", "ann", entry == "audit")
+    assert (str(evidence["awx_job_id"]), evidence["awx_user_name"], evidence["check_mode"]) == (
+        "4711",
+        "ann",
+        entry == "audit",
+    )
     assert evidence["first_request_at"] <= evidence["last_request_at"]
     assert re.fullmatch(r"[0-9a-f]{64}", evidence["listing_sha256"])
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))

@@ -96,7 +96,9 @@ def test_check_shows_what_the_real_run_does_and_the_second_changes_nothing(
     assert {entry.path.rpartition("/")[2] for entry in sim.log.done_writes} == set(oldest)
     for run, words in ((check, "checked, nothing was written"), (real, "done")):
         told = [line for line in run.stderr.splitlines() if line.startswith("[orders] ")]
-        assert told == [f"[orders] {sim.world.main.id}: {count} of 340 changes {words}" for count in (100, 200, 300, 340)]
+        assert told == [
+            f"[orders] {sim.world.main.id}: {count} of 340 changes {words}" for count in (100, 200, 300, 340)
+        ]
     sim.reset_log()
     again = run_role(playbooks, sim, SIXTY)
     assert (again.status, again.recap("orders")["changed"], sim.log.writes) == (0, 0, [])

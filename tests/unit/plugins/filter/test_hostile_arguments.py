@@ -64,6 +64,7 @@ ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 EACH = [(name, argument) for name, (_filter, given_) in ARGUMENTS.items() for argument in given_]
 
+
 def called(name: str, **changed: Any) -> Any:
     """What a filter comes to: its result, plain and fit for a file, or None for an error in its own words."""
     function, arguments = ARGUMENTS[name]

@@ -60,7 +60,10 @@ def test_what_must_not_have_happened_since() -> None:
 
 def test_what_is_left_out_is_in_no_batch() -> None:
     plan = plan_of([row(number, ago(days=number)) for number in range(1, 9)], {"keep_last": 3}, **BARE)
-    assert [[one["snapshot_id"] for one in part] for part in batches(plan, 2, {sid(7), sid(5)})] == [[sid(8), sid(6)], [sid(4)]]
+    assert [[one["snapshot_id"] for one in part] for part in batches(plan, 2, {sid(7), sid(5)})] == [
+        [sid(8), sid(6)],
+        [sid(4)],
+    ]
 
 
 @pytest.mark.parametrize("size", [0, -1, True, "x", 1.5])

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import timedelta
 from typing import Any
@@ -18,18 +17,14 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 from tools.awx import extra_vars_file
 from unit.plugins.plugin_utils._retention.cases import (
     FAR,
     NOW,
-    PROJECT,
-    TIDY,
     ago,
     codes,
-    info,
     moment,
     plan_of,
     planned,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.names import plan_file_name
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import batches
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.approve import approved_plan, compare
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
@@ -196,8 +196,8 @@ def test_a_file_or_a_folder_with_the_plans_of_many(tmp_path: Path) -> None:
     path = tmp_path / plan_file_name(plan)
     path.write_text(json.dumps(plan.dump(), indent=2), encoding="utf-8")
     assert approve(str(path), plan.digest) == ""
-    for named in ({"cluster_id": CLUSTER}, {"cluster_name": "Cluster0"}):
-        assert approve(str(tmp_path), plan.digest, project_id=PROJECT, **named) == ""
+    assert approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_id=CLUSTER) == ""
+    assert approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_name="Cluster0") == ""
     refused = approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_id="d" * 24)
     assert refused.startswith(f"retention_approved_plan: {tmp_path} has no plan for cluster dddd")
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.digest import DECIDES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.decide import APPLY, AUDIT, MAIN, PLAN
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import KEYS, VARIABLES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import VARIABLES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -132,7 +132,9 @@ def test_any_variable_is_used_or_named(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["retention_report_dir", "retention_plan_dir", "retention_plan_file"])
-@pytest.mark.parametrize("value", ["", "\x00", "\ud800", "~nobody-here/x", "$NOT_SET/x", 7, ["x"], "/dev/null/x", "/proc/x"])
+@pytest.mark.parametrize(
+    "value", ["", "\x00", "\ud800", "~nobody-here/x", "$NOT_SET/x", 7, ["x"], "/dev/null/x", "/proc/x"]
+)
 def test_any_path_is_used_or_named(name: str, value: Any) -> None:
     modules = Modules()
     result = run(modules, MAIN, **{**GIVEN, name: value})
@@ -143,8 +145,16 @@ def test_any_path_is_used_or_named(name: str, value: Any) -> None:
 @settings(max_examples=hostile.examples(3))
 @given(
     st.sampled_from([MAIN, PLAN, AUDIT]),
-    st.sampled_from([("legacy_snapshot_info", 0), ("legacy_snapshot_info", 1), ("legacy_snapshot", 0), ("legacy_snapshot", 1)]),
-    st.sampled_from([(), *hostile.places({**LISTING, "msg": "", "failed": False}), *hostile.places(changes_of({"snapshots": PLAN_["changes"][:3]}))]),
+    st.sampled_from(
+        [("legacy_snapshot_info", 0), ("legacy_snapshot_info", 1), ("legacy_snapshot", 0), ("legacy_snapshot", 1)]
+    ),
+    st.sampled_from(
+        [
+            (),
+            *hostile.places({**LISTING, "msg": "", "failed": False}),
+            *hostile.places(changes_of({"snapshots": PLAN_["changes"][:3]})),
+        ]
+    ),
     hostile.json_values | st.just(MISSING),
 )
 def test_any_result_of_a_module_is_used_or_told(
