@@ -134,11 +134,11 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
         assert lines(planned, host)[-2:] == [f"Digest {digest}", f"Plan: {result['plan_file']}"]
         counts = result["counts"]
         assert (counts["kept"], counts["to_delete"], counts["to_extend"], result["check_mode"]) == (8, 4, 0, True)
-        names = [
+        ran = [
             task.name.rpartition(": ")[2] for task in planned.tasks if task.host == host and task.status != "skipped"
         ]
         failing = ["Fail where not everything went as planned"] if host == "blocked" else []
-        assert names == ["Decide what stays and what goes", "Sum up", *failing]
+        assert ran == ["Decide what stays and what goes", "Sum up", *failing]
         assert planned.recap(host)["changed"] == 0
     assert len(list((tmp_path / "plans").iterdir())) == len(HOSTS)
     assert "BLOCKED, nothing was written: " in " ".join(lines(planned, "blocked"))
