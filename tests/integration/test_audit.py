@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -18,7 +19,7 @@ from simulator.fixtures_pytest import Start
 from simulator.instants import DAY, HOUR
 from simulator.server import Simulator
 from simulator.world import World
-from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
+from tools.playbooks import NAMESPACE, Playbooks, Run, Task, options, play, warned
 from tools.tree import ROOT
 
 HOSTS = ("clean", "drift", "gap", "blocked", "odd", "api")
@@ -29,7 +30,12 @@ OWN: dict[str, dict[str, Any]] = {
     "blocked": {"retention_keep_last": 11, "retention_max_delete": 0},
     "api": {"cluster_id": "f" * 24},
 }
-GATES = {"retention_fail_on_drift": "true", "retention_fail_on_gap": "yes"}
+GATES = {
+    "retention_fail_on_drift": "true",
+    "retention_fail_on_gap": "yes",
+    "retention_fail_on_blocked": "1",
+    "retention_fail_on_finding": "stale, no_complete",
+}
 
 
 def fleet() -> World:
@@ -92,29 +98,29 @@ def failures(folder: Path) -> dict[str, str]:
 
 def entries(run: Run) -> dict[str, dict[str, Any]]:
     """The artifact's entries, by host; no two under the same key."""
-    told = [task for task in run.tasks if task.name.endswith("Hand the numbers to the jobs that follow")]
+    told = [task for task in run.of("retention_decide") if "ansible_stats" in task.result]
     artifact = {key: value for task in told for key, value in task.result["ansible_stats"]["data"].items()}
     assert len(artifact) == len(told)
     assert all(re.fullmatch(r"retention_audit_[0-9a-f]{16}", key) for key in artifact)
     return {task.host: value for task in told for value in task.result["ansible_stats"]["data"].values()}
 
 
-def agree(entry: dict[str, Any], lines: list[str]) -> None:
-    """The numbers of the artifact are those of the console."""
-    actions, states = entry["by_action"], entry["by_state"]
-    told = lines[2]
-    kept = actions["keep"] - sum(count for state, count in states.items() if state != "candidate")
-    assert (
-        f" {entry['total']} snapshots, {kept} kept, {actions['delete']} to delete, {actions['extend']} to extend"
-        in told
-    )
-    assert f", {states['held']} held" in told
-    for state in ("expired", "incomplete", "future"):
-        assert (f"{states[state]} {state}" in told) == (states[state] > 0)
-    gaps = next(line for line in lines if "gaps" in line.lower())
-    assert gaps.startswith(f"{entry['gaps'] or 'No'} gaps")
-    assert lines[-1] == f"Digest {entry['digest']}"
-    assert (entry["file_size_bytes_removed"] == 0) == ("No space is freed" in lines[3])
+def agree(entry: dict[str, Any], task: Task) -> None:
+    """The numbers of the artifact are those of the result and of the console."""
+    result, counts, told = task.result, entry["counts"], task.result["summary"]
+    assert {key: result[key] for key in entry} == entry
+    assert set(result) - set(entry) - {"ansible_stats", "changed", "warnings", "invocation", "_ansible_no_log"} == {
+        "failures",
+        "summary",
+        "failure",
+    }
+    verdict = next(line for line in told if line.startswith("Nothing was written: "))
+    for fate, words in (("kept", "to keep"), ("to_delete", "to delete"), ("to_extend", "to extend"), ("held", "held")):
+        assert f" {counts[fate]} {words}" in verdict
+    assert any(line.startswith(f"{entry['gaps'] or 'No'} gap") for line in told)
+    assert told[-1] == f"Digest {entry['digest']}"
+    assert (counts["to_delete"] == 0) == ("No space is freed" in " ".join(told))
+    assert entry["check_mode"] is True
 
 
 def test_audit_gates_and_never_writes(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:
@@ -123,19 +129,22 @@ def test_audit_gates_and_never_writes(playbooks: Playbooks, simulator: Start, tm
     env = environment(sim, tmp_path)
     marks = world.marks
 
-    # Without gates nothing but a guard or an error fails.
-    calm = playbooks.run(f"{NAMESPACE}.audit", "--limit", "!blocked:!api", inventory=inventory(world), environment=env)
+    # Without gates nothing but an error fails.
+    calm = playbooks.run(f"{NAMESPACE}.audit", "--limit", "!api", inventory=inventory(world), environment=env)
     assert (calm.status, warned(calm)) == (0, [])
     assert failures(tmp_path) == {}
     found = entries(calm)
-    assert set(found) == {"clean", "drift", "gap", "odd"}
+    assert set(found) == {"clean", "drift", "gap", "blocked", "odd"}
     for host, entry in found.items():
-        agree(entry, calm.named("Sum up", host).result["msg"])
+        agree(entry, calm.applied(host))
         assert calm.recap(host)["changed"] == 0
-    assert found["clean"]["findings_by_code"] == {}
-    assert found["gap"]["findings_by_code"] == {"gap": 1}
-    codes = ("expires_sooner", "inconsistent", "incomplete", "no_expiry", "protected_expires")
-    assert found["odd"]["findings_by_code"] == dict.fromkeys(sorted(codes), 1)
+    codes = {host: sorted(one["code"] for one in entry["findings"]) for host, entry in found.items()}
+    assert codes["clean"] == []
+    assert codes["gap"] == ["gap"]
+    assert codes["odd"] == ["expires_sooner", "incomplete", "inconsistent", "no_expiry", "protected_expires"]
+    # Looking is not failing: that a guard would stop the plan is told, and no more.
+    assert found["blocked"]["guard"]["blocked"] is True
+    assert "BLOCKED, nothing was written: " in " ".join(calm.named("Sum up", "blocked").result["msg"])
     said = " ".join(calm.named("Sum up", "odd").result["msg"])
     assert all(marks[name] in said for name in ("forever", "guarded", "unfinished", "inconsistent"))
     assert said.count(f"{marks['guarded']} is protected") == 1
@@ -148,15 +157,14 @@ def test_audit_gates_and_never_writes(playbooks: Playbooks, simulator: Start, tm
     assert set(messages) == set(told)
     assert messages["drift"].startswith("RETENTION DRIFT: the cluster is not as the policy would have it: 1 to delete")
     assert messages["gap"].startswith("RETENTION GAP: within_daily: 1 period that no sound snapshot covers: ")
-    assert messages["blocked"].startswith("RETENTION BLOCKED: max_delete: 1 snapshots would be removed")
+    assert messages["blocked"].startswith("RETENTION BLOCKED: retention_max_delete: 1 snapshot")
     assert "RETENTION DRIFT: " in messages["blocked"]
     assert "RETENTION" not in messages["api"]
     assert "404" in messages["api"]
     for host, message in messages.items():
         assert ("RETENTION" in told[host]) == ("RETENTION" in message)
-    assert entries(gated)["blocked"]["guard"]["blocked"] is True
     for host in ("drift", "gap", "blocked"):
-        agree(entries(gated)[host], gated.named("Sum up", host).result["msg"])
+        agree(entries(gated)[host], gated.applied(host))
 
     assert (sim.log.writes, world.state()) == ([], before)
 
@@ -170,47 +178,47 @@ def test_a_gate_that_is_neither_on_nor_off_is_named_before_any_request(
     hosts = {
         "drift": {**hosts["drift"], "retention_fail_on_drift": "maybe"},
         "gap": {**hosts["gap"], "retention_fail_on_gap": "2"},
+        "blocked": {**hosts["blocked"], "retention_fail_on_blocked": ["x"]},
     }
     run = playbooks.run(f"{NAMESPACE}.audit", inventory=hosts, environment=environment(sim, tmp_path))
     assert run.status == 2
     assert sim.log.requests == 0
     for host in hosts:
-        assert f"fail_on_{host}: must be true or false" in next(
+        assert f"retention_fail_on_{host}: must be true or false" in next(
             task.message for task in run.tasks if task.status == "failed" and task.host == host
         )
 
 
 @pytest.mark.parametrize("entry", ["audit", "main"])
-def test_the_evidence_is_that_of_the_services_own_log(playbooks: Playbooks, simulator: Start, entry: str) -> None:
+def test_the_evidence_is_that_of_the_services_own_log(
+    playbooks: Playbooks, simulator: Start, tmp_path: Path, entry: str
+) -> None:
     world = seeds.fleet(1, 12, platform="ops_manager")
     sim = simulator(world)
     connection = options(sim)
     target = {key: connection.pop(key) for key in ("project_id", "cluster_id")}
-    include = {"name": NAMESPACE + ".retention", "tasks_from": entry, "public": True}
-    plays = [
-        play(
-            [
-                {"name": "include", "ansible.builtin.include_role": include},
-                {
-                    "name": "evidence",
-                    "ansible.builtin.debug": {"msg": "{{ __retention_audit_with_evidence.evidence }}"},
-                },
-            ],
-            connection,
-        )
-    ]
+    include = {
+        "name": "include",
+        "ansible.builtin.include_role": {"name": f"{NAMESPACE}.retention", "tasks_from": entry},
+    }
     known = {"awx_job_id": 4711, "tower_user_name": "ann", "retention_stale_after": "off"}
-    run = playbooks.run(
-        plays, inventory={"orders": {**target, **known, "retention_keep_last": 8, "retention_batch_size": 3}}
-    )
+    wanted = {"retention_keep_last": 8, "retention_report_dir": str(tmp_path / "reports")}
+    if entry == "main":
+        wanted["retention_batch_size"] = 3
+    run = playbooks.run([play([include], connection)], inventory={"orders": {**target, **known, **wanted}})
     assert (run.status, warned(run)) == (0, [])
-    evidence = run.named("evidence").result["msg"]
+    (data,) = (tmp_path / "reports").glob("*.json")
+    evidence = json.loads(data.read_text(encoding="utf-8"))["evidence"]
     methods = [item.method for item in sim.log]
     counted = {"gets": "GET", "patches": "PATCH", "deletes": "DELETE", "posts": "POST"}
     assert evidence["requests"] == {name: methods.count(method) for name, method in counted.items()}
     assert evidence["requests"]["deletes"] >= (4 if entry == "main" else 0)
     assert (evidence["platform"], evidence["base_url"]) == ("ops_manager", sim.url)
-    assert (str(evidence["awx_job_id"]), evidence["awx_user_name"], evidence["check_mode"]) == ("4711", "ann", False)
+    assert (str(evidence["awx_job_id"]), evidence["awx_user_name"], evidence["check_mode"]) == (
+        "4711",
+        "ann",
+        entry == "audit",
+    )
     assert evidence["first_request_at"] <= evidence["last_request_at"]
     assert re.fullmatch(r"[0-9a-f]{64}", evidence["listing_sha256"])
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))

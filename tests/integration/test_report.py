@@ -45,10 +45,11 @@ def test_console_artifact_json_and_csv_give_the_same_numbers(
     run = include(playbooks, sim, "audit", folder)
     assert (run.status, warned(run), sim.log.writes, run.recap("orders")["changed"]) == (0, [], [], 0)
     data, rows, page = report(folder)
-    numbers = run.named("Hand the numbers to the jobs that follow").result["ansible_stats"]["data"]
+    numbers = run.applied().result["ansible_stats"]["data"]
     (entry,) = numbers.values()
     lines = run.named("Sum up").result["msg"]
     assert "12 snapshots, 8 to keep, 4 to delete, 0 to extend, 0 held" in lines[2]
+    assert lines[-1] == f"Report: {run.applied().result['report']}"
     assert entry["counts"] == data["summary"]["counts"]
     assert data["summary"]["total"] == len(rows) == 12
     assert [row["action"] for row in rows].count("delete") == entry["counts"]["to_delete"] == 4

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from simulator import seeds
+from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from simulator.world import World
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
@@ -39,17 +41,32 @@ def run_role(playbooks: Playbooks, sim: Simulator, variables: dict[str, Any], *a
 
 
 def run_hosts(playbooks: Playbooks, sim: Simulator, hosts: dict[str, dict[str, Any]], *arguments: str) -> Run:
-    """The same with several hosts, all of them the same cluster, each with variables of its own."""
-    connection = options(sim)
-    target = {key: connection.pop(key) for key in ("project_id", "cluster_id", "cluster_name") if key in connection}
-    aged = {"retention_stale_after": "off"}
-    inventory = {name: {**target, **aged, **variables} for name, variables in hosts.items()}
+    """The same with several hosts, each a cluster and variables of its own."""
+    connection, clusters = options(sim), sim.world.clusters.values()
+    for key in ("project_id", "cluster_id", "cluster_name"):
+        connection.pop(key, None)
+    inventory = {
+        name: {
+            "project_id": cluster.project_id,
+            "cluster_id": cluster.id,
+            "retention_stale_after": "off",
+            **variables,
+        }
+        for (name, variables), cluster in zip(hosts.items(), itertools.cycle(clusters), strict=False)
+    }
     return playbooks.run([play([], connection, roles=[{"role": ROLE}])], *arguments, inventory=inventory)
 
 
 def lines(run: Run, host: str | None = None) -> list[str]:
     """The summary."""
     return list(run.named("Sum up", host).result["msg"])
+
+
+def failure(run: Run, host: str | None = None) -> str:
+    """What the last task of the role says, and nothing else does."""
+    (failed,) = [task for task in run.tasks if task.status == "failed" and host in (None, task.host)]
+    assert failed.name.endswith("Fail where not everything went as planned")
+    return failed.message
 
 
 def ids(world: World) -> set[str]:
@@ -68,18 +85,20 @@ def test_check_shows_what_the_real_run_does_and_the_second_changes_nothing(
     real = run_role(playbooks, sim, SIXTY, "--diff")
     assert (real.status, real.warnings) == (0, [])
     assert ids(sim.world) == newest
-    # What was shown is what was done: outcome by outcome, batch by batch, difference by difference.
-    shown = [
-        (task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in check.of("legacy_snapshot")
-    ]
-    done = [
-        (task.result["outcomes"], task.result["diff"], task.result["changed"]) for task in real.of("legacy_snapshot")
-    ]
-    assert shown == done
-    assert [len(outcomes) for outcomes, _diff, _changed in done] == [100, 100, 100, 40]
-    # Oldest first, over all batches.
-    deleted = [outcome["before"]["created_at"] for outcomes, _diff, _changed in done for outcome in outcomes]
-    assert deleted == sorted(deleted)
+    # What was shown is what was done, and each difference is told once.
+    shown, done = (run.applied().result for run in (check, real))
+    assert (shown["diff"], shown["changed"]) == (done["diff"], done["changed"])
+    assert (shown["counts"]["to_delete"], done["counts"]["deleted"], len(shown["diff"])) == (340, 340, 301)
+    assert shown["diff"][-1] == {"prepared": "and 40 more, see the report or the plan file\n"}
+    assert check.named("Decide what stays and what goes").result.get("diff") is None
+    # Oldest first, over all batches, each of which is told when it is done.
+    oldest = [one for one in before if one not in newest]
+    assert {entry.path.rpartition("/")[2] for entry in sim.log.done_writes} == set(oldest)
+    for run, words in ((check, "checked, nothing was written"), (real, "done")):
+        told = [line for line in run.stderr.splitlines() if line.startswith("[orders] ")]
+        assert told == [
+            f"[orders] {sim.world.main.id}: {count} of 340 changes {words}" for count in (100, 200, 300, 340)
+        ]
     sim.reset_log()
     again = run_role(playbooks, sim, SIXTY)
     assert (again.status, again.recap("orders")["changed"], sim.log.writes) == (0, 0, [])
@@ -90,45 +109,50 @@ def test_check_shows_what_the_real_run_does_and_the_second_changes_nothing(
 
 def test_the_summary_tells_the_same_as_the_plan(playbooks: Playbooks, four_hundred: Simulator) -> None:
     check, real = (run_role(playbooks, four_hundred, SIXTY, *mode) for mode in (["--check"], []))
-    assert "Check mode, nothing was written: 400 snapshots, 60 kept, 340 to delete, 0 to extend, 0 held." in lines(
-        check
-    )
-    assert "Done: 400 snapshots, 60 kept, 340 deleted, 0 extended, 0 held." in lines(real)
-    assert any(line.startswith("Frees up to ") for line in lines(real))
+    for run, word in ((check, "to_delete"), (real, "deleted")):
+        result = run.applied().result
+        assert (result["counts"]["kept"], result["counts"][word], result["check_mode"]) == (60, 340, run is check)
+        assert result["summary"] == lines(run)
+    assert "340 to delete" in " ".join(lines(check))
+    assert "340 deleted" in " ".join(lines(real))
+    assert any(line.startswith("Frees at most ") for line in lines(real))
+    assert any(line.startswith("Would free at most ") for line in lines(check))
     assert lines(real)[-1].startswith("Digest ")
     assert "No gaps." in lines(real)
 
 
 GUARDS: dict[str, tuple[dict[str, Any], str]] = {
-    "count": ({"retention_max_delete": 339}, "340 snapshots would be removed, 1 more than max_delete 339 allows"),
-    "share": ({"retention_max_delete_percent": 84}, "max_delete_percent 84"),
-    "stale": ({"retention_stale_after": "1d"}, "stale_after"),
+    "count": ({"retention_max_delete": 339}, "RETENTION BLOCKED: retention_max_delete: 340 snapshots would be removed"),
+    "share": ({"retention_max_delete_percent": 84}, "RETENTION BLOCKED: retention_max_delete_percent: "),
+    "stale": ({"retention_stale_after": "1d"}, "RETENTION STALE: retention_stale_after: "),
 }
 
 
-def test_each_guard_stops_before_the_first_write(playbooks: Playbooks, four_hundred: Simulator) -> None:
+def test_each_guard_stops_before_the_first_write(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.fleet(len(GUARDS), 400, platform="ops_manager"))
     hosts = {name: {**SIXTY, **variables} for name, (variables, _named) in GUARDS.items()}
-    run = run_hosts(playbooks, four_hundred, hosts)
+    run = run_hosts(playbooks, sim, hosts)
     assert run.status == 2
-    assert four_hundred.log.writes == []
+    assert sim.log.writes == []
     for name, (_variables, named) in GUARDS.items():
-        message = run.named("Stop where a guard says so", name).message
-        assert message.startswith("RETENTION BLOCKED: ")
-        assert named in message
+        assert failure(run, name).startswith(named)
+        counts = run.applied(name).result["counts"]
         # The plan is shown all the same.
-        assert any(line.startswith("BLOCKED, nothing was written: ") for line in lines(run, name))
+        assert (counts.get("to_delete", 0), counts["withheld"]) == ((0, 340) if name == "stale" else (340, 0))
+        assert any(line.startswith("BLOCKED, nothing was written: ") for line in lines(run, name)) == (name != "stale")
 
 
-def test_a_guard_lets_equality_pass(playbooks: Playbooks, four_hundred: Simulator) -> None:
+def test_a_guard_lets_equality_pass(playbooks: Playbooks, simulator: Start) -> None:
     hosts: dict[str, dict[str, Any]] = {
         "equal": SIXTY,
         "off": {**SIXTY, "retention_max_delete": -1, "retention_max_delete_percent": 100},
         "survey": {name: str(value) for name, value in SIXTY.items()},
     }
-    run = run_hosts(playbooks, four_hundred, hosts, "--check")
+    sim = simulator(seeds.fleet(len(hosts), 400, platform="ops_manager"))
+    run = run_hosts(playbooks, sim, hosts, "--check")
     assert run.status == 0
     for name in hosts:
-        assert "340 to delete" in " ".join(lines(run, name))
+        assert run.applied(name).result["counts"]["to_delete"] == 340
 
 
 def test_blank_answers_switch_no_safety_off(playbooks: Playbooks, four_hundred: Simulator) -> None:
@@ -139,7 +163,7 @@ def test_blank_answers_switch_no_safety_off(playbooks: Playbooks, four_hundred: 
     }
     run = run_role(playbooks, four_hundred, {"retention_keep_last": "1", **blank})
     assert run.status == 2
-    assert "max_delete 50" in run.named("Stop where a guard says so").message
+    assert "retention_max_delete 50" in failure(run)
     assert four_hundred.log.writes == []
 
 
@@ -171,9 +195,7 @@ def test_a_variable_that_cannot_be_used_is_named_before_any_request(
     assert "Traceback" not in run.output
     assert four_hundred.log.requests == 0
     for name, (_variables, named) in UNUSABLE.items():
-        failed = [task for task in run.tasks if task.status == "failed" and task.host == name]
-        assert len(failed) == 1
-        assert named in failed[0].message
+        assert named in failure(run, name)
 
 
 def test_the_documented_policy_on_a_real_history(playbooks: Playbooks) -> None:
@@ -198,9 +220,9 @@ def test_method_expire_dates_and_deletes_nothing(playbooks: Playbooks, four_hund
     assert run.status == 0
     assert {entry.method for entry in sim.log.writes} == {"PATCH"}
     assert ids(sim.world) == before
-    outcomes = [outcome for task in run.of("legacy_snapshot") for outcome in task.result["outcomes"]]
-    assert outcomes
-    assert {outcome["action"] for outcome in outcomes} == {"updated"}
+    counts = run.applied().result["counts"]
+    assert counts["shortened"] == len(sim.log.done_writes) > 0
+    assert (counts["deleted"], counts["failed"]) == (0, 0)
     sim.reset_log()
     again = run_role(playbooks, sim, {**wanted, "retention_max_delete": -1, "retention_max_delete_percent": 100})
     assert (again.recap("orders")["changed"], sim.log.writes) == (0, [])
@@ -216,8 +238,12 @@ def test_one_that_was_held_meanwhile_is_left_alone_and_reported(playbooks: Playb
     assert doomed in ids(sim.world)
     assert len(ids(sim.world)) == 61
     assert any(doomed in line and "held" in line for line in lines(run))
-    assert "Done: 400 snapshots, 60 kept, 339 deleted of 340, 0 extended, 0 held." in lines(run)
-    assert doomed in run.named("Fail where not everything went as planned").message
+    result = run.applied().result
+    assert (result["counts"]["deleted"], result["counts"]["failed"], result["changed"]) == (339, 1, True)
+    assert [(one["id"], one["action"], one["error"]["code"]) for one in result["failures"]] == [
+        (doomed, "failed", "HELD")
+    ]
+    assert doomed in failure(run)
 
 
 @pytest.mark.parametrize(("workers", "least", "most"), [("", 2, 4), (1, 1, 1), ("8", 5, 8)])
@@ -239,9 +265,13 @@ def test_an_answer_that_meets_all_begins_no_further_batch(playbooks: Playbooks, 
     assert run.status == 2
     assert len(ids(sim.world)) == 400
     # One batch, and of that at most as many requests as were under way at once.
-    assert [task.status for task in run.of("legacy_snapshot")] == ["failed", "skipped", "skipped", "skipped"]
     assert len(sim.log.writes) <= 4
-    assert "access list" in run.of("legacy_snapshot")[0].message
+    counts = run.applied().result["counts"]
+    assert (counts["deleted"], counts["failed"] + counts["not_tried"]) == (0, 340)
+    assert 1 <= counts["failed"] <= 4
+    assert len(run.applied().result["failures"]) == 100
+    assert "access list" in failure(run)
+    assert "not tried" in failure(run)
 
 
 def test_a_delete_that_was_only_said_to_be_done_is_found_out(playbooks: Playbooks, four_hundred: Simulator) -> None:
@@ -251,10 +281,10 @@ def test_a_delete_that_was_only_said_to_be_done_is_found_out(playbooks: Playbook
     run = run_role(playbooks, sim, SIXTY)
     assert run.status == 2
     assert len(ids(sim.world)) == 61
-    message = run.named("Fail where not everything went as planned").message
     survivor = min(sim.world.snapshots(sim.world.main), key=lambda one: one.created).id
-    assert message == f"Snapshot {survivor} was reported deleted and is still there."
-    assert f"Failed: {message}" in lines(run)
+    assert failure(run) == f"Snapshot {survivor} was reported deleted and is still there."
+    assert f"Failed: {failure(run)}" in lines(run)
+    assert run.applied().result["counts"]["failed"] == 1
 
 
 def test_the_playbook_of_the_collection(playbooks: Playbooks, four_hundred: Simulator) -> None:
@@ -282,14 +312,31 @@ def test_a_cluster_by_both_keys_is_compared_once(playbooks: Playbooks, four_hund
     assert len(compared) == 1
 
 
-def test_the_facts_of_an_earlier_run_are_forgotten(playbooks: Playbooks, four_hundred: Simulator) -> None:
-    """Twice in one play: the second run, which cannot read, shows nothing of the first."""
-    include = {"name": "first", "ansible.builtin.include_role": {"name": ROLE}}
-    show = {"name": "show", "ansible.builtin.debug": {"msg": "{{ [retention_plan, retention_outcomes] }}"}}
+def test_a_second_run_in_one_play_shows_nothing_of_the_first(playbooks: Playbooks, four_hundred: Simulator) -> None:
+    """Twice for one host: the second run, which cannot read, has neither plan nor numbers of the first."""
+    include = {"name": "first", "ansible.builtin.include_role": {"name": ROLE, "public": True}}
+    show = {"name": "show", "ansible.builtin.debug": {"msg": "{{ retention_result }}"}}
     plays = [
         play([include], options(four_hundred)),
         play([{"name": "second", "block": [include], "rescue": [show]}], options(four_hundred, private_key="wrong")),
     ]
     variables = {**SIXTY, "retention_stale_after": "off"}
     run = playbooks.run(plays, "--check", inventory={"orders": variables})
-    assert run.named("show").result["msg"] == [{}, []]
+    result = run.named("show").result["msg"]
+    assert (result["counts"], result["digest"], result["plan_now"]) == ({}, None, None)
+    assert "401" in result["failure"]
+
+
+def test_nothing_is_left_behind_as_a_fact(playbooks: Playbooks, four_hundred: Simulator) -> None:
+    """Facts go into caches, and AWX would show last night's."""
+    cache = playbooks.folder / "facts"
+    environment = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(cache)}
+    connection = options(four_hundred)
+    run = playbooks.run(
+        [play([], connection, roles=[{"role": ROLE}])],
+        inventory={"orders": {**SIXTY, "retention_stale_after": "off"}},
+        environment=environment,
+    )
+    assert run.status == 0
+    assert all("ansible_facts" not in task.result for task in run.tasks)
+    assert [path for path in cache.rglob("*") if path.is_file() and "retention" in path.read_text()] == []

@@ -78,7 +78,7 @@ def test_nothing_depends_on_other_hosts(path: Path) -> None:
 
 def _tasks(name: str) -> list[dict[str, Any]]:
     """The tasks of an entry point, imported ones too."""
-    found = []
+    found: list[dict[str, Any]] = []
     for task in read(ROLE / "tasks" / name):
         imported = task.get("ansible.builtin.import_tasks")
         found += [task] if imported is None else _tasks(imported)

@@ -77,6 +77,13 @@ class Run:
         """All results of one of our modules."""
         return [task for task in self.tasks if task.action == f"{NAMESPACE}.{module}"]
 
+    def applied(self, host: str | None = None) -> Task:
+        """What the role has registered for a host as `retention_result`, at the last of its steps."""
+        steps = [task for task in (*self.of("retention_decide"), *self.of("retention_apply")) if task.status == "ok"]
+        found = {task.host: task for task in steps}
+        assert host is not None or len(found) == 1, f"{len(found)} hosts have a result:\n{self.output}"
+        return next(task for name, task in found.items() if host in (None, name))
+
     def recap(self, host: str) -> dict[str, int]:
         """The numbers of a host in the recap."""
         line = next(line for line in self.stdout.splitlines() if re.match(rf"{re.escape(host)}\s+: ok=", line))

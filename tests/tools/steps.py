@@ -42,6 +42,7 @@ class Host:
 
     def step(self) -> Step:
         """What a task of this host works with."""
+        self.folder.parent.mkdir(exist_ok=True)
         given = {name.removeprefix(PREFIX): value for name, value in self.variables.items() if value is not None}
         return Step(
             host=self.name,

@@ -55,6 +55,7 @@ class Released:
     max_fail_percentage: float
     batch_size: int
     concurrency: int
+    plan_file: str | None
     report_dir: str
     listing: Mapping[str, Any] | None
     requests: Sequence[Mapping[str, Any]]
@@ -182,7 +183,7 @@ def _ended(
     report, trouble = _reported(step, released, run)
     failures += trouble
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
-    return with_plan(run, released.findings, {"plan_file": None, "report": report}, failures)
+    return with_plan(run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
 
 
 def _reported(step: Step, released: Released, run: Run) -> tuple[str | None, list[str]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import LISTED
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings as finding
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan as plan_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
@@ -107,6 +108,9 @@ def decide(step: Step, entry: Entry, entry_point: str, refusal: str | None) -> d
 def _asked(step: Step, entry_point: str, cluster: Cluster) -> Asked:
     """What was asked for, refused before any request where it cannot be used."""
     settings = read_settings(step.given)
+    if entry_point in (APPLY, AUDIT):
+        # Variables of a group can be for `plan`, whose files wait for an approval and are not to be replaced.
+        settings = replace(settings, plan_file="", plan_dir="")
     refuse_unknown(step.names, settings.ignore_variables)
     may_write = entry_point in (MAIN, APPLY) and not step.check_mode
     now = now_of(settings, step.clock, may_write)
@@ -190,6 +194,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     settings = asked.settings
     if settings.report_dir:
         _check_place("retention_report_dir", settings.report_dir, lambda folder: check_report(folder, found.plan))
+    written: dict[str, str | None] = {"plan_file": _write_plan(found.plan, settings), "report": None}
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -201,17 +206,15 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "max_fail_percentage": settings.max_fail_percentage,
         "batch_size": settings.batch_size,
         "concurrency": settings.concurrency,
+        "plan_file": written["plan_file"],
         "report_dir": settings.report_dir,
-        "listing": dict(found.listing) if settings.report_dir else None,
+        # Warnings are no JSON on newer cores, and the rest of a result is of no use later.
+        "listing": {key: found.listing.get(key) for key in LISTED} if settings.report_dir else None,
         "requests": list(step.log.requests),
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
-    result = with_plan(
-        Run(found.plan, asked.now, void=found.void), found.findings, {"plan_file": None, "report": None}, ()
-    )
-    written = _write_plan(found.plan, settings)
     step.store.release(entry, document, bool(found.plan.withheld))
-    return {**result, "plan_file": written}
+    return with_plan(Run(found.plan, asked.now, void=found.void), found.findings, written, ())
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:

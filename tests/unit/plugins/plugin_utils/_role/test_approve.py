@@ -196,8 +196,8 @@ def test_a_file_or_a_folder_with_the_plans_of_many(tmp_path: Path) -> None:
     path = tmp_path / plan_file_name(plan)
     path.write_text(json.dumps(plan.dump(), indent=2), encoding="utf-8")
     assert approve(str(path), plan.digest) == ""
-    for named in ({"cluster_id": CLUSTER}, {"cluster_name": "Cluster0"}):
-        assert approve(str(tmp_path), plan.digest, project_id=PROJECT, **named) == ""
+    assert approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_id=CLUSTER) == ""
+    assert approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_name="Cluster0") == ""
     refused = approve(str(tmp_path), plan.digest, project_id=PROJECT, cluster_id="d" * 24)
     assert refused.startswith(f"retention_approved_plan: {tmp_path} has no plan for cluster dddd")
 
