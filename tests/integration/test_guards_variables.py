@@ -361,3 +361,14 @@ def test_a_name_or_an_id_that_is_no_text_is_refused(playbooks: Playbooks, simula
     for host, variables in hosts.items():
         assert f"{next(iter(variables))}" in refusal(run, host)
         assert "which is no text" in refusal(run, host)
+
+
+def test_what_jinja_makes_of_a_name_never_leads_to_another_cluster(playbooks: Playbooks, simulator: Start) -> None:
+    """Before 2.19 jinja2_native reads 0x10 as a number, and 2024_01 as 202401; since then a text stays a text."""
+    clusters = fleet(simulator, playbooks, {"meant": {}, "neighbor": {}})
+    clusters.cluster("meant").name, clusters.cluster("neighbor").name = "0x10", "16"
+    play = roles(vars={"wanted": "0x10", "retention_cluster_name": "{{ wanted }}"})
+    native = {"ANSIBLE_JINJA2_NATIVE": "true", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+    run = clusters.run([play], "--limit", "meant", environment=native)
+    assert clusters.asked <= {"meant"}
+    assert clusters.deleted == ({} if "which is no text" in refusal(run, "meant") else {"meant": REMOVED})

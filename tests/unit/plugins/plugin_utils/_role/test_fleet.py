@@ -110,7 +110,9 @@ def test_with_a_barrier_a_limit_can_be_held(strategy: str) -> None:
     assert refused(0, strategy, run_once=False, hosts=500) is None
 
 
-@pytest.mark.parametrize("strategy", ["free", "host_pinned", "mitogen_free", "ansible.builtin.free", "own.plugin.x", ""])
+@pytest.mark.parametrize(
+    "strategy", ["free", "host_pinned", "mitogen_free", "ansible.builtin.free", "own.plugin.x", ""]
+)
 def test_with_a_strategy_that_is_not_known_to_have_one_it_is_refused(strategy: str) -> None:
     assert f"strategy {strategy}" in (refused(99.9, strategy, run_once=False, hosts=2) or "")
     assert refused(100, strategy, run_once=True, hosts=500) is None

@@ -23,6 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
     read_settings,
     refuse_unknown,
 )
+
 from tools.tree import ROOT
 
 CLOCK = datetime(2026, 8, 21, 1, tzinfo=timezone.utc)
@@ -111,7 +112,11 @@ def test_the_nearest_one_is_named() -> None:
 
 
 def test_what_others_set_and_what_the_role_leaves_is_known() -> None:
-    known = ("retention_hosts", "retention_result", *(f"retention_{one}_0123456789abcdef" for one in ("plan", "digest")))
+    known = (
+        "retention_hosts",
+        "retention_result",
+        *(f"retention_{one}_0123456789abcdef" for one in ("plan", "digest")),
+    )
     refuse_unknown([*known, "retention_audit_0123456789abcdef", "retentions", "my_retention_x", "keep_last"], ())
 
 
