@@ -104,7 +104,7 @@ def test_what_belongs_to_somebody_else_can_be_ignored(playbooks: Playbooks, simu
     names = ["retention_days", "retention_policy"]
     own = dict.fromkeys(names, 7)
     artifacts = {f"retention_{name}_0123456789abcdef": "x" for name in ("plan", "digest", "audit")}
-    hosts = {
+    hosts: dict[str, dict[str, Any]] = {
         "list": {**own, "retention_ignore_variables": names},
         "text": {**own, "retention_ignore_variables": ", ".join(names)},
         "lines": {**own, "retention_ignore_variables": "\n".join(names)},
@@ -162,7 +162,23 @@ def test_a_fact_called_retention_result_says_nothing(playbooks: Playbooks, simul
 
 # --- the limit of the fleet ---
 
-NO_LIMIT = (False, True, [], {}, [0], 1000, 100.5, -1, float("inf"), float("nan"), "off", "no", "none", "0x10", "1_0")
+NO_LIMIT: tuple[Any, ...] = (
+    False,
+    True,
+    [],
+    {},
+    [0],
+    1000,
+    100.5,
+    -1,
+    float("inf"),
+    float("nan"),
+    "off",
+    "no",
+    "none",
+    "0x10",
+    "1_0",
+)
 
 
 def test_what_is_no_percentage_is_refused_before_any_request(playbooks: Playbooks, simulator: Start) -> None:

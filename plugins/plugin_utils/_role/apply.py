@@ -179,15 +179,20 @@ def _ended(
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
     failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
-    written: dict[str, str | None] = {"plan_file": None, "report": None}
-    try:
-        written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
-    except FileError as exc:
-        failures.append(f"retention_report_dir: {exc}")
-    except Exception as exc:  # noqa: BLE001  (what was deleted has to be told, whatever becomes of its report)
-        failures.append(f"retention_report_dir: the report could not be made: {type(exc).__name__}: {exc}.")
+    page, problem = _report(step, released, run)
+    failures += [problem] if problem else []
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
-    return with_plan(run, released.findings, written, failures)
+    return with_plan(run, released.findings, {"plan_file": None, "report": page}, failures)
+
+
+def _report(step: Step, released: Released, run: Run) -> tuple[str | None, str]:
+    """The path of the report's page, or why there is none. What was done has to be told, whatever becomes of it."""
+    try:
+        return write_report(step, released.report_dir, run, released.listing, released.findings), ""
+    except FileError as exc:
+        return None, f"retention_report_dir: {exc}"
+    except Exception as exc:  # noqa: BLE001  (a report that cannot be made must not hide what was deleted)
+        return None, f"retention_report_dir: the report could not be made: {type(exc).__name__}: {exc}."
 
 
 def _told(

@@ -149,7 +149,7 @@ def test_a_list_in_all_the_ways_to_write_it(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [7, True, [7], {"a": 1}, [["a"]], ["a", None]], ids=repr)
 def test_what_is_no_list_of_names(value: Any) -> None:
-    with pytest.raises(RefusedError, match="^retention_ignore_variables"):
+    with pytest.raises(RefusedError, match=r"^retention_ignore_variables"):
         read_settings({"ignore_variables": value})
 
 
@@ -157,14 +157,14 @@ def test_digests() -> None:
     one, other = "a" * 64, "B" * 64
     assert read_settings({"approved_digest": f"{one}, {other}"}).approved_digest == (one, other.lower())
     for wrong in ("a" * 63, "g" * 64, f"{one} x", 7, [one, "x"]):
-        with pytest.raises(RefusedError, match="^retention_approved_digest"):
+        with pytest.raises(RefusedError, match=r"^retention_approved_digest"):
             read_settings({"approved_digest": wrong})
 
 
 @pytest.mark.parametrize("key", ["report_dir", "plan_dir", "plan_file"])
 @pytest.mark.parametrize("value", [7, True, ["a"], {"a": 1}], ids=repr)
 def test_a_path_is_text(key: str, value: Any) -> None:
-    with pytest.raises(RefusedError, match=f"^retention_{key}: "):
+    with pytest.raises(RefusedError, match=rf"^retention_{key}: "):
         read_settings({key: value})
 
 
@@ -181,7 +181,7 @@ def test_a_policy_names_the_variable() -> None:
 @pytest.mark.parametrize("hours", [-48, -1.01, 1.01, 48])
 def test_another_clock_is_refused_where_something_could_be_written(hours: float) -> None:
     settings = Settings(now=CLOCK + timedelta(hours=hours))
-    with pytest.raises(RefusedError, match="^retention_now is "):
+    with pytest.raises(RefusedError, match=r"^retention_now is "):
         now_of(settings, CLOCK, may_write=True)
     assert now_of(settings, CLOCK, may_write=False) == settings.now
     simulated = Settings(now=settings.now, allow_simulated_now=True)
