@@ -171,3 +171,47 @@ def test_the_role_twice_in_a_play(playbooks: Playbooks, simulator: Start) -> Non
     )
     assert clusters.deleted == {"both": 4, "second-blocked": 2, "looped": 4, "other": 4}
     assert result(run, "second-blocked")["failure"].startswith("RETENTION NO PLAN: ")
+
+
+# --- keywords that are no errors ---
+
+
+def test_keywords_of_a_play_reach_what_the_steps_run(playbooks: Playbooks, simulator: Start) -> None:
+    """The environment of the play, another host to run on, privileges and one host at a time."""
+    ways: dict[str, dict[str, Any]] = {
+        "environment": roles(module_defaults={}),
+        "block": {"module_defaults": {}, "tasks": [{"block": [include()]}]},
+        "delegated": {"tasks": [include(apply={"delegate_to": "bastion", "throttle": 1})]},
+        "bastion": roles(serial=1, order="sorted"),
+    }
+    clusters = fleet(simulator, playbooks, {way: {"retention_max_fail_percentage": 0} for way in ways})
+    given = {"environment": clusters.environment}
+    ways["environment"] |= given
+    ways["block"]["tasks"][0] |= given
+    run = clusters.run([{**one, "hosts": way} for way, one in ways.items()])
+    assert run.status == 0, run.output
+    assert clusters.deleted == dict.fromkeys(ways, REMOVED)
+
+
+def test_progress_is_told_at_once_and_not_under_no_log(playbooks: Playbooks, simulator: Start) -> None:
+    clusters = fleet(simulator, playbooks, {"told": {"retention_batch_size": 1}, "silent": {"retention_batch_size": 1}})
+    plays = [roles(hosts="told"), roles(hosts="silent", no_log=True)]
+    run = clusters.run(plays, "--diff")
+    assert clusters.deleted == {"told": REMOVED, "silent": REMOVED}
+    told = [line for line in run.stderr.splitlines() if line.startswith("[")]
+    assert told == [f"[told] fleet-000: {done} of 4 changes done" for done in (1, 2, 3, 4)]
+    # Standard output is the callbacks' alone: many make JSON of it.
+    assert "changes done" not in run.stdout
+    assert "fleet-001" not in run.stdout + run.stderr
+
+
+def test_what_is_changed_is_shown_as_a_difference(playbooks: Playbooks, simulator: Start) -> None:
+    clusters = fleet(simulator, playbooks, {"a": {}})
+    world, one = clusters.sim.world, clusters.cluster("a")
+    oldest = sorted(found.id for found in sorted(world.snapshots(one), key=lambda found: found.created)[:REMOVED])
+    for arguments in (["--check", "--diff"], ["--diff"]):
+        run = clusters.run([roles()], *arguments)
+        assert run.recap("a")["changed"] == 1
+        headers = [entry["before_header"] for entry in result(run, "a")["diff"]]
+        assert sorted(header.removeprefix("snapshot ") for header in headers) == oldest
+    assert "diff" not in result(clusters.run([roles()]), "a")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from simulator.fixtures_pytest import Start
-from tools.fleets import BLOCKED, REMOVED, ROLE, Fleet, counts, fleet, include, lines, refusal, result, roles
+from tools.fleets import BLOCKED, REMOVED, ROLE, STALE, Fleet, counts, fleet, include, lines, refusal, result, roles
 from tools.playbooks import NAMESPACE, Playbooks, Run
 
 LIMIT: dict[str, Any] = {"retention_max_fail_percentage": 25}
@@ -23,6 +23,7 @@ NONE: dict[str, Any] = {"retention_max_fail_percentage": 0}
 STOPS: dict[str, dict[str, Any]] = {
     "blocked": BLOCKED,
     "misspelt": {"retention_keep_montly": 3},
+    "stale": STALE,
     "unread": {},
     "undefined": {"retention_min_keep": "{{ nothing_of_that_name }}"},
 }

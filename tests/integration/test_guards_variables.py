@@ -104,7 +104,7 @@ def test_what_belongs_to_somebody_else_can_be_ignored(playbooks: Playbooks, simu
     names = ["retention_days", "retention_policy"]
     own = dict.fromkeys(names, 7)
     artifacts = {f"retention_{name}_0123456789abcdef": "x" for name in ("plan", "digest", "audit")}
-    hosts = {
+    hosts: dict[str, dict[str, Any]] = {
         "list": {**own, "retention_ignore_variables": names},
         "text": {**own, "retention_ignore_variables": ", ".join(names)},
         "lines": {**own, "retention_ignore_variables": "\n".join(names)},
@@ -162,7 +162,23 @@ def test_a_fact_called_retention_result_says_nothing(playbooks: Playbooks, simul
 
 # --- the limit of the fleet ---
 
-NO_LIMIT = (False, True, [], {}, [0], 1000, 100.5, -1, float("inf"), float("nan"), "off", "no", "none", "0x10", "1_0")
+NO_LIMIT: tuple[Any, ...] = (
+    False,
+    True,
+    [],
+    {},
+    [0],
+    1000,
+    100.5,
+    -1,
+    float("inf"),
+    float("nan"),
+    "off",
+    "no",
+    "none",
+    "0x10",
+    "1_0",
+)
 
 
 def test_what_is_no_percentage_is_refused_before_any_request(playbooks: Playbooks, simulator: Start) -> None:
@@ -361,3 +377,14 @@ def test_a_name_or_an_id_that_is_no_text_is_refused(playbooks: Playbooks, simula
     for host, variables in hosts.items():
         assert f"{next(iter(variables))}" in refusal(run, host)
         assert "which is no text" in refusal(run, host)
+
+
+def test_what_jinja_makes_of_a_name_never_leads_to_another_cluster(playbooks: Playbooks, simulator: Start) -> None:
+    """Before 2.19 jinja2_native reads 0x10 as a number, and 2024_01 as 202401; since then a text stays a text."""
+    clusters = fleet(simulator, playbooks, {"meant": {}, "neighbor": {}})
+    clusters.cluster("meant").name, clusters.cluster("neighbor").name = "0x10", "16"
+    play = roles(vars={"wanted": "0x10", "retention_cluster_name": "{{ wanted }}"})
+    native = {"ANSIBLE_JINJA2_NATIVE": "true", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+    run = clusters.run([play], "--limit", "meant", environment=native)
+    assert clusters.asked <= {"meant"}
+    assert clusters.deleted == ({} if "which is no text" in refusal(run, "meant") else {"meant": REMOVED})

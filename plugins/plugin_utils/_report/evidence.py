@@ -33,6 +33,7 @@ LISTED = (
     "cluster_id",
     "cluster_name",
     "schedule",
+    "schedule_status",
     "restore_jobs",
 )
 

@@ -106,13 +106,18 @@ class StepAction(ActionBase):
             store=_store(),
             connection=self._connection_options(),
             run=lambda module, options: self._module(module, options, task_vars),
-            tell=lambda line: _DISPLAY.display(line, stderr=True),
+            tell=self._tell,
             clock=datetime.now(timezone.utc).replace(microsecond=0),
             facts=_facts(task_vars),
             has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
             limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
         )
+
+    def _tell(self, line: str) -> None:
+        # On standard error, so that no callback's JSON breaks.
+        if not self._task.no_log:
+            _DISPLAY.display(line, stderr=True)
 
     def _module(self, name: str, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result of a module of this collection, run where the host's connection says."""
