@@ -102,15 +102,17 @@ def test_the_summary_tells_the_same_as_the_plan(playbooks: Playbooks, four_hundr
 GUARDS: dict[str, tuple[dict[str, Any], str]] = {
     "count": ({"retention_max_delete": 339}, "340 snapshots would be removed, 1 more than max_delete 339 allows"),
     "share": ({"retention_max_delete_percent": 84}, "max_delete_percent 84"),
-    "stale": ({"retention_stale_after": "1d"}, "stale_after"),
 }
 
 
 def test_each_guard_stops_before_the_first_write(playbooks: Playbooks, four_hundred: Simulator) -> None:
     hosts = {name: {**SIXTY, **variables} for name, (variables, _named) in GUARDS.items()}
+    # Not blocked, and its removals are withheld.
+    hosts["stale"] = {**SIXTY, "retention_stale_after": "1d"}
     run = run_hosts(playbooks, four_hundred, hosts)
     assert run.status == 2
     assert four_hundred.log.writes == []
+    assert any("340 removals are withheld" in line for line in lines(run, "stale"))
     for name, (_variables, named) in GUARDS.items():
         message = run.named("Stop where a guard says so", name).message
         assert message.startswith("RETENTION BLOCKED: ")
