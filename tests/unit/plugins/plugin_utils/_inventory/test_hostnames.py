@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 from ansible.inventory.manager import split_host_pattern
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import FleetCluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import FleetCluster
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.hostnames import (
     default_name,
     named_hosts,
