@@ -21,16 +21,16 @@ description:
   - On Cloud and Ops Manager a cluster that only a backup configuration names, because its deployment is gone and its
     snapshots remain, is a host as well. Its C(cluster_name) is its id, its C(cluster_type) is V(UNKNOWN).
   - "Host variables, always all of them: C(project_id), C(project_name), C(cluster_name), C(cluster_id),
-    C(cluster_type) (V(REPLICA_SET), V(SHARDED), V(GEOSHARDED) or V(UNKNOWN)), C(backup_status) (see O(backup_status)), on Atlas
-    C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud backup), C(has_legacy_snapshots)
-    where it was asked for, C(ansible_connection) (V(local)), and C(ansible_python_interpreter), which is the Python
-    that runs Ansible. What the platform does not tell is null."
+    C(cluster_type) (V(REPLICA_SET), V(SHARDED), V(GEOSHARDED) or V(UNKNOWN)), C(backup_status) (see
+    O(backup_status)), on Atlas C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud
+    backup), C(has_legacy_snapshots) where it was asked for, C(ansible_connection) (V(local)), and
+    C(ansible_python_interpreter), which is the Python that runs Ansible. What the platform does not tell is null."
   - No cluster is left out without a word. What the service cannot tell, a row that may be a shard, and a number of
     clusters that differs from the project's own count are warnings that name the project.
   - "A listing takes one request for the projects. On Atlas it takes two more for each project: version 2024-08-05 of
-    the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. On Cloud and Ops Manager it
-    takes one more for all clusters and one for each project, or two where a backup configuration names something else.
-    Key or service account need the role Project Read Only."
+    the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. On Cloud and Ops Manager
+    it takes one more for all clusters and one for each project, or two where a backup configuration names something
+    else. Key or service account need the role Project Read Only."
 extends_documentation_fragment:
   - mongodb_ops.legacy_backup.api
   - mongodb_ops.legacy_backup.api.plugin
@@ -187,7 +187,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, cast
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -242,6 +242,13 @@ _EE = (
 )
 
 
+class InventoryError(AnsibleParserError):
+    """Why there is no inventory, in one text."""
+
+    # From 2.19 on, Ansible prints an error that has a source twice, and gives every error of a plugin one.
+    _formatted_source_context = None
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """The inventory plugin."""
 
@@ -266,8 +273,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Read the file, then the cache or the service, and add the hosts. Every error is an AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
         if REQUESTS_ERROR is not None:
-            raise AnsibleParserError(f"{missing_required_lib('requests')} {_EE}")
-        self._read_config_data(path)
+            raise InventoryError(f"{missing_required_lib('requests')} {_EE}")
+        self._read_options(path)
         self._secrets = secrets_of({name: self.get_option(name) for name in CONNECTION_SPEC}, os.environ)
         try:
             self._check_options()
@@ -275,9 +282,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             hosts = named_hosts(clusters, self._name_of())
             check_other_sources(hosts, {name: host.vars for name, host in inventory.hosts.items()})
             self._add(inventory, hosts)
-        except (ApiError, OptionError) as error:
+        except (ApiError, OptionError, AnsibleError) as error:
             # Not chained: the cause can show more than the redacted message.
-            raise AnsibleParserError(redact(f"{NAME}: {error}", self._secrets)) from None
+            raise InventoryError(redact(f"{NAME}: {error}", self._secrets)) from None
+
+    def _read_options(self, path: str) -> None:
+        try:
+            self._read_config_data(path)
+        except InventoryError:
+            raise
+        except AnsibleError as error:
+            raise InventoryError(f"{NAME}: {_with_help(error)}") from None
 
     def _warn(self, text: str) -> None:
         self.display.warning(redact(f"{NAME}: {text}", self._secrets))
@@ -301,7 +316,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            raise AnsibleParserError(f"{NAME}: the template of {name} cannot be rendered: {error}") from None
+            raise InventoryError(f"{NAME}: the template of {name} cannot be rendered: {error}") from None
 
     def _check_options(self) -> None:
         unknown = sorted(str(name) for name in self._given - set(self._options))
@@ -491,6 +506,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
+
+
+def _with_help(error: BaseException) -> str:
+    """The text of an error of Ansible with what it proposes, which from 2.19 on is kept apart, and in its causes."""
+    texts, one = [str(error)], cast("BaseException | None", error)
+    while one is not None:
+        texts.append(str(getattr(one, "_help_text", None) or ""))
+        one = one.__cause__
+    return " ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _variables(cluster: FleetCluster) -> dict[str, Any]:

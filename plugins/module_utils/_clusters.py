@@ -90,7 +90,8 @@ def names_of(row: Mapping[str, Any]) -> list[str]:
 
 def is_beyond(error: ApiError) -> bool:
     """Whether a version of the API says that it cannot describe a cluster (contract 11)."""
-    return error.status == 400 and (error.code or "").startswith(("ASYMMETRIC_", "MULTI_CLOUD_"))
+    code = error.code or ""
+    return error.status == 400 and (code.startswith("ASYMMETRIC_") or code == "MULTI_CLOUD_CLUSTER_INVALID")
 
 
 def is_not_offered(error: ApiError) -> bool:
@@ -199,9 +200,9 @@ def _beyond_hint(client: Client) -> str:
 
 def _no_cluster(value: str, project_id: str, rows: Sequence[Mapping[str, Any]], hint: str = "") -> ApiError:
     names = sorted({readable(row.get("name") or row.get("clusterName") or row.get("id"))[:100] for row in rows})
+    known = f"The project has: {first_of(names)}." if names else "The project has no clusters that this key sees."
     return ApiError(
-        f"There is no cluster {value!r} in project {project_id}. "
-        f"{f'The project has: {first_of(names)}.' if names else 'The project has no clusters that this key sees.'}{hint}",
+        f"There is no cluster {value!r} in project {project_id}. {known}{hint}",
         status=404,
         code="CLUSTER_NOT_FOUND",
     )

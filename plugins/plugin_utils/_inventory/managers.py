@@ -22,12 +22,12 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._invento
     Remark,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.rows import (
-    UNKNOWN,
     id_of,
     manager_cluster,
     overview_clusters,
     rows_of,
     text_of,
+    unnamed_cluster,
 )
 
 
@@ -56,25 +56,22 @@ class ManagerClusters:
 
         After an overview, which has no shards, a backup configuration of something unknown costs one more.
         """
-        clusters, remarks = self._overview.get(project.id), []
-        listed = None if clusters is not None else self._listed(project)
+        clusters = self._overview.get(project.id)
         statuses, doubt = self._statuses(project)
-        if clusters is not None and set(statuses) - {one.cluster_id for one in clusters}:
-            listed = self._listed(project)
+        remarks = [] if doubt is None else [doubt]
         known = {one.cluster_id: one for one in clusters or ()}
-        if listed is not None:
+        if clusters is None or set(statuses) - set(known):
+            listed = self._listed(project)
             known = {**{id_of(row): manager_cluster(project, row) for row in listed.clusters}, **known}
-            remarks = [_unclear(project, row) for row in listed.unclear]
+            remarks += [_unclear(project, row) for row in listed.unclear]
             for row in (*listed.parts, *listed.unclear):
                 statuses.pop(id_of(row), None)
         for cluster_id in statuses:
-            known.setdefault(
-                cluster_id, FleetCluster(project.id, project.name or project.id, *[cluster_id] * 2, UNKNOWN)
-            )
-        if doubt is not None:
-            return Found(list(known.values()), [*remarks, doubt])
+            known.setdefault(cluster_id, unnamed_cluster(project, cluster_id))
+        # Of those that the service does not tell, none has a backup, unless it can tell of none.
+        other = "INACTIVE" if doubt is None else None
         return Found(
-            [replace(one, backup_status=statuses.get(one.cluster_id, "INACTIVE")) for one in known.values()], remarks
+            [replace(one, backup_status=statuses.get(one.cluster_id, other)) for one in known.values()], remarks
         )
 
     def _listed(self, project: Project) -> Listed:

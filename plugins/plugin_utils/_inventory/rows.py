@@ -56,6 +56,11 @@ def manager_cluster(project: Project, row: Mapping[str, Any]) -> FleetCluster:
     return FleetCluster(project.id, project.name or project.id, cluster_id, name, _type_of(row.get("typeName")))
 
 
+def unnamed_cluster(project: Project, cluster_id: str) -> FleetCluster:
+    """A cluster of which nothing but the id is known, because its deployment is gone (contract 11)."""
+    return FleetCluster(project.id, project.name or project.id, cluster_id, cluster_id, UNKNOWN)
+
+
 def overview_clusters(row: Mapping[str, Any]) -> list[FleetCluster]:
     """The clusters in a row of `GET /clusters`, which is one project."""
     project = Project(text_of(row, "groupId").lower(), text_of(row, "groupName", "groupId"))
