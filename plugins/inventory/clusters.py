@@ -187,7 +187,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any, cast
+from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -510,7 +510,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _with_help(error: BaseException) -> str:
     """The text of an error of Ansible with what it proposes, which from 2.19 on is kept apart, and in its causes."""
-    texts, one = [str(error)], cast("BaseException | None", error)
+    texts = [str(error)]
+    one: BaseException | None = error
     while one is not None:
         texts.append(str(getattr(one, "_help_text", None) or ""))
         one = one.__cause__
