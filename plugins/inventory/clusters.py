@@ -328,6 +328,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise OptionError("Give projects or project_id, not both.")
         if self._given & {"projects"} and not self.get_option("projects"):
             raise OptionError("projects is an empty list: name the projects, or leave it out to read all of them.")
+        self._check_composed()
+
+    def _check_composed(self) -> None:
         composed = [name for name in _IDENTITY if name in (self.get_option("compose") or {})]
         if composed:
             raise OptionError(

@@ -144,8 +144,8 @@ def _why(
     options: Mapping[str, Any], variables: Mapping[str, str], own: Family, family: Family | None, name: str
 ) -> str:
     if own is not family:
-        other = "MONGODB_ATLAS_" if own is MCLI_FAMILY else "MCLI_"
-        return f"the key, or the rest beside it, comes from the {other} variables. Unset it, or unset those."
+        other = "the MONGODB_ATLAS_ variables" if own is MCLI_FAMILY else "the MCLI_ variables"
+        return f"the key, or the rest beside it, comes from {other}. Unset it, or unset those."
     if name == MCLI_FAMILY.service:
         return "the option platform is given. Unset the variable, or leave the option out."
     if options["base_url"]:

@@ -34,16 +34,21 @@ class AtlasClusters:
     def read(self, project: Project) -> Found:
         """All clusters of a project, by one request for each version that the service offers."""
         newer = self._rows(project, NEWER_CLUSTERS)
-        try:
-            older = self._rows(project, None)
-        except ApiError as error:
-            if newer is None or not is_beyond(error):
-                raise
-            return Found([atlas_cluster(project, row, None) for row in newer], [_refused(project, error)])
-        by_id = {id_of(row): row for row in older or ()}
+        older, remarks = self._older(project, newer is None)
+        by_id = {id_of(row): row for row in older}
         rows: dict[str, Mapping[str, Any]] = {**by_id, **{id_of(row): row for row in newer or ()}}
         clusters = [atlas_cluster(project, row, by_id.get(one)) for one, row in rows.items()]
-        return Found(clusters, [*self._count(project, len(clusters)), *([Remark(_ENDED)] if older is None else [])])
+        return Found(clusters, [*self._count(project, len(clusters)), *remarks])
+
+    def _older(self, project: Project, alone: bool) -> tuple[Rows, list[Remark]]:
+        """The rows of the version that shows the legacy backup, and what is to be said where there are none."""
+        try:
+            rows = self._rows(project, None)
+        except ApiError as error:
+            if alone or not is_beyond(error):
+                raise
+            return [], [_refused(project, error)]
+        return ([], [Remark(_ENDED)]) if rows is None else (rows, [])
 
     def _rows(self, project: Project, version: str | None) -> Rows | None:
         """The rows of one version; None where the service does not offer it, and offers the other."""

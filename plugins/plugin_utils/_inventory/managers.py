@@ -8,13 +8,14 @@ A cluster whose deployment is gone is known to the backup configurations alone, 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import MOST_PAGES, next_link
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import Listed, names_of, sort_rows
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import names_of, sort_rows
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
     FleetCluster,
     Found,
@@ -54,40 +55,37 @@ class ManagerClusters:
     def read(self, project: Project) -> Found:
         """All clusters of a project with the states of their backups, by two requests, by one after an overview.
 
-        After an overview, which has no shards, a backup configuration of something unknown costs one more.
+        After an overview, which has no shards, it is one more where the states cannot be told, or where a backup
+        configuration names something else.
         """
-        clusters = self._overview.get(project.id)
-        statuses, doubt = self._statuses(project)
-        remarks = [] if doubt is None else [doubt]
-        known = {one.cluster_id: one for one in clusters or ()}
-        if clusters is None or set(statuses) - set(known):
-            listed = self._listed(project)
+        statuses, remarks = self._statuses(project)
+        overview = self._overview.get(project.id)
+        known = {one.cluster_id: one for one in overview or ()}
+        if overview is None or remarks or set(statuses) - set(known):
+            listed = sort_rows(self._client.listing("groups", project.id, "clusters"))
             known = {**{id_of(row): manager_cluster(project, row) for row in listed.clusters}, **known}
-            remarks += [_unclear(project, row) for row in listed.unclear]
+            remarks = [*remarks, *(_unclear(project, row) for row in listed.unclear)]
             for row in (*listed.parts, *listed.unclear):
                 statuses.pop(id_of(row), None)
-        for cluster_id in statuses:
-            known.setdefault(cluster_id, unnamed_cluster(project, cluster_id))
-        # Of those that the service does not tell, none has a backup, unless it can tell of none.
-        other = "INACTIVE" if doubt is None else None
-        return Found(
-            [replace(one, backup_status=statuses.get(one.cluster_id, other)) for one in known.values()], remarks
-        )
+        for cluster_id in set(statuses) - set(known):
+            known[cluster_id] = unnamed_cluster(project, cluster_id)
+        return Found([replace(one, backup_status=statuses[one.cluster_id]) for one in known.values()], remarks)
 
-    def _listed(self, project: Project) -> Listed:
-        return sort_rows(self._client.listing("groups", project.id, "clusters"))
+    def _statuses(self, project: Project) -> tuple[dict[str, str | None], list[Remark]]:
+        """The states of the backups by cluster id, and a remark where the service cannot tell them.
 
-    def _statuses(self, project: Project) -> tuple[dict[str, str], Remark | None]:
-        """The states of the backups by cluster id; a remark where the service cannot tell them."""
+        A cluster that is not in it has no backup, or None where the service cannot tell.
+        """
+        statuses: dict[str, str | None] = defaultdict(lambda: "INACTIVE")
         try:
-            rows = self._client.listing("groups", project.id, "backupConfigs", key="clusterId")
+            for row in self._client.listing("groups", project.id, "backupConfigs", key="clusterId"):
+                statuses[text_of(row, "clusterId").lower()] = text_of(row, "statusName")
         except ApiError as error:
             if error.status == 409:
-                return {}, _untold(project, error)
+                return defaultdict(lambda: None), [_untold(project, error)]
             if error.code != "BACKUP_CONFIG_NOT_FOUND":
                 raise
-            rows = []
-        return {text_of(row, "clusterId").lower(): text_of(row, "statusName") for row in rows}, None
+        return statuses, []
 
     def _overview_rows(self) -> list[dict[str, Any]]:
         """The rows of all pages. Page parameters are not documented, so only a link to a next page has them sent."""
