@@ -9,6 +9,7 @@ A cluster whose deployment is gone is known to the backup configurations alone, 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -65,11 +66,10 @@ class ManagerClusters:
             listed = sort_rows(self._client.listing("groups", project.id, "clusters"))
             known = {**{id_of(row): manager_cluster(project, row) for row in listed.clusters}, **known}
             remarks = [*remarks, *(_unclear(project, row) for row in listed.unclear)]
-            for row in (*listed.parts, *listed.unclear):
-                statuses.pop(id_of(row), None)
-        for cluster_id in set(statuses) - set(known):
-            known[cluster_id] = unnamed_cluster(project, cluster_id)
-        return Found([replace(one, backup_status=statuses[one.cluster_id]) for one in known.values()], remarks)
+            _drop(statuses, (*listed.parts, *listed.unclear))
+        unnamed = {one: unnamed_cluster(project, one) for one in set(statuses) - set(known)}
+        clusters = [*known.values(), *unnamed.values()]
+        return Found([replace(one, backup_status=statuses[one.cluster_id]) for one in clusters], remarks)
 
     def _statuses(self, project: Project) -> tuple[dict[str, str | None], list[Remark]]:
         """The states of the backups by cluster id, and a remark where the service cannot tell them.
@@ -100,6 +100,12 @@ class ManagerClusters:
             if not page or not next_link(body):
                 break
         return rows
+
+
+def _drop(statuses: dict[str, str | None], rows: Iterable[dict[str, Any]]) -> None:
+    """Forget the states of what is no cluster."""
+    for row in rows:
+        statuses.pop(id_of(row), None)
 
 
 def _untold(project: Project, error: ApiError) -> Remark:
