@@ -387,7 +387,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             remarks = [Remark(str(text), bool(is_count)) for text, is_count in kept["remarks"]]
             return [cluster_from_result(document) for document in kept["entries"]], remarks
         except AnsibleError as error:
-            self._warn(f"the cache cannot be read, and is made anew: {error}")
+            # Ansible says to run again, which is not needed.
+            self._warn("the cache cannot be read, so the clusters are read from the service.")
+            self.display.v(redact(f"{NAME}: {error}", self._secrets))
         except (KeyError, TypeError, ValueError):
             pass  # There is none, it is too old, or another version of the collection wrote it.
         return None
