@@ -95,7 +95,7 @@ def test_they_run(playbooks: Playbooks, simulator: Start) -> None:
     assert run.named("Let it go in a month").actions == ["updated"]
     assert run.named("Date them").actions == ["updated", "updated"]
     assert set(run.named("Delete them").actions) == {"deleted"}
-    assert (playbooks.folder / "plans" / "Shop_orders.json").exists()
+    assert (playbooks.folder / "plans" / "Shop.orders.json").exists()
 
 
 def test_the_summary_is_as_really_printed(playbooks: Playbooks) -> None:
