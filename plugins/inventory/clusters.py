@@ -304,6 +304,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = {}
         for name, value in direct.items():
             rendered = self._render(name, value) if name in _RENDERED else value
+            if isinstance(rendered, (list, dict)) and CONNECTION_SPEC.get(name, {}).get("type") == "str":
+                # Ansible's own error would show the value, which may be a key.
+                kind = "list" if isinstance(rendered, list) else "dictionary"
+                raise InventoryError(f"{NAME}: {name} is a {kind}, and has to be a text.")
             if rendered is not None and rendered != "":
                 given[name] = rendered
         return given

@@ -453,6 +453,14 @@ UNUSABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "no filter": ({"filters": ["cluster_nam == 'x'"]}, ("filters: \"cluster_nam == 'x'\" cannot be evaluated",)),
     "half a filter": ({"filters": ["cluster_name"]}, ("'cluster_name' is neither true nor false",)),
     "no template": ({"private_key": "{{ nowhere }}"}, ("the template of private_key cannot be rendered",)),
+    "a key that is a list": (
+        {"private_key": [SECRET], "public_key": "pub"},
+        ("private_key is a list, and has to be a text.",),
+    ),
+    "a key that is a dictionary": (
+        {"public_key": "pub", "private_key": "{{ {'key': '" + SECRET + "'} }}"},
+        ("private_key is a dictionary, and has to be a text.",),
+    ),
     "no name": ({"hostname": "{{ nowhere }}"}, ("hostname cannot be rendered for cluster",)),
     "another cluster by compose": (
         {"compose": {"cluster_id": "'5' * 24", "x": "1"}},

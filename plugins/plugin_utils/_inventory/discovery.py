@@ -100,7 +100,8 @@ class _FleetReader:
 
     def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
-        remarks = (remark for project_id in sorted(read) for remark in self._remarks[project_id])
+        # Threads added some of them, in any order.
+        remarks = (one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text))
         return Fleet(
             distinct(one for found in read.values() for one in found),
             len(read),
@@ -202,6 +203,10 @@ class _FleetReader:
             self._remarks[cluster.project_id].append(Remark(text))
             return None
         return bool(rows_of(body, "snapshots"))
+
+
+def _text(remark: Remark) -> str:
+    return remark.text
 
 
 def _no_project(listed: Sequence[Project]) -> ApiError:
