@@ -28,9 +28,10 @@ description:
   - No cluster is left out without a word. What the service cannot tell, a row that may be a shard, and a number of
     clusters that differs from the project's own count are warnings that name the project.
   - "A listing takes one request for the projects. On Atlas it takes two more for each project: version 2024-08-05 of
-    the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. On Cloud and Ops Manager
-    it takes one more for all clusters and one for each project, or two where a backup configuration names something
-    else. Key or service account need the role Project Read Only."
+    the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. With O(api_version=v1.0)
+    it is one. On Cloud and Ops Manager it takes one more for all clusters and one for each project, or two where a
+    backup configuration names something else or the states of the backups cannot be told. Key or service account need
+    the role Project Read Only."
 extends_documentation_fragment:
   - mongodb_ops.legacy_backup.api
   - mongodb_ops.legacy_backup.api.plugin
