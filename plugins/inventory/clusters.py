@@ -196,6 +196,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._base_url import KEY_NAMES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -293,7 +294,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except InventoryError:
             raise
         except AnsibleError as error:
-            raise InventoryError(f"{NAME}: {_with_help(error)}") from None
+            told = _with_help(error)
+            raise InventoryError(told if told.startswith(NAME) else f"{NAME}: {told}") from None
 
     def _warn(self, text: str) -> None:
         self.display.warning(redact(f"{NAME}: {text}", self._secrets))
@@ -305,10 +307,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = {}
         for name, value in direct.items():
             rendered = self._render(name, value) if name in _RENDERED else value
-            if isinstance(rendered, (list, dict)) and CONNECTION_SPEC.get(name, {}).get("type") == "str":
-                # Ansible's own error would show the value, which may be a key.
-                kind = "list" if isinstance(rendered, list) else "dictionary"
-                raise InventoryError(f"{NAME}: {name} is a {kind}, and has to be a text.")
+            _check_text(name, rendered)
             if rendered is not None and rendered != "":
                 given[name] = rendered
         return given
@@ -516,6 +515,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
+
+
+def _check_text(name: str, value: Any) -> None:
+    """InventoryError for a text option that is no text. Ansible's own would show the value, which may be a secret."""
+    if isinstance(value, (list, dict)) and CONNECTION_SPEC.get(name, {}).get("type") == "str":
+        kind = "list" if isinstance(value, list) else "dictionary"
+        wanted = (
+            "a key is one text. Take the one value of it that is the key" if name in KEY_NAMES else "has to be a text"
+        )
+        raise InventoryError(f"{NAME}: {name} is a {kind}, and {wanted}.")
 
 
 def _with_help(error: BaseException) -> str:

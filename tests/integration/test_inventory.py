@@ -455,12 +455,13 @@ UNUSABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "no template": ({"private_key": "{{ nowhere }}"}, ("the template of private_key cannot be rendered",)),
     "a key that is a list": (
         {"private_key": [SECRET], "public_key": "pub"},
-        ("private_key is a list, and has to be a text.",),
+        ("private_key is a list, and a key is one text.",),
     ),
     "a key that is a dictionary": (
         {"public_key": "pub", "private_key": "{{ {'key': '" + SECRET + "'} }}"},
-        ("private_key is a dictionary, and has to be a text.",),
+        ("private_key is a dictionary, and a key is one text.",),
     ),
+    "a proxy that is a list": ({"proxy": [f"http://u:{SECRET}@proxy"]}, ("proxy is a list, and has to be a text.",)),
     "no name": ({"hostname": "{{ nowhere }}"}, ("hostname cannot be rendered for cluster",)),
     "another cluster by compose": (
         {"compose": {"cluster_id": "'5' * 24", "x": "1"}},
