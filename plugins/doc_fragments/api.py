@@ -24,8 +24,13 @@ options:
   base_url:
     description:
       - Address of the service, with or without a path and a last slash. Required for Ops Manager.
-      - If not given, E(MONGODB_ATLAS_BASE_URL) or E(MCLI_OPS_MANAGER_URL) is used (the latter not for Atlas), and else
-        V(https://cloud.mongodb.com), or V(https://cloud.mongodbgov.com) where E(MCLI_SERVICE) is V(cloudgov).
+      - If not given, it comes from the family of variables that the key comes from. These are
+        E(MONGODB_ATLAS_BASE_URL), then E(MONGODB_ATLAS_OPS_MANAGER_URL), then E(MONGODB_ATLAS_SERVICE) (V(cloud) or
+        V(cloudgov)); or E(MCLI_OPS_MANAGER_URL), which does not count for Atlas.
+      - Else it is V(https://cloud.mongodb.com), or V(https://cloud.mongodbgov.com) where E(MCLI_SERVICE) or
+        E(MONGODB_ATLAS_SERVICE) is V(cloudgov).
+      - One of these variables, or E(MCLI_SERVICE), that is set, does not count and means another service is a warning.
+        There is none where options give keys, O(base_url) and, for E(MCLI_SERVICE), O(platform).
     type: str
   api_version:
     description:
@@ -108,6 +113,7 @@ options:
   base_url:
     env:
       - name: MONGODB_ATLAS_BASE_URL
+      - name: MONGODB_ATLAS_OPS_MANAGER_URL
       - name: MCLI_OPS_MANAGER_URL
   public_key:
     env:

@@ -18,13 +18,20 @@ description:
   - The hosts can be given to the role P(mongodb_ops.legacy_backup.retention#role) as they are.
   - The file ends in C(clusters.yml) or C(clusters.yaml). All of the connection can come from variables, so that the
     file of an inventory in AWX needs no more than O(plugin).
+  - On Cloud and Ops Manager a cluster that only a backup configuration names, because its deployment is gone and its
+    snapshots remain, is a host as well. Its C(cluster_name) is its id, its C(cluster_type) is V(UNKNOWN).
   - "Host variables, always all of them: C(project_id), C(project_name), C(cluster_name), C(cluster_id),
-    C(cluster_type) (V(REPLICA_SET), V(SHARDED) or V(GEOSHARDED)), C(backup_status) (see O(backup_status)), on Atlas
-    C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud backup), C(has_legacy_snapshots)
-    where it was asked for, C(ansible_connection) (V(local)), and C(ansible_python_interpreter), which is the Python
-    that runs Ansible. What the platform does not tell is null."
-  - A listing takes one request for the projects, on Cloud and Ops Manager one for all clusters, and one for each
-    project. Key or service account need the role Project Read Only.
+    C(cluster_type) (V(REPLICA_SET), V(SHARDED), V(GEOSHARDED) or V(UNKNOWN)), C(backup_status) (see
+    O(backup_status)), on Atlas C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud
+    backup), C(has_legacy_snapshots) where it was asked for, C(ansible_connection) (V(local)), and
+    C(ansible_python_interpreter), which is the Python that runs Ansible. What the platform does not tell is null."
+  - No cluster is left out without a word. What the service cannot tell, a row that may be a shard, and a number of
+    clusters that differs from the project's own count are warnings that name the project.
+  - "A listing takes one request for the projects. On Atlas it takes two more for each project: version 2024-08-05 of
+    the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. With O(api_version=v1.0)
+    it is one. On Cloud and Ops Manager it takes one more for all clusters and one for each project, or two where a
+    backup configuration names something else or the states of the backups cannot be told. Key or service account need
+    the role Project Read Only."
 extends_documentation_fragment:
   - mongodb_ops.legacy_backup.api
   - mongodb_ops.legacy_backup.api.plugin
@@ -61,7 +68,9 @@ options:
       - On Cloud and Ops Manager it is the one that the service tells; V(INACTIVE) where there never was a backup.
       - On Atlas it is V(STARTED) where the legacy backup is on, and else V(INACTIVE). A cluster that has gone over to
         the cloud backup is V(INACTIVE) and may still have legacy snapshots; see O(has_legacy_snapshots).
-      - Clusters whose status the service does not tell are kept.
+      - Clusters whose status the service does not tell are kept. Their C(backup_status) is null. That is so for all
+        clusters of a project of Ops Manager that is not monitored, and on Atlas once it no longer tells whether the
+        legacy backup is on. A warning says so.
     type: list
     elements: str
     choices:
@@ -72,7 +81,7 @@ options:
       - TERMINATING
   has_legacy_snapshots:
     description:
-      - Whether to keep only clusters that have legacy snapshots, complete or not.
+      - Whether to keep only clusters that have legacy snapshots, complete or not. Flex clusters have none.
       - Costs one request more for each cluster that the options above leave.
     type: bool
     default: false
@@ -85,10 +94,11 @@ options:
   hostname:
     description:
       - Template of the host's name, over its variables. The name should not depend on what changes.
-      - If not given, it is the name of the project, a slash, and the name of the cluster.
-      - In all names, other signs than letters, digits, C(.), C(-), C(_) and C(/) are replaced by C(_), each run of
-        them by one.
-      - Two clusters with the same name are an error.
+      - If not given, it is the name of the project, a dot, and the name of the cluster.
+      - In all names, other signs than letters, digits, C(.), C(-) and C(_) are replaced by C(_), each run of them by
+        one. There is never a slash in a name, because fact caches and callbacks name files after hosts.
+      - Two clusters with the same name are an error, also where the other is from another inventory source. So is one
+        cluster that another source has made a host of, by another name.
     type: str
   on_project_error:
     description:
@@ -101,17 +111,33 @@ options:
       - fail
       - warn
     default: fail
+  on_count_mismatch:
+    description:
+      - What to do when a project of Atlas says that it has another number of clusters than its list has. Which clusters
+        Atlas counts is not documented, so a difference need not be an error.
+      - With V(warn) a warning names the project and both numbers.
+      - With V(fail) there is no inventory.
+    type: str
+    choices:
+      - fail
+      - warn
+    default: warn
 notes:
   - Ansible goes on without hosts when an inventory cannot be read, and a play without hosts succeeds. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true), or C(any_unparsed_is_failed) under C([inventory]) in
     C(ansible.cfg), so that a run whose clusters could not be listed fails. AWX does so for its inventory updates.
+  - "When this plugin fails, Ansible tries its other inventory plugins on the file and shows the errors of all. To see
+    this plugin's error alone, and once, put C(enable_plugins = mongodb_ops.legacy_backup.clusters) under C([inventory])
+    in C(ansible.cfg), or set E(ANSIBLE_INVENTORY_ENABLED) to it."
   - The connection options, O(projects), O(include_clusters), O(exclude_clusters), O(backup_status),
-    O(has_legacy_snapshots) and O(on_project_error) may be templates, in which extra variables and lookups can be used.
+    O(has_legacy_snapshots), O(on_project_error) and O(on_count_mismatch) may be templates, in which extra variables and
+    lookups can be used.
   - Texts of the service are never rendered as templates. Those with other signs than letters, digits, blanks, C(.),
     C(-) and C(_) are marked for that, and are objects with the key C(__ansible_unsafe) in what
     C(ansible-inventory --list) prints.
   - With O(cache=true), a change of these options or of the key is another entry of the cache. The cache holds no
-    secrets.
+    secrets. Warnings about what was read are kept in it, and shown again. A cache that cannot be read is made anew.
+  - C(compose) cannot set C(project_id), C(cluster_id) and C(cluster_name), since they say which cluster a host is.
 seealso:
   - module: mongodb_ops.legacy_backup.legacy_snapshot_info
 """
@@ -161,7 +187,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
@@ -170,6 +196,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._base_url import KEY_NAMES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -179,14 +206,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connect
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
     WORKERS,
-    Fleet,
-    FleetCluster,
-    Selection,
-    cluster_from_result,
     failure_text,
     read_fleet,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
+    Fleet,
+    FleetCluster,
+    Remark,
+    Selection,
+    cluster_from_result,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.hostnames import (
+    check_other_sources,
     default_name,
     named_hosts,
 )
@@ -203,11 +234,21 @@ _RENDERED = {
     "backup_status",
     "has_legacy_snapshots",
     "on_project_error",
+    "on_count_mismatch",
 }
+# They say which cluster a host is.
+_IDENTITY = ("project_id", "cluster_id", "cluster_name")
 _EE = (
     "In an execution environment it belongs to the Python requirements: requests, as in the collection's "
     "meta/ee-requirements.txt."
 )
+
+
+class InventoryError(AnsibleParserError):
+    """Why there is no inventory, in one text."""
+
+    # From 2.19 on, Ansible prints an error that has a source twice, and gives every error of a plugin one.
+    _formatted_source_context = None
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -234,16 +275,27 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Read the file, then the cache or the service, and add the hosts. Every error is an AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
         if REQUESTS_ERROR is not None:
-            raise AnsibleParserError(f"{missing_required_lib('requests')} {_EE}")
-        self._read_config_data(path)
+            raise InventoryError(f"{missing_required_lib('requests')} {_EE}")
+        self._read_options(path)
         self._secrets = secrets_of({name: self.get_option(name) for name in CONNECTION_SPEC}, os.environ)
         try:
             self._check_options()
             clusters = self._filtered(self._clusters(path, cache))
-            self._add(inventory, named_hosts(clusters, self._name_of()))
-        except (ApiError, OptionError) as error:
+            hosts = named_hosts(clusters, self._name_of())
+            check_other_sources(hosts, {name: host.vars for name, host in inventory.hosts.items()})
+            self._add(inventory, hosts)
+        except (ApiError, OptionError, AnsibleError) as error:
             # Not chained: the cause can show more than the redacted message.
-            raise AnsibleParserError(redact(f"{NAME}: {error}", self._secrets)) from None
+            raise InventoryError(redact(f"{NAME}: {error}", self._secrets)) from None
+
+    def _read_options(self, path: str) -> None:
+        try:
+            self._read_config_data(path)
+        except InventoryError:
+            raise
+        except AnsibleError as error:
+            told = _with_help(error)
+            raise InventoryError(told if told.startswith(NAME) else f"{NAME}: {told}") from None
 
     def _warn(self, text: str) -> None:
         self.display.warning(redact(f"{NAME}: {text}", self._secrets))
@@ -255,6 +307,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = {}
         for name, value in direct.items():
             rendered = self._render(name, value) if name in _RENDERED else value
+            _check_text(name, rendered)
             if rendered is not None and rendered != "":
                 given[name] = rendered
         return given
@@ -267,7 +320,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            raise AnsibleParserError(f"{NAME}: the template of {name} cannot be rendered: {error}") from None
+            raise InventoryError(f"{NAME}: the template of {name} cannot be rendered: {error}") from None
 
     def _check_options(self) -> None:
         unknown = sorted(str(name) for name in self._given - set(self._options))
@@ -279,6 +332,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise OptionError("Give projects or project_id, not both.")
         if self._given & {"projects"} and not self.get_option("projects"):
             raise OptionError("projects is an empty list: name the projects, or leave it out to read all of them.")
+        self._check_composed()
+
+    def _check_composed(self) -> None:
+        composed = [name for name in _IDENTITY if name in (self.get_option("compose") or {})]
+        if composed:
+            raise OptionError(
+                f"compose sets {', '.join(composed)}, which say which cluster a host is. Use other names."
+            )
 
     def _connection(self) -> Connection:
         # Only options of the file. For the variables Ansible's own reading would not do: it takes an empty one as set,
@@ -307,21 +368,45 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         selection = self._selection(connection)
         key = f"{self.get_cache_key(path)}_{_fingerprint(connection, selection)}"
         uses_cache = self.get_option("cache")
-        if uses_cache and cache:
-            cached = self._cached(key)
-            if cached is not None:
-                return cached
-        fleet = self._read(connection, selection)
-        if uses_cache and not fleet.failed:
-            self._cache[key] = {"entries": [cluster.to_result() for cluster in fleet.clusters]}
-        return list(fleet.clusters)
+        cached = self._cached(key) if uses_cache and cache else None
+        if cached is not None:
+            clusters, remarks = cached
+        else:
+            fleet = self._read(connection, selection)
+            clusters = list(fleet.clusters)
+            # Names of the service are in them, and they go into the cache.
+            remarks = [replace(remark, text=redact(remark.text, self._secrets)) for remark in fleet.remarks]
+            if uses_cache and not fleet.failed:
+                self._cache[key] = {
+                    "entries": [cluster.to_result() for cluster in clusters],
+                    "remarks": [[remark.text, remark.is_count] for remark in remarks],
+                }
+        self._tell(remarks)
+        return clusters
 
-    def _cached(self, key: str) -> list[FleetCluster] | None:
+    def _cached(self, key: str) -> tuple[list[FleetCluster], list[Remark]] | None:
+        """What an earlier run has found; None where it has to be read."""
         try:
-            return [cluster_from_result(document) for document in self._cache[key]["entries"]]
+            kept = self._cache[key]
+            remarks = [Remark(str(text), bool(is_count)) for text, is_count in kept["remarks"]]
+            return [cluster_from_result(document) for document in kept["entries"]], remarks
+        except AnsibleError as error:
+            # Ansible says to run again, which is not needed.
+            self._warn("the cache cannot be read, so the clusters are read from the service.")
+            self.display.v(redact(f"{NAME}: {error}", self._secrets))
         except (KeyError, TypeError, ValueError):
-            # There is none, it is too old, or another version of the collection wrote it.
-            return None
+            pass  # There is none, it is too old, or another version of the collection wrote it.
+        return None
+
+    def _tell(self, remarks: list[Remark]) -> None:
+        """Warn of what was found odd; OptionError for a number of clusters that is to fail."""
+        counts = [remark.text for remark in remarks if remark.is_count]
+        if counts and self.get_option("on_count_mismatch") == "fail":
+            shown = " ".join(f"{text[0].upper()}{text[1:]}" for text in counts[:5])
+            more = f" And {len(counts) - 5} more." if len(counts) > 5 else ""
+            raise OptionError(f"{shown}{more} To go on, and be warned, set on_count_mismatch to warn.")
+        for remark in remarks:
+            self._warn(remark.text)
 
     def _read(self, connection: Connection, selection: Selection) -> Fleet:
         tolerant = self.get_option("on_project_error") == "warn"
@@ -430,6 +515,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
+
+
+def _check_text(name: str, value: Any) -> None:
+    """InventoryError for a text option that is no text. Ansible's own would show the value, which may be a secret."""
+    if isinstance(value, (list, dict)) and CONNECTION_SPEC.get(name, {}).get("type") == "str":
+        kind = "list" if isinstance(value, list) else "dictionary"
+        wanted = (
+            "a key is one text. Take the one value of it that is the key" if name in KEY_NAMES else "has to be a text"
+        )
+        raise InventoryError(f"{NAME}: {name} is a {kind}, and {wanted}.")
+
+
+def _with_help(error: BaseException) -> str:
+    """The text of an error of Ansible with what it proposes, which from 2.19 on is kept apart, and in its causes."""
+    texts = [str(error)]
+    one: BaseException | None = error
+    while one is not None:
+        texts.append(str(getattr(one, "_help_text", None) or ""))
+        one = one.__cause__
+    return " ".join(dict.fromkeys(filter(None, texts)))
 
 
 def _variables(cluster: FleetCluster) -> dict[str, Any]:

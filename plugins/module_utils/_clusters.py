@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
 from ._api.client import Client
@@ -19,6 +19,7 @@ from ._snapshot import OBJECT_ID, row_id
 _ATLAS_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*\Z")  # contract 1
 _VERSION_ENDED = (406, 410)
 _MOST_SHOWN = 10
+_GONE = " If its deployment is gone and its backups remain, leave cluster_name out."
 _Found = TypeVar("_Found")
 
 
@@ -50,24 +51,66 @@ def find_cluster(client: Client, project_id: str, name: str | None, cluster_id: 
     return _both(client, project_id, name, cluster_id)
 
 
-def is_shard(row: Mapping[str, Any]) -> bool:
-    """Whether a row of Cloud or Ops Manager is a part of a sharded cluster (contract 6)."""
-    return bool(row.get("shardName")) or str(row.get("typeName", "")).startswith("CONFIG")
+@dataclass(frozen=True)
+class Listed:
+    """The rows of a list of clusters of Cloud or Ops Manager, by what they are (contract 6, contract 11).
 
-
-def in_offered_version(
-    client: Client, version: str | None, read: Callable[[str | None], _Found]
-) -> tuple[_Found, str | None]:
-    """What `read` returns for a version of the cluster resource, and that version; None is the dialect's own.
-
-    The newer version is read only after Atlas has ended the own one, since it does not show the legacy backup.
+    `parts` are the shards and config servers of sharded clusters. `unclear` rows have a shardName, but the list has no
+    sharded cluster that they could be a shard of.
     """
-    try:
-        return read(version), version
-    except ApiError as error:
-        if error.status not in _VERSION_ENDED or version is not None or client.dialect is not ATLAS_V2:
-            raise
-    return read(NEWER_CLUSTERS), NEWER_CLUSTERS
+
+    clusters: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
+    unclear: list[dict[str, Any]]
+
+
+def sort_rows(rows: Sequence[dict[str, Any]]) -> Listed:
+    """The rows of clusters, of their parts, and those that nobody can tell.
+
+    The type tells a sharded cluster, whose own row may carry a shardName too. Its shards have the type of a replica
+    set, a shardName, and the name of the sharded cluster.
+    """
+    sharded = [row.get("clusterName") for row in rows if _type(row).startswith("SHARDED")]
+    listed = Listed([], [], [])
+    for row in rows:
+        if _type(row).startswith("CONFIG"):
+            listed.parts.append(row)
+        elif _type(row).startswith("SHARDED") or not row.get("shardName"):
+            listed.clusters.append(row)
+        else:
+            (listed.parts if row.get("clusterName") in sharded else listed.unclear).append(row)
+    return listed
+
+
+def names_of(row: Mapping[str, Any]) -> list[str]:
+    """The names that a row of Cloud or Ops Manager may be called by, the first one being the usual one."""
+    found = [row.get(key) for key in ("clusterName", "replicaSetName")]
+    return [name for name in found if isinstance(name, str) and name]
+
+
+def is_beyond(error: ApiError) -> bool:
+    """Whether a version of the API says that it cannot describe a cluster (contract 11)."""
+    code = error.code or ""
+    return error.status == 400 and (code.startswith("ASYMMETRIC_") or code == "MULTI_CLOUD_CLUSTER_INVALID")
+
+
+def is_not_offered(error: ApiError) -> bool:
+    """Whether the service does not, or no longer, serve this version of the resource."""
+    return error.status in _VERSION_ENDED
+
+
+def in_newest_version(client: Client, read: Callable[[str | None], _Found]) -> _Found:
+    """What `read` returns for the newest version of the clusters that is offered; None is the dialect's own.
+
+    Older versions refuse some clusters, and leave some out of the list (contract 11).
+    """
+    if client.dialect is ATLAS_V2:
+        try:
+            return read(NEWER_CLUSTERS)
+        except ApiError as error:
+            if not is_not_offered(error):
+                raise
+    return read(None)
 
 
 def first_of(names: Sequence[str]) -> str:
@@ -84,57 +127,82 @@ def _check_atlas_name(name: str | None) -> None:
         )
 
 
+def _type(row: Mapping[str, Any]) -> str:
+    return str(row.get("typeName", ""))
+
+
 def _named(rows: Sequence[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:
     """The row of the cluster with a name. On Ops Manager the shards of a cluster have the same name (contract 11)."""
-    named = _with(rows, "clusterName", name) or _with(rows, "replicaSetName", name)
-    sharded = [row for row in named if str(row.get("typeName", "")).startswith("SHARDED")]
-    found = sharded or [row for row in named if not is_shard(row)]
+    listed = sort_rows(rows)
+    found = _with(listed.clusters, name)
     if len(found) == 1:
         return found[0]
-    if not found:
-        raise _no_cluster(name, project_id, rows)
-    ids = first_of(sorted(readable(row.get("id")) for row in found))
-    raise ApiError(f"{len(found)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {ids}.")
+    if found:
+        raise ApiError(
+            f"{len(found)} clusters of project {project_id} are called {name!r}: give cluster_id, one of {_ids(found)}."
+        )
+    unclear = _with(listed.unclear, name)
+    if unclear:
+        raise ApiError(
+            f"{name!r} is only the name of a shard in project {project_id}, whose sharded cluster is not listed. If it "
+            f"is a cluster of its own, give cluster_id: {_ids(unclear)}."
+        )
+    raise _no_cluster(name, project_id, rows)
 
 
-def _with(rows: Sequence[dict[str, Any]], field: str, name: str) -> list[dict[str, Any]]:
-    return [row for row in rows if row.get(field) == name]
+def _with(rows: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The rows with this clusterName, or else with this replicaSetName."""
+    by_name = [row for row in rows if row.get("clusterName") == name]
+    return by_name or [row for row in rows if row.get("replicaSetName") == name]
+
+
+def _ids(rows: Sequence[Mapping[str, Any]]) -> str:
+    return first_of(sorted(readable(row.get("id")) for row in rows))
 
 
 def _both(client: Client, project_id: str, name: str, cluster_id: str) -> Cluster:
     """The cluster that has both this name and this id."""
     by_name = client.dialect.cluster_in_path == "name"
-    key, other, given = (name, "id", cluster_id) if by_name else (cluster_id, "clusterName", name)
-    found = _row(client, project_id, key, "name" if by_name else "id").get(other)
-    if found != given:
+    if not by_name and name.lower() == cluster_id:
+        # The inventory names a cluster by its id where the service tells no name (contract 11).
+        return Cluster(cluster_id, name, cluster_id)
+    row = _row(client, project_id, name if by_name else cluster_id, "name" if by_name else "id")
+    if (row.get("id") != cluster_id) if by_name else (name not in names_of(row)):
+        found = row.get("id") if by_name else next(iter(names_of(row)), None)
         raise ApiError(
             f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "
             f"{'id' if by_name else 'name'} is {_quoted(found)}. Correct one of the two, or leave one out."
         )
-    return Cluster(key, name, cluster_id)
+    return Cluster(name if by_name else cluster_id, name, cluster_id)
 
 
 def _row(client: Client, project_id: str, key: str, key_field: str) -> dict[str, Any]:
     """The row of one cluster. If there is none, all are listed, to name those that exist."""
     path = ("groups", project_id, "clusters")
     try:
-        row, _version = in_offered_version(client, None, lambda version: client.get(*path, key, media_type=version))
+        return in_newest_version(client, lambda version: client.get(*path, key, media_type=version))
     except ApiError as error:
+        if is_beyond(error):
+            raise replace(error, message=f"{error} {_beyond_hint(client)}") from error
         if error.status != 404:
             raise
-        rows, _version = in_offered_version(client, None, lambda version: client.listing(*path, media_type=version))
+        rows = in_newest_version(client, lambda version: client.listing(*path, media_type=version))
         found = next((one for one in rows if one.get(key_field) == key), None)
         if found is None:
-            raise _no_cluster(key, project_id, rows) from error
+            raise _no_cluster(key, project_id, rows, "" if key_field == "name" else _GONE) from error
         return found
-    return row
 
 
-def _no_cluster(value: str, project_id: str, rows: Sequence[Mapping[str, Any]]) -> ApiError:
+def _beyond_hint(client: Client) -> str:
+    other = "" if client.dialect is ATLAS_V2 else " Or set api_version to v2."
+    return f"This version of the API cannot describe the cluster and tell its id: leave cluster_id out.{other}"
+
+
+def _no_cluster(value: str, project_id: str, rows: Sequence[Mapping[str, Any]], hint: str = "") -> ApiError:
     names = sorted({readable(row.get("name") or row.get("clusterName") or row.get("id"))[:100] for row in rows})
+    known = f"The project has: {first_of(names)}." if names else "The project has no clusters that this key sees."
     return ApiError(
-        f"There is no cluster {value!r} in project {project_id}. "
-        f"{f'The project has: {first_of(names)}.' if names else 'The project has no clusters that this key sees.'}",
+        f"There is no cluster {value!r} in project {project_id}. {known}{hint}",
         status=404,
         code="CLUSTER_NOT_FOUND",
     )

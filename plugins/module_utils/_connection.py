@@ -10,13 +10,10 @@ another service.
 from __future__ import annotations
 
 import os
-import re
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Any, Callable
-from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -25,11 +22,10 @@ from ._api.client import Client
 from ._api.errors import OptionError
 from ._api.redaction import MASK, login_secrets, redact_login
 from ._api.settings import ATLAS_V1, ATLAS_V2, MANAGER, Dialect, Settings
+from ._base_url import find_base_url, find_platform, split_address
 from ._snapshot import parse_object_id
+from ._variables import ATLAS, CLOUD_MANAGER, FAMILIES, MCLI_FAMILY, OPS_MANAGER, Family, Pair, variable
 
-ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
-CLOUD_URL = "https://cloud.mongodb.com"
-GOVERNMENT_URL = "https://cloud.mongodbgov.com"
 MOST_SECONDS = 86400  # sockets do not take any number
 
 # `resolve` adds the defaults, and requires what neither an option nor a variable sets.
@@ -50,56 +46,8 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 }
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
-_SERVICES = {"cloud": ATLAS, "cloudgov": ATLAS, "cloud-manager": CLOUD_MANAGER, "ops-manager": OPS_MANAGER}
-_HAS_LOGIN = re.compile(r"[^/]*//[^/?#]*@")
-_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\\]")
-_API_PATH = re.compile(r"/api(?:/(?:atlas|public)(?:/v[\d.]+)?)?\Z")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two options or variables that make a credential together."""
-
-    is_account: bool  # a service account; else an API key
-    names: tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Family:
-    """The variables of one command line tool; "" for those that it does not have."""
-
-    pairs: tuple[Pair, ...]
-    project: str
-    url: str
-    service: str = ""
-    skip_verify: str = ""
-    ca_path: str = ""
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """The variables other than the keys."""
-        return tuple(filter(None, (self.project, self.url, self.service, self.skip_verify, self.ca_path)))
-
-
 ACCOUNT_OPTIONS = Pair(True, ("client_id", "client_secret"))
 KEY_OPTIONS = Pair(False, ("public_key", "private_key"))
-ATLAS_FAMILY = Family(
-    (
-        Pair(True, ("MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECRET")),
-        Pair(False, ("MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY")),
-    ),
-    project="MONGODB_ATLAS_PROJECT_ID",
-    url="MONGODB_ATLAS_BASE_URL",
-)
-MCLI_FAMILY = Family(
-    (Pair(False, ("MCLI_PUBLIC_API_KEY", "MCLI_PRIVATE_API_KEY")),),
-    project="MCLI_PROJECT_ID",
-    url="MCLI_OPS_MANAGER_URL",
-    service="MCLI_SERVICE",
-    skip_verify="MCLI_OPS_MANAGER_SKIP_VERIFY",
-    ca_path="MCLI_OPS_MANAGER_CA_CERTIFICATE",
-)
-FAMILIES = (ATLAS_FAMILY, MCLI_FAMILY)
 _KEY_VARIABLES = ", or ".join(" and ".join(pair.names) for family in FAMILIES for pair in family.pairs)
 
 
@@ -122,7 +70,7 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
     variables = {name: value for name, value in environ.items() if _given(value) is not None}
     pair, values, family = _credentials(options, variables)
     _check_text(pair, values)
-    platform = _platform(options, variables, family)
+    platform = find_platform(options, variables, family)
     dialect = _dialect(options, platform)
     if pair.is_account and (platform == OPS_MANAGER or dialect is ATLAS_V1):
         raise OptionError(
@@ -132,7 +80,7 @@ def resolve(params: Mapping[str, Any], environ: Mapping[str, str], needs_project
         )
     warned: list[str] = []
     settings = Settings(
-        base_url=_base_url(options, variables, family, platform, warned),
+        base_url=find_base_url(options, variables, family, platform, warned),
         dialect=dialect,
         timeout=_seconds(options, "timeout", 1),
         retry_timeout=_seconds(options, "retry_timeout", 0),
@@ -255,70 +203,10 @@ def _is_usable(pair: Pair, options: Mapping[str, Any]) -> bool:
     return not pair.is_account or (platform != OPS_MANAGER and _dialect(options, platform) is not ATLAS_V1)
 
 
-def _platform(options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None) -> str:
-    if options["platform"]:
-        return str(options["platform"])
-    service = _variable(variables, family.service if family else "")
-    if service is None:
-        return ATLAS
-    if service not in _SERVICES:
-        raise OptionError(f"The variable MCLI_SERVICE is {service!r}: it must be one of {', '.join(_SERVICES)}.")
-    return _SERVICES[service]
-
-
 def _dialect(options: Mapping[str, Any], platform: str) -> Dialect:
     if platform != ATLAS:
         return MANAGER
     return ATLAS_V1 if options["api_version"] == "v1.0" else ATLAS_V2
-
-
-def _base_url(
-    options: Mapping[str, Any], variables: Mapping[str, str], family: Family | None, platform: str, warned: list[str]
-) -> str:
-    url, source = options["base_url"], "base_url"
-    # The URL of an Ops Manager is not that of Atlas.
-    if url is None and family is not None and (family is not MCLI_FAMILY or platform != ATLAS):
-        url, source = _variable(variables, family.url), family.url
-    return _default_url(variables, family, platform) if url is None else _checked_url(url, source, warned)
-
-
-def _default_url(variables: Mapping[str, str], family: Family | None, platform: str) -> str:
-    if platform == OPS_MANAGER:
-        raise OptionError(
-            "base_url is required for Ops Manager: give the option, or set the variable MCLI_OPS_MANAGER_URL "
-            "along with the key in the MCLI_ variables."
-        )
-    service = _variable(variables, family.service if family else "")
-    return GOVERNMENT_URL if platform == ATLAS and service == "cloudgov" else CLOUD_URL
-
-
-def _checked_url(url: str, source: str, warned: list[str]) -> str:
-    if _HAS_LOGIN.match(url):
-        raise OptionError(f"{source} holds a user name or password: give keys by their own options.")
-    parts = _address(url, ("http", "https"))
-    if parts is None or _NOT_IN_ADDRESSES.search(url):
-        raise OptionError(f"{source} is no address: it looks like https://opsmanager.example.com:8443.")
-    if parts.query or parts.fragment:
-        raise OptionError(f"{source} ends in a query or a fragment: give the address without it.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        warned.append(f"{source} begins with http: what is sent can be read on the way. Use https.")
-    return f"{parts.scheme}://{parts.netloc}{_API_PATH.sub('', parts.path.rstrip('/')).rstrip('/')}"
-
-
-def _address(url: str, schemes: tuple[str, ...]) -> SplitResult | None:
-    """The parts of an address with a host and one of these schemes; None for anything else."""
-    try:
-        parts = urlsplit(url)
-        return parts if parts.hostname and parts.scheme in schemes and parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _verify(
@@ -326,7 +214,7 @@ def _verify(
 ) -> bool | str:
     own = family if family is not None and platform != ATLAS else None
     validate, source = options["validate_certs"], "validate_certs"
-    skip = _variable(variables, own.skip_verify if own else "")
+    skip = variable(variables, own.skip_verify if own else "")
     if validate is None and skip is not None:
         validate, source = not _truth(skip), MCLI_FAMILY.skip_verify
     if validate is False:
@@ -334,7 +222,7 @@ def _verify(
         return False
     path, source = options["ca_path"], "ca_path"
     if path is None and own:
-        path, source = _variable(variables, own.ca_path), own.ca_path
+        path, source = variable(variables, own.ca_path), own.ca_path
     return True if path is None else _checked_path(path, source)
 
 
@@ -371,7 +259,7 @@ def _proxies(options: Mapping[str, Any]) -> dict[str, str]:
         return {}
     # Without a scheme, requests takes what comes before the colon of a password for the scheme.
     proxy = proxy if "//" in proxy else f"http://{proxy}"
-    if _address(proxy, ("http", "https", "socks5", "socks5h")) is None:
+    if split_address(proxy, ("http", "https", "socks5", "socks5h")) is None:
         raise OptionError("proxy is no address: it looks like http://user:password@proxy.example.com:3128.")
     return {"http": proxy, "https": proxy}
 
@@ -387,7 +275,7 @@ def _project(
 ) -> str:
     value, source = options["project_id"], "project_id"
     if value is None and family is not None:
-        value, source = _variable(variables, family.project), family.project
+        value, source = variable(variables, family.project), family.project
     if value is None and not needs_project:
         return ""
     if value is None:
@@ -412,8 +300,3 @@ def _seconds(options: Mapping[str, Any], name: str, least: int) -> int:
     if not isinstance(value, int) or not least <= value <= MOST_SECONDS:
         raise OptionError(f"{name} is {value}: it is a number of seconds, from {least} to {MOST_SECONDS}.")
     return value
-
-
-def _variable(variables: Mapping[str, str], name: str) -> str | None:
-    value = variables.get(name)
-    return value.strip() if value else None

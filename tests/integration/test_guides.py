@@ -76,7 +76,7 @@ def test_they_run(playbooks: Playbooks, simulator: Start) -> None:
     sim = simulator(seeds.demo())
     owner = sim.world.keys["owner"]
     secrets = {"vault_ops_manager_private_key": owner.secret, "private_key": owner.secret, "public_key": owner.id}
-    inventory = {"localhost": secrets, "Shop/orders": host(sim.world.cluster("orders"))}
+    inventory = {"localhost": secrets, "Shop.orders": host(sim.world.cluster("orders"))}
     plays = [play for example in PLAYBOOKS if example.title != WRONG for play in as_here(example, sim)]
     for play in plays:
         if play["hosts"] == "all":
@@ -95,7 +95,7 @@ def test_they_run(playbooks: Playbooks, simulator: Start) -> None:
     assert run.named("Let it go in a month").actions == ["updated"]
     assert run.named("Date them").actions == ["updated", "updated"]
     assert set(run.named("Delete them").actions) == {"deleted"}
-    assert (playbooks.folder / "plans" / "Shop_orders.json").exists()
+    assert (playbooks.folder / "plans" / "Shop.orders.json").exists()
 
 
 def test_the_summary_is_as_really_printed(playbooks: Playbooks) -> None:

@@ -130,7 +130,7 @@ def test_the_inventory_has_the_clusters(playbooks: Playbooks, tmp_path: Path) ->
     with Simulator(seeds.demo()) as sim:
         run = playbooks.ansible("ansible-inventory", "-i", str(source), "--graph", environment=variables(sim))
         assert (run.status, run.warnings) == (0, [])
-        assert "Shop/orders" in run.stdout
+        assert "Shop.orders" in run.stdout
         assert "@project_Shop" in run.stdout
 
 

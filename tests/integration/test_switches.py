@@ -37,6 +37,9 @@ class Same:
     who: str = "owner"
     connection: Changes = field(default_factory=dict)
     by_name: bool = False
+    # Name and id are given, and have to be compared.
+    both: bool = False
+    shards: int = 0
     expired: str = "deleted"
     waits: bool = False
     latency: float = 0.0
@@ -83,7 +86,10 @@ SAME = {
             "envelope_key": "envelope",
             "hold_with_expires": "INVALID_ATTRIBUTE",
             "release_expires": "past",
+            "older_clusters": "left_out",
+            "cluster_count": "one_more",
         },
+        both=True,
     ),
     "Ops Manager, its cluster looked up": Same(
         "ops_manager",
@@ -99,8 +105,13 @@ SAME = {
             "removal": "when_told",
             "keep_last_restorable": "all",
             "release_expires": "schedule",
+            "whole_shard_name": "present",
+            "config_server_row": "absent",
+            "part_configs": "present",
+            "monitoring": "off",
         },
         by_name=True,
+        shards=2,
     ),
     "limits everywhere, without a word when to return": Same(
         "cloud_manager",
@@ -109,12 +120,19 @@ SAME = {
     ),
     "no access list, no limits, expired ones go at once": Same(
         "atlas",
-        {"v2_access_list": "off", "rate_limited": "off", "removal": "at_once"},
+        {"v2_access_list": "off", "rate_limited": "off", "removal": "at_once", "older_clusters": "refused"},
         who="unlisted_owner",
         expired="absent",
+        both=True,
     ),
     "nonces of a second": Same("ops_manager", {"nonce_max_age": 1}, latency=0.3, connection={"concurrency": 1}),
-    "tokens of a second": Same("atlas", {"token_lifetime": 1}, who="service_account", latency=0.15),
+    "tokens of a second": Same(
+        "atlas",
+        {"token_lifetime": 1, "clusters_version": "older", "cluster_count": "absent"},
+        who="service_account",
+        latency=0.15,
+        both=True,
+    ),
 }
 
 
@@ -136,7 +154,7 @@ def test_the_outcome_is_the_same(
 ) -> None:
     monkeypatch.setattr(tokens, "LIMIT", 1000)
     case = SAME[name]
-    world = seeds.ladder(platform=case.platform, switches=Switches(**case.changes))
+    world = seeds.ladder(platform=case.platform, switches=Switches(**case.changes), shards=case.shards)
     sim = simulator(world, latency=case.latency)
     if case.waits:
         sim.limits.set(6, 6, per=1.0)
@@ -145,6 +163,8 @@ def test_the_outcome_is_the_same(
     if case.by_name:
         defaults = {**defaults, "cluster_name": world.main.name}
         del defaults["cluster_id"]
+    if case.both:
+        defaults = {**defaults, "cluster_id": world.main.id}
     call = {**asked(marks), **case.connection}
     plays = [
         task("check", "legacy_snapshot", call, check_mode=True, ignore_errors=True),
@@ -181,7 +201,7 @@ def assert_listed(listing: Task, sim: Simulator) -> None:
     }
     shown = {row["id"]: (row["expires_at"], bool(row["do_not_delete"])) for row in listing.result["snapshots"]}
     assert shown == held
-    assert len(listing.result["restore_jobs"]) == 3
+    assert len(listing.result["restore_jobs"]) == len(sim.world.main.jobs) >= 3
     assert listing.result["schedule"]["snapshot_interval_hours"] == 6
 
 
@@ -298,7 +318,11 @@ def test_a_cluster_without_legacy_backup(playbooks: Playbooks, simulator: Start)
     sim = simulator(seeds.ops_manager())
     scratch = sim.world.cluster("scratch")
     no_schedule = ["BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"]
-    no_backup = {"BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled", "CLUSTER_NOT_FOUND": "Check cluster_name"}
+    no_backup = {
+        "BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled",
+        "CLUSTER_NOT_FOUND": "Check cluster_name",
+        "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API": "Flex cluster",
+    }
     values: list[Changes] = [{"no_schedule": code} for code in no_schedule]
     values += [{"no_legacy_backup": code} for code in no_backup]
     switched(sim, values, path="/snapshots$", authorised=True)
@@ -461,7 +485,8 @@ def test_no_switch_is_forgotten() -> None:
     cases: list[Same | Refused | Race] = [*SAME.values(), *REFUSED.values(), *RACES.values()]
     tried = {(name, value) for case in cases for name, value in case.changes.items()}
     tried |= {(name, code) for name, codes in CODES.items() for code in codes}
-    tried |= {("no_legacy_backup", code) for code in ("BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND")}
+    no_backup = ("BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND", "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API")
+    tried |= {("no_legacy_backup", code) for code in no_backup}
     tried |= {("no_schedule", code) for code in ("BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")}
     tried |= {("delete_in_use", "refused")}
     # We refuse a service account on v1.0 ourselves, whatever the service would say: see test_bad_input.py.

@@ -23,6 +23,7 @@ from .world import World
 
 _ID = re.compile(r"[a-f0-9]{24}")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
+NEWER = "2024-08-05"
 OTHER_HOST = "https://central.opsmanager.invalid:8443"
 
 
@@ -113,10 +114,12 @@ class Api:
     def _version(self, call: Call, dialect: Dialect, route: routes.Route) -> str:
         switches = self.world.switches
         accept = call.headers.get("Accept", "")
+        if switches.clusters_version == "older":
+            route = replace(route, versions=tuple(one for one in route.versions if one != NEWER))
         version = routes.version_for(route, dialect, accept, falls_back=switches.newer_accept == "falls_back")
         if version is None:
             raise Refused("INVALID_VERSION_DATE", accept)
-        ended = switches.clusters_version == "newer" and "2024-08-05" in route.versions
+        ended = switches.clusters_version == "newer" and NEWER in route.versions
         if version == "2023-01-01" and (switches.version_gone or ended):
             raise Refused("VERSION_GONE", version)
         return version
@@ -206,6 +209,8 @@ class Api:
 
     def list_snapshots(self, context: Context) -> Answer:
         project, cluster = context.place
+        if cluster.flex and context.dialect.atlas:
+            raise Refused("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", cluster.name)
         if not cluster.snapshots and not documents.legacy_backup(cluster):
             code = self.world.switches.no_legacy_backup
             if code != "empty":
@@ -354,11 +359,12 @@ class Api:
 
     def list_configs(self, context: Context) -> Answer:
         switches = self.world.switches
+        if switches.monitoring == "off":
+            raise Refused("CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")
         everything = switches.inactive_configs == "present"
-        rows = [one for one in self._clusters(context) if everything or one.backup != "INACTIVE"]
-        return self._page(
-            context, rows, lambda one: dumps(documents.backup_config_document(one, switches)), "backup configs"
-        )
+        known = [one for one in self._clusters(context, gone=True) if everything or one.backup != "INACTIVE"]
+        rows = [body for one in known for body in documents.backup_config_documents(one, switches)]
+        return self._page(context, rows, dumps, "backup configs")
 
     def get_config(self, context: Context) -> Answer:
         cluster = context.place[1]
@@ -411,13 +417,30 @@ class Api:
         return self._document(context, self._group(context.project), "group")
 
     def list_clusters(self, context: Context) -> Answer:
-        rows = [body for one in self._clusters(context) for body in self._cluster_documents(context, one)]
+        known = self._clusters(context)
+        if self._is_older(context):
+            beyond = [one for one in known if one.beyond]
+            if beyond and self.world.switches.older_clusters == "refused":
+                raise Refused(beyond[0].beyond, beyond[0].name)
+            known = [one for one in known if one not in beyond]
+        rows = [body for one in known for body in self._cluster_documents(context, one)]
         kind = "atlas" if context.dialect.atlas else "public"
         return self._page(context, rows, dumps, f"clusters {kind}")
 
+    def _is_older(self, context: Context) -> bool:
+        """Whether the version asked for cannot describe every cluster (contract 11)."""
+        return context.dialect.atlas and context.version != NEWER and self.world.switches.older_clusters != "described"
+
     def get_cluster(self, context: Context) -> Answer:
-        bodies = self._cluster_documents(context, context.place[1])
-        # The config server is no entry of its own in the list.
+        cluster = context.place[1]
+        if context.dialect.atlas and cluster.flex:
+            raise Refused("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", cluster.name)
+        if cluster.beyond and self._is_older(context):
+            raise Refused(cluster.beyond, cluster.name)
+        if cluster.gone:
+            raise Refused("CLUSTER_NOT_FOUND", context.path["cluster"], context.path["group"])
+        bodies = self._cluster_documents(context, cluster)
+        # The config server may be no entry of its own in the list.
         if context.part >= len(bodies):
             raise Refused("CLUSTER_NOT_FOUND", context.path["cluster"], context.path["group"])
         return self._document(
@@ -431,7 +454,8 @@ class Api:
                 raise Refused("INVALID_QUERY_PARAMETER", name)
         clusters: dict[str, list[Cluster]] = {}
         for cluster in self.world.clusters.values():
-            clusters.setdefault(cluster.project_id, []).append(cluster)
+            if not cluster.gone:
+                clusters.setdefault(cluster.project_id, []).append(cluster)
         everything = switches.overview_empty_projects == "present"
         rows = [
             documents.overview_document(one, clusters.get(one.id, []), switches)
@@ -447,7 +471,7 @@ class Api:
     def _cluster_documents(self, context: Context, cluster: Cluster) -> list[dict[str, Any]]:
         if context.dialect.atlas:
             return [documents.atlas_cluster_document(cluster, context.version)]
-        return documents.public_cluster_documents(cluster, self.world.clock.epoch)
+        return documents.public_cluster_documents(cluster, self.world.clock.epoch, self.world.switches)
 
     def _projects(self, context: Context, foreign: bool = False) -> list[Project]:
         """Those that the caller has a role in: of this dialect, or of all."""
@@ -458,12 +482,14 @@ class Api:
             and context.account.role_in(one.id) is not None
         ]
 
-    def _clusters(self, context: Context) -> list[Cluster]:
-        return [one for one in self.world.clusters.values() if one.project_id == context.path["group"]]
+    def _clusters(self, context: Context, *, gone: bool = False) -> list[Cluster]:
+        """Those of the project; without `gone`, only those whose deployment is still there."""
+        own = [one for one in self.world.clusters.values() if one.project_id == context.path["group"]]
+        return [one for one in own if gone or not one.gone]
 
     def _group(self, project: Project) -> dict[str, Any]:
         count = sum(1 for one in self.world.clusters.values() if one.project_id == project.id)
-        return documents.group_document(project, count)
+        return documents.group_document(project, count, self.world.switches)
 
     # --- bodies ---
 

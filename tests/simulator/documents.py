@@ -223,8 +223,11 @@ def restore_document(
     return document
 
 
-def group_document(project: Project, clusters: int) -> dict[str, Any]:
-    return {"clusterCount": clusters, "id": project.id, "links": [], "name": project.name, "orgId": project.org_id}
+def group_document(project: Project, clusters: int, switches: Switches) -> dict[str, Any]:
+    document = {"id": project.id, "links": [], "name": project.name, "orgId": project.org_id}
+    if switches.cluster_count == "absent":
+        return document
+    return {"clusterCount": clusters + (switches.cluster_count == "one_more"), **document}
 
 
 def legacy_backup(cluster: Cluster) -> bool:
@@ -256,8 +259,8 @@ def atlas_cluster_document(cluster: Cluster, version: str) -> dict[str, Any]:
     }
 
 
-def public_cluster_documents(cluster: Cluster, now: int) -> list[dict[str, Any]]:
-    """Contract 6: a sharded cluster with n shards appears as n + 1 entries."""
+def public_cluster_documents(cluster: Cluster, now: int, switches: Switches) -> list[dict[str, Any]]:
+    """Contract 11: a sharded cluster with n shards appears as n + 2 entries, the last that of its config server."""
     beat = iso(now - now % HOUR)
     whole: dict[str, Any] = {
         "clusterName": cluster.name,
@@ -269,18 +272,16 @@ def public_cluster_documents(cluster: Cluster, now: int) -> list[dict[str, Any]]
     }
     if not cluster.sharded:
         return [whole | {"replicaSetName": f"{cluster.name}-shard-0"}]
-    names = part_names(cluster)
-    shards = [
-        whole
-        | {
-            "id": shard_id(cluster, part),
-            "replicaSetName": names[part - 1],
-            "shardName": shard,
-            "typeName": "REPLICA_SET",
-        }
-        for part, shard in enumerate(cluster.shards, start=1)
+    parts = [
+        whole | {"id": shard_id(cluster, part), "replicaSetName": name, "typeName": "REPLICA_SET"}
+        for part, name in enumerate(part_names(cluster), start=1)
     ]
-    return [whole, *shards]
+    shards = [row | {"shardName": shard} for row, shard in zip(parts, cluster.shards)]
+    if switches.whole_shard_name == "present":
+        whole |= {"shardName": cluster.shards[0]}
+    if switches.config_server_row == "absent":
+        return [whole, *shards]
+    return [whole, *shards, parts[-1] | {"typeName": "CONFIG_SERVER_REPLICA_SET"}]
 
 
 def overview_document(project: Project, clusters: list[Cluster], switches: Switches) -> dict[str, Any]:
@@ -325,6 +326,15 @@ def _overview_cluster(identity: str, name: str, kind: str, **more: Any) -> dict[
         "type": kind,
         **more,
     }
+
+
+def backup_config_documents(cluster: Cluster, switches: Switches) -> list[dict[str, Any]]:
+    """That of the whole and, by switch, INACTIVE ones of the parts (contract 11)."""
+    whole = backup_config_document(cluster, switches)
+    if not cluster.sharded or switches.part_configs == "absent":
+        return [whole]
+    parts = range(1, len(cluster.shards) + 2)
+    return [whole, *(whole | {"clusterId": shard_id(cluster, part), "statusName": "INACTIVE"} for part in parts)]
 
 
 def backup_config_document(cluster: Cluster, switches: Switches) -> dict[str, Any]:

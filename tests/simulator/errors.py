@@ -26,6 +26,9 @@ CATALOGUE: dict[str, tuple[int, str]] = {
         400,
         "Cannot delete a snapshot while a backup compliance policy is active.",
     ),
+    "ASYMMETRIC_SHARD_UNSUPPORTED": (400, "Cluster %s has asymmetric shards, which this version cannot describe."),
+    "MULTI_CLOUD_CLUSTER_INVALID": (400, "Cluster %s is a multi-cloud cluster, which this version cannot describe."),
+    "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API": (400, "Flex cluster %s cannot be used in the cluster API."),
     "NOT_IN_GROUP": (401, "The current user is not in the group, or the group does not exist."),
     "USER_UNAUTHORIZED": (401, "The current user is not authorized to perform this action."),
     "USER_CANNOT_ACCESS_GROUP": (401, "The current user cannot access the group with ID %s."),
@@ -71,7 +74,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES": (405, "Writes are not allowed while the application is upgraded."),
     "METHOD_NOT_ALLOWED": (405, "The method %s is not allowed for this resource."),
     "INVALID_VERSION_DATE": (406, "No version of this resource is served for the Accept header %s."),
-    "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE": (409, "The backup configuration of cluster %s cannot be read now."),
+    "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE": (409, "Cannot get backup configuration without cluster being monitored."),
     "CANNOT_MODIFY_SHARD_BACKUP_CONFIG": (
         409,
         "Cannot modify the backup configuration of a shard; use cluster ID %s for the entire cluster.",

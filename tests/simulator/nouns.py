@@ -82,6 +82,12 @@ class Cluster:
     # Contract 6: INACTIVE, PROVISIONING, STARTED, STOPPED, TERMINATING.
     backup: str = "STARTED"
     cloud_backup: bool = False
+    # Contract 11: the code by which versions before 2024-08-05 refuse it; "" is none (switch older_clusters).
+    beyond: str = ""
+    # Contract 11: a Flex cluster, which the cluster API refuses.
+    flex: bool = False
+    # Contract 11, CM/OM: the deployment is gone; its backup configuration and its snapshots remain.
+    gone: bool = False
     version: str = "4.0.28"
     base_bytes: int = 120 * 1024**3
     daily_bytes: int = 96 * 1024**2

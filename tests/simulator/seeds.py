@@ -179,7 +179,9 @@ def ladder(
     odd ones."""
     world = _begin(seed, now, switches)
     project = world.add_project("Ladder", platform)
-    cluster = world.add_cluster(project, "ladder", backup="STOPPED", shards=SHARDS[:shards])
+    cluster = world.add_cluster(
+        project, "ladder", backup="STOPPED", shards=SHARDS[:shards], beyond="MULTI_CLOUD_CLUSTER_INVALID"
+    )
     _run_to(world, now)
     today = world.clock.epoch
     for number in range(10):

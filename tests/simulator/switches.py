@@ -117,7 +117,9 @@ class Switches:
     # --- projects, clusters, versions (contract 1, contract 4, contract 6) ---
     missing_project: Literal["NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "GROUP_NOT_FOUND"] = "NOT_IN_GROUP"
     # "Cluster is not on legacy backup": no dedicated code [U].
-    no_legacy_backup: Literal["empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND"] = "empty"
+    no_legacy_backup: Literal[
+        "empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND", "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
+    ] = "empty"
     # The schedule of such a cluster [U].
     no_schedule: Literal[
         "BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"
@@ -127,7 +129,13 @@ class Switches:
     # Contract 4: the version has reached its end.
     version_gone: Literal[False, True] = False
     # Contract 6: 2023-01-01 of the clusters alone ends on 2027-07-01; then only the newer version is served.
-    clusters_version: Literal["both", "newer"] = "both"
+    # A service that is not up to date may serve the older one alone [U].
+    clusters_version: Literal["both", "newer", "older"] = "both"
+    # Contract 11: what versions before 2024-08-05 do with a cluster that they cannot describe (Cluster.beyond). A GET
+    # of it is refused; the list leaves it out, or is refused as a whole.
+    older_clusters: Literal["described", "left_out", "refused"] = "described"
+    # Contract 11: clusterCount of a project. Whether it counts what no list has is not known [U].
+    cluster_count: Literal["exact", "one_more", "absent"] = "exact"
     # Contract 6: `GET /clusters` spells types in constants, or, as the Go client's sample does, in words.
     overview_types: Literal["constants", "words"] = "constants"
     # What `GET /clusters` holds: standalones too, as that sample; nothing of projects without a cluster.
@@ -141,6 +149,14 @@ class Switches:
     overview_pages: Literal["accepted", "refused"] = "accepted"
     # `GET /groups/{id}/backupConfigs`: clusters without a backup, left out or INACTIVE [U].
     inactive_configs: Literal["absent", "present"] = "absent"
+    # Contract 11: rows of parts there, INACTIVE, as MCK's tests have them.
+    part_configs: Literal["absent", "present"] = "absent"
+    # Contract 11: 409 on that list, because the project's deployments are not monitored.
+    monitoring: Literal["on", "off"] = "on"
+    # Contract 11: a sharded cluster's own row may carry a shardName.
+    whole_shard_name: Literal["absent", "present"] = "absent"
+    # Contract 11: two shards give four rows, one of them the config server's; older docs show none of those.
+    config_server_row: Literal["present", "absent"] = "present"
     # Contract 6: docs and Go tests spell this key differently.
     ssl_key: Literal["sslEnabled", "SSLEnabled"] = "sslEnabled"
 

@@ -8,11 +8,8 @@ A project that could not be read is always reported: clusters are never left out
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from fnmatch import fnmatchcase
-from typing import Any
+from dataclasses import replace
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import (
@@ -20,112 +17,37 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.err
     ApiError,
     OptionError,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import MOST_PAGES, next_link
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import (
-    first_of,
-    in_offered_version,
-    is_shard,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import first_of, is_beyond
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.atlas import AtlasClusters
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
+    Fleet,
+    FleetCluster,
+    Project,
+    Remark,
+    Selection,
+    distinct,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.managers import ManagerClusters
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.rows import project_of, rows_of
 
-REPLICA_SET, SHARDED, GEOSHARDED = "REPLICA_SET", "SHARDED", "GEOSHARDED"
 WORKERS = 4
 _OTHER_PLATFORM = ("ATLAS_GROUP", "NOT_ATLAS_GROUP")
-# Error codes for a cluster that never had a legacy backup (contract 4).
-_NO_BACKUP = ("BACKUP_JOB_NOT_FOUND", "BACKUP_CONFIG_NOT_FOUND", "CLUSTER_NOT_FOUND")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project; `name` is None until the service has told it."""
-
-    id: str
-    name: str | None
-
-    def __str__(self) -> str:
-        return f"{self.name!r} ({self.id})" if self.name and self.id else repr(self.name or self.id)
-
-
-@dataclass(frozen=True)
-class FleetCluster:
-    """One cluster of the fleet, which becomes a host. What a platform does not tell is None."""
-
-    project_id: str
-    project_name: str
-    cluster_id: str
-    cluster_name: str
-    cluster_type: str
-    backup_status: str | None = None
-    backup_enabled: bool | None = None
-    provider_backup_enabled: bool | None = None
-    has_legacy_snapshots: bool | None = None
-
-    def to_result(self) -> dict[str, Any]:
-        """The cluster as host variables and caches have it, always with all keys."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which clusters the inventory is to have.
-
-    `projects` are ids or exact names, `include` and `exclude` shell patterns of names. An empty tuple selects all.
-    """
-
-    projects: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    with_snapshots: bool = False
-
-    def has_name(self, cluster: FleetCluster) -> bool:
-        """Whether the name of the cluster is selected."""
-        name = cluster.cluster_name
-        return (not self.include or any(fnmatchcase(name, one) for one in self.include)) and not any(
-            fnmatchcase(name, one) for one in self.exclude
-        )
-
-    def has(self, cluster: FleetCluster) -> bool:
-        """Whether name and status of the cluster are selected. A status that the service does not tell may be any."""
-        return self.has_name(cluster) and (
-            not self.statuses or cluster.backup_status is None or cluster.backup_status in self.statuses
-        )
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """The selected clusters, in a fixed order, and what could not be read.
-
-    `seen` counts the clusters before the selection, `projects` the projects that were read; `elsewhere` are projects
-    of the key that are on another platform.
-    """
-
-    clusters: tuple[FleetCluster, ...]
-    projects: int
-    seen: int
-    failed: tuple[tuple[Project, ApiError], ...]
-    elsewhere: tuple[Project, ...]
-
-
-def cluster_from_result(document: Any) -> FleetCluster:
-    """A cluster out of a cache; ValueError for anything that `to_result` did not make."""
-    names = [field.name for field in fields(FleetCluster)]
-    if not isinstance(document, Mapping) or set(document) != set(names):
-        raise ValueError("it is no cluster of a fleet")
-    if not all(isinstance(document[name], str) for name in names[:5]):
-        raise ValueError("a cluster lacks a name or an id")
-    if not isinstance(document["backup_status"], (str, type(None))):
-        raise ValueError("a cluster has an odd status")
-    if not all(isinstance(document[name], (bool, type(None))) for name in names[6:]):
-        raise ValueError("a cluster has an odd flag")
-    return FleetCluster(**document)
+# Error codes for a cluster that never had a legacy backup (contract 4, contract 11).
+_NO_BACKUP = (
+    "BACKUP_JOB_NOT_FOUND",
+    "BACKUP_CONFIG_NOT_FOUND",
+    "CLUSTER_NOT_FOUND",
+    "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API",
+    "NO_FREE_TIER_API",
+)
 
 
 def read_fleet(client: Client, selection: Selection, tolerant: bool) -> Fleet:
     """The clusters of the selected projects.
 
-    Sends at most 2 + projects + pages requests, and with `with_snapshots` one more for each cluster whose name and
+    Sends at most 2 + 2 * projects + pages requests, and with `with_snapshots` one more for each cluster whose name and
     status are selected. A project that cannot be read is in `failed`; unless `tolerant`, the remaining ones are then
     not read. Raises ApiError for an error that would meet every project, OptionError for a name of several projects.
     """
@@ -157,17 +79,18 @@ class _FleetReader:
         self._failed: dict[str, tuple[Project, ApiError]] = {}
         self._elsewhere: list[Project] = []
         self._seen: dict[str, int] = {}
+        self._remarks: dict[str, list[Remark]] = {}
         self._run = at_once(WORKERS)
         self._is_atlas = client.dialect.cluster_in_path == "name"
-        self._version: str | None = None
-        self._overview: dict[str, list[FleetCluster]] = {}
+        self._managers = ManagerClusters(client)
+        self._clusters = AtlasClusters(client).read if self._is_atlas else self._managers.read
 
     def fleet(self) -> Fleet:
         projects = self._projects()
         if not self._is_atlas and len(projects) > 1:
-            self._read_overview()
+            self._managers.read_overview()
         by_id = {project.id: project for project in projects}
-        # The first one alone: it shows which version of the clusters the service offers, and the others know it then.
+        # The first one alone: it shows which versions of the clusters the service offers, and the others know it then.
         stopped = self._each(list(by_id)[:1], lambda one: self._read(by_id[one]), by_id)
         if not stopped:
             self._each(list(by_id)[1:], lambda one: self._read(by_id[one]), by_id)
@@ -177,12 +100,15 @@ class _FleetReader:
 
     def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
+        # Threads added some of them, in any order.
+        remarks = (one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text))
         return Fleet(
-            tuple(sorted((one for found in read.values() for one in found), key=_order)),
+            distinct(one for found in read.values() for one in found),
             len(read),
             sum(self._seen.values()),
             tuple(self._failed[one] for one in sorted(self._failed)),
             tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id))),
+            tuple(dict.fromkeys(remarks)),
         )
 
     # --- projects ---
@@ -191,7 +117,7 @@ class _FleetReader:
         selected = self._selection.projects
         if len(selected) == 1 and OBJECT_ID.match(selected[0].lower()):
             return [Project(selected[0].lower(), None)]
-        listed = [Project(_text(row, "id").lower(), _name(row)) for row in self._client.listing("groups")]
+        listed = [project_of(row) for row in self._client.listing("groups")]
         if selected:
             chosen = {project.id: project for one in selected for project in self._selected(one, listed)}
             return list(chosen.values())
@@ -217,11 +143,11 @@ class _FleetReader:
 
     # --- several requests at once ---
 
-    def _each(self, items: Sequence[str], act: Callable[[str], None], project_of: Mapping[str, Project]) -> bool:
+    def _each(self, items: Sequence[str], act: Callable[[str], None], owners: Mapping[str, Project]) -> bool:
         """Call `act` on each item, and note the errors that are about its project. Whether one stopped the rest."""
 
         def attempt(item: str) -> bool:
-            project = project_of[item]
+            project = owners[item]
             try:
                 act(item)
             except ApiError as error:
@@ -241,10 +167,11 @@ class _FleetReader:
 
     def _read(self, project: Project) -> None:
         if project.name is None:
-            project = Project(project.id, _name(self._client.get("groups", project.id)))
-        clusters = self._atlas_clusters(project) if self._is_atlas else self._manager_clusters(project)
-        self._seen[project.id] = len(clusters)
-        self._found[project.id] = [one for one in self._with_status(project, clusters) if self._selection.has(one)]
+            project = replace(project_of(self._client.get("groups", project.id)), id=project.id)
+        found = self._clusters(project)
+        self._seen[project.id] = len(found.clusters)
+        self._remarks[project.id] = found.remarks
+        self._found[project.id] = [one for one in found.clusters if self._selection.has(one)]
 
     def _select_with_snapshots(self, by_id: Mapping[str, Project]) -> None:
         """Keep only the clusters that have legacy snapshots."""
@@ -252,15 +179,17 @@ class _FleetReader:
         kept: dict[str, FleetCluster] = {}
 
         def ask(key: str) -> None:
-            if self._has_snapshots(asked[key]):
-                kept[key] = replace(asked[key], has_legacy_snapshots=True)
+            has_some = self._has_snapshots(asked[key])
+            if has_some is not False:
+                kept[key] = replace(asked[key], has_legacy_snapshots=has_some)
 
         self._each(sorted(asked), ask, {key: by_id[one.project_id] for key, one in asked.items()})
         for project_id, found in self._found.items():
             keys = [f"{project_id}/{one.cluster_id}" for one in found]
             self._found[project_id] = [kept[key] for key in keys if key in kept]
 
-    def _has_snapshots(self, cluster: FleetCluster) -> bool:
+    def _has_snapshots(self, cluster: FleetCluster) -> bool | None:
+        """Whether the cluster has legacy snapshots; None, and a remark, where that cannot be told."""
         key = cluster.cluster_name if self._is_atlas else cluster.cluster_id
         path = ("groups", cluster.project_id, "clusters", key, "snapshots")
         try:
@@ -268,141 +197,16 @@ class _FleetReader:
         except ApiError as error:
             if error.code in _NO_BACKUP:
                 return False
-            raise
-        return bool(_rows(body, "snapshots"))
-
-    # --- Atlas ---
-
-    def _atlas_clusters(self, project: Project) -> list[FleetCluster]:
-        rows, self._version = in_offered_version(
-            self._client,
-            self._version,
-            lambda version: self._client.listing("groups", project.id, "clusters", media_type=version),
-        )
-        return [_atlas_cluster(project, row, shows_both=self._version is None) for row in rows]
-
-    # --- Cloud Manager and Ops Manager ---
-
-    def _manager_clusters(self, project: Project) -> list[FleetCluster]:
-        if project.id in self._overview:
-            return self._overview[project.id]
-        rows = self._client.listing("groups", project.id, "clusters")
-        return [_manager_cluster(project, row) for row in rows if not is_shard(row)]
-
-    def _with_status(self, project: Project, clusters: list[FleetCluster]) -> list[FleetCluster]:
-        if self._is_atlas or not any(self._selection.has_name(one) for one in clusters):
-            return clusters
-        try:
-            rows = self._client.listing("groups", project.id, "backupConfigs", key="clusterId")
-        except ApiError as error:
-            if error.code != "BACKUP_CONFIG_NOT_FOUND":
+            if not is_beyond(error):
                 raise
-            rows = []
-        statuses = {_text(row, "clusterId").lower(): _text(row, "statusName") for row in rows}
-        return [replace(one, backup_status=statuses.get(one.cluster_id, "INACTIVE")) for one in clusters]
-
-    def _read_overview(self) -> None:
-        """Read the clusters of all projects by one request. Projects that it lacks are read one by one later."""
-        try:
-            rows = self._overview_rows()
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return
-        for row in rows:
-            project = Project(_text(row, "groupId").lower(), _name(row, "groupName"))
-            clusters = _rows(row, "clusters of a project", "clusters")
-            if str(row.get("planType", "")).lower() == "atlas":
-                continue
-            # Standalones have no backups, and the list of a project's clusters does not have them.
-            self._overview[project.id] = [
-                _overview_cluster(project, one) for one in clusters if _type_of(one.get("type")) != "STANDALONE"
-            ]
-
-    def _overview_rows(self) -> list[dict[str, Any]]:
-        """The rows of all pages. Page parameters are not documented, so only a link to a next page has them sent."""
-        rows: list[dict[str, Any]] = []
-        known: set[object] = set()
-        for number in range(1, MOST_PAGES + 1):
-            body = self._client.get("clusters", query={"pageNum": number} if number > 1 else None)
-            page = [row for row in _rows(body, "clusters") if row.get("groupId") not in known]
-            known |= {row.get("groupId") for row in page}
-            rows += page
-            # A service that ignores the page number returns the same rows again.
-            if not page or not next_link(body):
-                break
-        return rows
+            text = f"whether cluster {cluster.cluster_name!r} has legacy snapshots cannot be told: {error}"
+            self._remarks[cluster.project_id].append(Remark(text))
+            return None
+        return bool(rows_of(body, "snapshots"))
 
 
-def _atlas_cluster(project: Project, row: Mapping[str, Any], shows_both: bool) -> FleetCluster:
-    """`backupEnabled` is the legacy backup in the older version of the API, and the cloud backup in the newer one."""
-    enabled, provider = _flag(row, "backupEnabled"), _flag(row, "providerBackupEnabled")
-    if not shows_both:
-        enabled, provider = None, enabled
-    return FleetCluster(
-        project.id,
-        project.name or project.id,
-        _text(row, "id").lower(),
-        _text(row, "name"),
-        _type_of(row.get("clusterType")),
-        _atlas_status(enabled, provider),
-        enabled,
-        provider,
-    )
-
-
-def _atlas_status(enabled: bool | None, provider: bool | None) -> str | None:
-    # The two kinds of backup exclude each other, so either flag can tell that the legacy backup is off.
-    if provider or enabled is False:
-        return "INACTIVE"
-    return "STARTED" if enabled and provider is False else None
-
-
-def _manager_cluster(project: Project, row: Mapping[str, Any]) -> FleetCluster:
-    name = row.get("clusterName") or row.get("replicaSetName") or row.get("id")
-    cluster_type = _type_of(row.get("typeName"))
-    return FleetCluster(project.id, project.name or project.id, _text(row, "id").lower(), str(name), cluster_type)
-
-
-def _overview_cluster(project: Project, row: Mapping[str, Any]) -> FleetCluster:
-    cluster_id, name = _text(row, "clusterId").lower(), _text(row, "name", "clusterId")
-    return FleetCluster(project.id, project.name or project.id, cluster_id, name, _type_of(row.get("type")))
-
-
-def _type_of(text: object) -> str:
-    """A cluster's type in one spelling for all dialects; types that we do not know in capitals."""
-    word = re.sub(r"[\W_]+", "_", str(text or "UNKNOWN")).upper()
-    if word.startswith("GEO"):
-        return GEOSHARDED
-    if word.startswith("SHARDED"):
-        return SHARDED
-    return REPLICA_SET if word.startswith(("REPLICASET", "REPLICA_SET")) else word
-
-
-def _flag(row: Mapping[str, Any], key: str) -> bool | None:
-    value = row.get(key)
-    return value if isinstance(value, bool) else None
-
-
-def _name(row: Mapping[str, Any], key: str = "name") -> str:
-    """A project's name; its id where it has none."""
-    return _text(row, key, "groupId" if key == "groupName" else "id")
-
-
-def _text(row: Mapping[str, Any], *keys: str) -> str:
-    """The value of the first of these keys that is a text; ApiError where none is."""
-    for key in keys:
-        value = row.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-    raise ApiError(f"The service listed something without {' or '.join(keys)}. Nothing is decided on it.", status=200)
-
-
-def _rows(body: Mapping[str, Any], what: str, key: str = "results") -> list[dict[str, Any]]:
-    rows = body.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ApiError(f"The service answered with a listing of {what} that is not a list of objects.", status=200)
-    return rows
+def _text(remark: Remark) -> str:
+    return remark.text
 
 
 def _no_project(listed: Sequence[Project]) -> ApiError:
@@ -412,7 +216,3 @@ def _no_project(listed: Sequence[Project]) -> ApiError:
         status=404,
         code="GROUP_NAME_NOT_FOUND",
     )
-
-
-def _order(cluster: FleetCluster) -> tuple[str, str, str, str]:
-    return cluster.project_name, cluster.project_id, cluster.cluster_name, cluster.cluster_id

@@ -177,9 +177,15 @@ def test_atlas_cluster_versions(ask: Any, now: Any) -> None:
 def test_a_sharded_cluster_is_listed_with_its_shards(ask: Any, now: Any) -> None:
     asker = ask("ops_manager", world=seeds.sharded(now))
     rows = asker("GET", f"{asker.group}/clusters").json()["results"]
-    assert len(rows) == 13
-    assert [row["typeName"] for row in rows] == ["SHARDED_REPLICA_SET"] + ["REPLICA_SET"] * 12
+    assert len(rows) == 14
+    types = ["SHARDED_REPLICA_SET", *["REPLICA_SET"] * 12, "CONFIG_SERVER_REPLICA_SET"]
+    assert [row["typeName"] for row in rows] == types
     assert {row["clusterName"] for row in rows} == {"events"}
+    assert [row.get("shardName") for row in rows] == [None, *seeds.SHARDS, None]
+    asker.sim.switch(whole_shard_name="present", config_server_row="absent")
+    rows = asker("GET", f"{asker.group}/clusters").json()["results"]
+    assert [row["typeName"] for row in rows] == types[:-1]
+    assert rows[0]["shardName"] == "shard_0"
     assert len(asker("GET", f"{asker.base}/clusters").json()["results"][0]["clusters"]) == 1
 
 
@@ -217,6 +223,46 @@ def test_the_older_version_of_the_clusters_alone_may_end(ask: Any, code: Any) ->
     assert asker.list().status_code == 200
 
 
+def test_the_newer_version_may_not_be_there_yet(ask: Any, code: Any) -> None:
+    asker = ask("v2")
+    asker.sim.switch(clusters_version="older")
+    newer = {"Accept": "application/vnd.atlas.2024-08-05+json"}
+    assert code(asker("GET", f"{asker.group}/clusters", headers=newer)) == (406, "INVALID_VERSION_DATE")
+    asker.sim.switch(newer_accept="falls_back")
+    (row,) = asker("GET", f"{asker.group}/clusters", headers=newer).json()["results"]
+    assert "providerBackupEnabled" in row
+
+
+@pytest.mark.parametrize("name", ["v2", "v1.0"])
+def test_clusters_that_older_versions_cannot_describe(ask: Any, code: Any, name: str) -> None:
+    """Contract 11: a GET is refused; the list leaves them out or is refused; clusterCount tells."""
+    asker = ask(name)
+    refused = (400, "MULTI_CLOUD_CLUSTER_INVALID")
+    assert asker("GET", asker.home).status_code == 200
+    asker.sim.switch(older_clusters="left_out")
+    assert code(asker("GET", asker.home)) == refused
+    assert asker("GET", f"{asker.group}/clusters").json()["results"] == []
+    assert asker("GET", asker.group).json()["clusterCount"] == 1
+    asker.sim.switch(older_clusters="refused")
+    assert code(asker("GET", f"{asker.group}/clusters")) == refused
+    if name == "v2":
+        newer = {"Accept": "application/vnd.atlas.2024-08-05+json"}
+        assert len(asker("GET", f"{asker.group}/clusters", headers=newer).json()["results"]) == 1
+        assert asker("GET", asker.home, headers=newer).status_code == 200
+    asker.sim.switch(cluster_count="one_more")
+    assert asker("GET", asker.group).json()["clusterCount"] == 2
+    asker.sim.switch(cluster_count="absent")
+    assert "clusterCount" not in asker("GET", asker.group).json()
+
+
+def test_a_flex_cluster(ask: Any, code: Any) -> None:
+    asker = ask("v2")
+    asker.cluster.flex = True
+    refused = (400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API")
+    assert code(asker("GET", asker.home)) == code(asker.list()) == refused
+    assert len(asker("GET", f"{asker.group}/clusters").json()["results"]) == 1
+
+
 @pytest.mark.parametrize("name", ["v2", "v1.0", "cloud_manager", "ops_manager"])
 def test_schedule(ask: Any, another: Any, code: Any, name: str) -> None:
     asker = ask(name)
@@ -250,9 +296,28 @@ def test_backup_configs(ask: Any, code: Any, now: Any) -> None:
     asker.sim.switch(inactive_configs="present")
     rows = asker("GET", f"{asker.group}/backupConfigs").json()["results"]
     assert [row["statusName"] for row in rows] == ["STARTED", "STARTED", "STOPPED", "INACTIVE"]
+    asker.sim.switch(part_configs="present")
+    rows = asker("GET", f"{asker.group}/backupConfigs").json()["results"]
+    listed = {row["id"] for row in asker("GET", f"{asker.group}/clusters").json()["results"]}
+    assert (len(rows), {row["clusterId"] for row in rows}) == (8, listed)
     shard = asker("GET", f"{asker.group}/clusters").json()["results"][2]
     url = f"{asker.group}/backupConfigs/{shard['id']}/snapshotSchedule"
     assert code(asker("PATCH", url, json={})) == (409, "CANNOT_MODIFY_SHARD_BACKUP_CONFIG")
+
+
+def test_backup_configs_that_cannot_be_told_and_of_what_is_gone(ask: Any, code: Any, now: Any) -> None:
+    """Contract 11: the list is 409 where nothing is monitored; a deployment may be gone before its backup."""
+    asker = ask("ops_manager", world=seeds.ops_manager(now))
+    archive = asker.sim.world.cluster("archive")
+    archive.gone = True
+    configs = f"{asker.group}/backupConfigs"
+    assert archive.id in [row["clusterId"] for row in asker("GET", configs).json()["results"]]
+    assert archive.id not in [row["id"] for row in asker("GET", f"{asker.group}/clusters").json()["results"]]
+    assert len(asker("GET", f"{asker.base}/clusters").json()["results"][0]["clusters"]) == 3
+    assert code(asker("GET", f"{asker.group}/clusters/{archive.id}")) == (404, "CLUSTER_NOT_FOUND")
+    assert asker("GET", f"{asker.group}/clusters/{archive.id}/snapshots").json()["results"]
+    asker.sim.switch(monitoring="off")
+    assert code(asker("GET", configs)) == (409, "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")
 
 
 @pytest.mark.parametrize(

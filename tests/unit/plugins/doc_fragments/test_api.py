@@ -18,7 +18,11 @@ from tools.tree import ROOT
 MODULES = ("modules/legacy_snapshot.py", "modules/legacy_snapshot_info.py")
 PLUGIN = "inventory/clusters.py"
 # Variables that are no value of the option: a name of another kind, and the opposite.
-OTHERWISE = {"MCLI_SERVICE": "platform", "MCLI_OPS_MANAGER_SKIP_VERIFY": "validate_certs"}
+OTHERWISE = {
+    "MCLI_SERVICE": "platform",
+    "MONGODB_ATLAS_SERVICE": "base_url",
+    "MCLI_OPS_MANAGER_SKIP_VERIFY": "validate_certs",
+}
 
 
 def documented(path: str) -> dict[str, Any]:

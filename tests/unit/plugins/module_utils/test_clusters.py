@@ -14,7 +14,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.err
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import (
     Cluster,
     find_cluster,
-    is_shard,
+    sort_rows,
 )
 
 from unit.plugins.clients import PLATFORMS, Talk, error_of
@@ -127,20 +127,72 @@ def test_both_given_and_not_there_once_the_older_version_has_ended(talk: TalkTo)
     assert "The project has: ladder." in error.message
 
 
+@pytest.mark.parametrize("listed", ["left_out", "refused"])
+def test_both_given_of_a_cluster_that_older_versions_cannot_describe(talk: TalkTo, listed: str) -> None:
+    asker = talk("v2", switches={"older_clusters": listed})
+    main = asker.sim.world.main
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+    assert asker.sim.log.status(200) == asker.sim.log.requests - asker.sim.log.challenges == 1
+    assert "are not the same cluster" in error_of(find, asker, "ladder", NOBODY).message
+    # It is one of those that the project has.
+    assert "The project has: ladder." in error_of(find, asker, "elsewhere", NOBODY).message
+
+
+def test_both_given_to_v1_of_a_cluster_that_it_cannot_describe(talk: TalkTo) -> None:
+    asker = talk("v1.0", switches={"older_clusters": "left_out"})
+    error = error_of(find, asker, "ladder", asker.sim.world.main.id)
+    assert (error.status, error.code) == (400, "MULTI_CLOUD_CLUSTER_INVALID")
+    assert "leave cluster_id out. Or set api_version to v2." in error.message
+
+
+def test_both_given_where_the_newer_version_is_not_there(talk: TalkTo) -> None:
+    asker = talk("v2", switches={"clusters_version": "older", "older_clusters": "refused"})
+    error = error_of(find, asker, "ladder", asker.sim.world.main.id)
+    assert error.message.endswith("leave cluster_id out.")
+    asker.sim.switch(older_clusters="described")
+    main = asker.sim.world.main
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+
+
+def test_a_cluster_whose_deployment_is_gone(talk: TalkTo) -> None:
+    """The inventory names it by its id, and nothing but its backup tells of it."""
+    asker = talk("ops_manager")
+    main = asker.sim.world.main
+    main.gone = True
+    assert find(asker, main.id, main.id) == Cluster(main.id, main.id, main.id)
+    assert asker.sim.log.requests == 0
+    assert "its backups remain, leave cluster_name out" in error_of(find, asker, "ladder", main.id).message
+
+
+def test_both_given_and_agreeing_by_the_name_of_the_replica_set(talk: TalkTo) -> None:
+    asker = talk("ops_manager")
+    own = asker.sim.world.main.id
+    body = json.dumps({"id": own, "replicaSetName": "rs0", "typeName": "REPLICA_SET"})
+    asker.sim.faults.add("answer", path=f"/clusters/{own}$", body=body, status=200, times=None)
+    assert find(asker, "rs0", own) == Cluster(own, "rs0", own)
+    assert "that its name is 'rs0'" in error_of(find, asker, "ladder", own).message
+
+
 @pytest.mark.parametrize(
     ("row", "wanted"),
     [
-        ({"typeName": "REPLICA_SET", "clusterName": "x"}, False),
-        ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "x"}, False),
-        ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": "s0"}, True),
-        ({"typeName": "CONFIG_SERVER_REPLICA_SET", "clusterName": "x"}, True),
-        ({"typeName": [], "shardName": None}, False),
-        ({}, False),
+        ({"typeName": "REPLICA_SET", "clusterName": "x"}, "clusters"),
+        ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "y"}, "clusters"),
+        ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "clusters"),
+        ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "parts"),
+        ({"typeName": "REPLICA_SET", "clusterName": "y", "shardName": "x-0"}, "unclear"),
+        ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": ""}, "clusters"),
+        ({"typeName": "CONFIG_SERVER_REPLICA_SET", "clusterName": "x"}, "parts"),
+        ({"typeName": [], "shardName": None}, "clusters"),
+        ({}, "clusters"),
     ],
     ids=str,
 )
-def test_which_rows_are_shards(row: dict[str, Any], wanted: bool) -> None:
-    assert is_shard(row) is wanted
+def test_the_type_tells_a_cluster_from_its_parts(row: dict[str, Any], wanted: str) -> None:
+    whole = {"typeName": "SHARDED_REPLICA_SET", "clusterName": "x"}
+    listed = sort_rows([row, whole])
+    assert row in getattr(listed, wanted)
+    assert len(listed.clusters) + len(listed.parts) + len(listed.unclear) == 2
 
 
 ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
@@ -154,9 +206,25 @@ ROWS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
         ],
         "1",
     ),
+    "the sharded one that has a shardName too": (
+        [
+            {"clusterName": "x", "typeName": "REPLICA_SET", "shardName": "x-0"},
+            {"clusterName": "x", "typeName": "SHARDED_REPLICA_SET", "shardName": "x-0"},
+        ],
+        "1",
+    ),
+    "a sharded one and a replica set of its name": (
+        [{"clusterName": "x", "typeName": "SHARDED_REPLICA_SET"}, {"clusterName": "x", "typeName": "REPLICA_SET"}],
+        "two",
+    ),
+    "a shard of something that is not listed": (
+        [{"clusterName": "x", "typeName": "REPLICA_SET", "shardName": "s0"}],
+        "shard",
+    ),
     "no shard and no config server by its own name": (
         [
-            {"replicaSetName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
+            {"clusterName": "y", "typeName": "SHARDED_REPLICA_SET"},
+            {"clusterName": "y", "replicaSetName": "x", "typeName": "REPLICA_SET", "shardName": "s0"},
             {"replicaSetName": "x", "typeName": "CONFIG_SERVER_REPLICA_SET"},
         ],
         None,
@@ -177,12 +245,15 @@ def test_which_entry_is_meant(talk: TalkTo, rows: list[dict[str, Any]], wanted: 
     asker = talk("ops_manager")
     named = [{**row, "id": f"{number}" * 24} for number, row in enumerate(rows)]
     asker.sim.faults.add("answer", path="/clusters$", body=json.dumps({"results": named}))
-    if wanted is not None and wanted != "two":
-        assert find(asker, "x", None).key == wanted * 24
+    if wanted not in (None, "two", "shard"):
+        assert find(asker, "x", None).key == str(wanted) * 24
         return
     error = error_of(find, asker, "x", None)
     if wanted == "two":
         assert f"give cluster_id, one of {'0' * 24}, {'1' * 24}" in error.message
+    elif wanted == "shard":
+        assert "'x' is only the name of a shard" in error.message
+        assert f"give cluster_id: {'0' * 24}" in error.message
     else:
         assert (error.status, error.code) == (404, "CLUSTER_NOT_FOUND")
         assert "There is no cluster 'x' in project" in error.message

@@ -374,6 +374,161 @@ def test_plain_http_over_a_network_is_warned_of(url: str, warned: bool) -> None:
     assert any("can be read on the way" in warning for warning in found.warnings) is warned
 
 
+# --- address variables that count, and those that do not ---
+
+OPS_URL = {"MONGODB_ATLAS_OPS_MANAGER_URL": "https://proxy.example.com/"}
+ADDRESSES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "the Atlas CLI's address": ({}, OPS_URL, "https://proxy.example.com"),
+    "the address of this collection before it": (
+        {},
+        {**OPS_URL, "MONGODB_ATLAS_BASE_URL": "https://atlas.example.com"},
+        "https://atlas.example.com",
+    ),
+    "either before the service": (
+        {},
+        {**OPS_URL, "MONGODB_ATLAS_SERVICE": "cloudgov"},
+        "https://proxy.example.com",
+    ),
+    "the service": ({}, {"MONGODB_ATLAS_SERVICE": " cloudgov "}, "https://cloud.mongodbgov.com"),
+    "the usual service": ({}, {"MONGODB_ATLAS_SERVICE": "cloud"}, "https://cloud.mongodb.com"),
+    "blank ones are not there": (
+        {},
+        {"MONGODB_ATLAS_OPS_MANAGER_URL": " ", "MONGODB_ATLAS_SERVICE": ""},
+        "https://cloud.mongodb.com",
+    ),
+    "Ops Manager beside the keys of that family": ({"platform": "ops_manager"}, OPS_URL, "https://proxy.example.com"),
+    "the service of a Cloud Manager": (
+        {"platform": "cloud_manager"},
+        {"MONGODB_ATLAS_SERVICE": "cloudgov"},
+        "https://cloud.mongodbgov.com",
+    ),
+    "a value that nobody reads is no error": (
+        {},
+        {"MONGODB_ATLAS_BASE_URL": "https://atlas.example.com", "MONGODB_ATLAS_SERVICE": "nonsense"},
+        "https://atlas.example.com",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "environ", "wanted"), ADDRESSES.values(), ids=ADDRESSES)
+def test_the_variables_of_the_atlas_cli(options: dict[str, Any], environ: dict[str, str], wanted: str) -> None:
+    assert resolved({**options, "project_id": P1}, {**ATLAS_ENV, **environ}).settings.base_url == wanted
+
+
+def test_a_service_of_the_atlas_cli_that_is_none() -> None:
+    said = refused({"project_id": P1}, {**ATLAS_ENV, "MONGODB_ATLAS_SERVICE": "cloud-manager"})
+    assert said == "The variable MONGODB_ATLAS_SERVICE is 'cloud-manager': it must be one of cloud, cloudgov."
+    assert "set the variable MONGODB_ATLAS_BASE_URL" in refused({"platform": "ops_manager"}, {**ATLAS_ENV})
+
+
+def test_the_service_of_the_atlas_cli_alone_makes_its_family_the_one_for_the_rest() -> None:
+    found = resolved({**KEYS, "project_id": P1}, {"MONGODB_ATLAS_SERVICE": "cloudgov"})
+    assert found.settings.base_url == "https://cloud.mongodbgov.com"
+
+
+BEFORE = {"base_url": "https://other.example.com"}
+UNUSED: dict[str, tuple[dict[str, Any], dict[str, str], list[tuple[str, str]]]] = {
+    "an address of Ops Manager without the service": (
+        {},
+        {**MCLI_ENV, **MCLI_REST},
+        [("MCLI_OPS_MANAGER_URL", "the platform is atlas. Set MCLI_SERVICE to ops-manager or cloud-manager")],
+    ),
+    "with the service": ({}, {**MCLI_ENV, **MCLI_REST, "MCLI_SERVICE": "ops-manager"}, []),
+    "with the option": ({"platform": "ops_manager"}, {**MCLI_ENV, **MCLI_REST}, []),
+    "the service of Atlas": (
+        {},
+        {**MCLI_ENV, **MCLI_REST, "MCLI_SERVICE": "cloud"},
+        [("MCLI_OPS_MANAGER_URL", "the platform is atlas")],
+    ),
+    "keys of the other family": (
+        {},
+        {**ATLAS_ENV, **ATLAS_REST, **MCLI_ENV, **MCLI_REST, "MCLI_SERVICE": "ops-manager"},
+        [
+            ("MCLI_OPS_MANAGER_URL", "comes from the MONGODB_ATLAS_ variables"),
+            ("MCLI_SERVICE", "comes from the MONGODB_ATLAS_ variables"),
+        ],
+    ),
+    "an address of Atlas beside mongocli's keys": (
+        {},
+        {**MCLI_ENV, "MCLI_PROJECT_ID": P3, "MONGODB_ATLAS_BASE_URL": "https://atlas.example.com"},
+        [("MONGODB_ATLAS_BASE_URL", "comes from the MCLI_ variables")],
+    ),
+    "the later of two": (
+        {},
+        {**ATLAS_ENV, **ATLAS_REST, **OPS_URL, "MONGODB_ATLAS_SERVICE": "cloudgov"},
+        [
+            ("MONGODB_ATLAS_OPS_MANAGER_URL", "MONGODB_ATLAS_BASE_URL comes first"),
+            ("MONGODB_ATLAS_SERVICE", "MONGODB_ATLAS_BASE_URL comes first"),
+        ],
+    ),
+    "an option beside the keys of the environment": (
+        BEFORE,
+        {**ATLAS_ENV, **ATLAS_REST, "MONGODB_ATLAS_SERVICE": "cloud"},
+        [("MONGODB_ATLAS_BASE_URL", "option base_url is given"), ("MONGODB_ATLAS_SERVICE", "option base_url is given")],
+    ),
+    "a platform that is another": (
+        {"platform": "atlas"},
+        {**MCLI_ENV, "MCLI_PROJECT_ID": P3, "MCLI_SERVICE": "ops-manager"},
+        [("MCLI_SERVICE", "the option platform is given")],
+    ),
+    "a platform that is the same": (
+        {"platform": "ops_manager", **BEFORE},
+        {**MCLI_ENV, "MCLI_PROJECT_ID": P3, "MCLI_SERVICE": "ops-manager"},
+        [],
+    ),
+    "a value that means nothing": (
+        {"platform": "cloud_manager"},
+        {**MCLI_ENV, "MCLI_PROJECT_ID": P3, "MCLI_SERVICE": "nonsense"},
+        [("MCLI_SERVICE", "the option platform is given")],
+    ),
+    "an address with a password, which is not shown": (
+        {},
+        {**ATLAS_ENV, **ATLAS_REST, "MCLI_OPS_MANAGER_URL": "https://user:s3cret@om.example.com"},
+        [("MCLI_OPS_MANAGER_URL", "comes from the MONGODB_ATLAS_ variables")],
+    ),
+    "the same address twice": (
+        {},
+        {
+            **ATLAS_ENV,
+            **ATLAS_REST,
+            "MONGODB_ATLAS_OPS_MANAGER_URL": "https://atlas.example.com/api/atlas/v2",
+            "MCLI_OPS_MANAGER_URL": "https://atlas.example.com/",
+        },
+        [],
+    ),
+    "all of it as options": (
+        {**KEYS, **BEFORE, "project_id": P1},
+        {**ATLAS_REST, "MONGODB_ATLAS_SERVICE": "cloudgov", "MCLI_OPS_MANAGER_URL": "https://om.example.com"},
+        [],
+    ),
+    "all of it but the platform": (
+        {**KEYS, **BEFORE, "project_id": P1},
+        {**ATLAS_ENV, "MCLI_SERVICE": "ops-manager"},
+        [("MCLI_SERVICE", "comes from the MONGODB_ATLAS_ variables")],
+    ),
+    "keys as options, and the address of a family": (
+        {**KEYS, "project_id": P1},
+        {**ATLAS_REST, **MCLI_REST},
+        [("MCLI_OPS_MANAGER_URL", "comes from the MONGODB_ATLAS_ variables")],
+    ),
+    "nothing": ({**KEYS, "project_id": P1}, {}, []),
+}
+
+
+@pytest.mark.parametrize(("options", "environ", "warned"), UNUSED.values(), ids=UNUSED)
+def test_an_address_variable_that_is_set_and_not_used_is_a_warning(
+    options: dict[str, Any], environ: dict[str, str], warned: list[tuple[str, str]]
+) -> None:
+    """It names the variable, why it does not count, and where the requests go."""
+    found = resolved({"project_id": P1, **options}, environ)
+    assert len(found.warnings) == len(warned)
+    for warning, (name, why) in zip(found.warnings, warned):
+        assert warning.startswith(f"The variable {name} is set and not used: ")
+        assert why in warning
+        assert f"Requests go to {found.settings.base_url}, as {found.platform}." in warning
+        assert "s3cret" not in warning
+
+
 # --- certificates ---
 
 

@@ -6,23 +6,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
+    failure_text,
+    is_about_the_project,
+    read_fleet,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
     Fleet,
     FleetCluster,
     Project,
     Selection,
     cluster_from_result,
-    failure_text,
-    is_about_the_project,
-    read_fleet,
+    distinct,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.nouns import Cluster
 from simulator.server import Simulator
 from unit.plugins.clients import PLATFORMS, Talk, error_of
 from unit.plugins.conftest import TalkTo
@@ -57,7 +62,9 @@ def test_a_fleet_by_few_requests(talk: TalkTo, name: str) -> None:
     fleet = fleet_of(asker)
     assert (len(fleet.clusters), fleet.projects, fleet.seen, fleet.failed) == (500, 20, 500, ())
     assert named(fleet) == sorted(named(fleet))
-    assert answered(asker.sim) == (22 if name in BY_ID else 21)
+    # On v2 two for each project, since no version of the clusters knows everything.
+    assert answered(asker.sim) == {"v2": 41, "v1.0": 21}.get(name, 22)
+    assert fleet.remarks == ()
     assert asker.sim.log.challenges <= 1
     assert asker.client.sent.to_result()["patches"] == 0
 
@@ -88,6 +95,8 @@ def test_clusters_are_told_alike_everywhere(talk: TalkTo, name: str) -> None:
         {"overview_pages": "refused", "list_links": "absent"},
         {"overview_atlas": "present", "foreign_projects": "listed"},
         {"ssl_key": "SSLEnabled", "link_host": "other"},
+        {"whole_shard_name": "present", "config_server_row": "absent"},
+        {"whole_shard_name": "present", "part_configs": "present"},
     ],
     ids=str,
 )
@@ -127,7 +136,8 @@ def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:
     row = {"groupId": projects_of(asker.sim)[0], "groupName": "Project 00", "clusters": []}
     body = json.dumps({"results": [row], "links": [{"rel": "next", "href": "x"}]})
     asker.sim.faults.add("answer", path=r"/v1\.0/clusters$", status=200, body=body, times=None)
-    assert len(fleet_of(asker).clusters) == 20
+    # It tells of no cluster of that project, but the project's backup configurations do.
+    assert len(fleet_of(asker).clusters) == 30
     assert len(asker.sim.log.where(lambda entry: entry.path.endswith("v1.0/clusters"))) == 2
 
 
@@ -175,7 +185,9 @@ def test_the_older_version_of_the_clusters_may_be_gone(talk: TalkTo) -> None:
     first, *others = fleet.clusters
     assert (first.backup_enabled, first.provider_backup_enabled, first.backup_status) == (None, True, "INACTIVE")
     assert {(one.provider_backup_enabled, one.backup_status) for one in others} == {(False, None)}
-    assert answered(asker.sim) == 1 + 1 + 3
+    assert answered(asker.sim) == 1 + 3 + 1
+    (remark,) = fleet.remarks
+    assert "does not serve version 2023-01-01 of its clusters any more" in remark.text
     # What is not known may be any status.
     assert len(fleet_of(asker, statuses=("STARTED",)).clusters) == 29
 
@@ -202,7 +214,7 @@ def test_one_project_by_its_id_lists_no_others(talk: TalkTo, name: str) -> None:
     fleet = fleet_of(asker, projects=(second.upper(),))
     assert {entry.project_id for entry in fleet.clusters} == {second}
     assert {entry.project_name for entry in fleet.clusters} == {"Project 01"}
-    assert answered(asker.sim) == (3 if name in BY_ID else 2)
+    assert answered(asker.sim) == (2 if name == "v1.0" else 3)
 
 
 @pytest.mark.parametrize("name", ["v2", "ops_manager"])
@@ -249,14 +261,17 @@ def test_names_and_statuses(talk: TalkTo, name: str) -> None:
     assert len(fleet_of(asker, statuses=("PROVISIONING",)).clusters) == 0
 
 
-def test_statuses_are_not_asked_for_where_no_name_fits(talk: TalkTo) -> None:
+def test_statuses_are_asked_for_also_where_no_name_fits(talk: TalkTo) -> None:
+    """A backup configuration may name a cluster that nothing else does."""
     asker = talk("ops_manager", "company", SMALL, connections=4)
     assert fleet_of(asker, include=("nothing",)) == Fleet((), 3, 30, (), ())
-    assert answered(asker.sim) == 2
+    assert answered(asker.sim) == 2 + 3
 
 
 @pytest.mark.parametrize("name", ["v2", "ops_manager"])
-@pytest.mark.parametrize("code", ["empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND"])
+@pytest.mark.parametrize(
+    "code", ["empty", "BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND", "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"]
+)
 def test_only_clusters_with_snapshots(talk: TalkTo, name: str, code: str) -> None:
     """One request for each cluster that the other options leave; an incomplete snapshot counts."""
     asker = talk(name, "company", SMALL, switches={"no_legacy_backup": code}, connections=4)
@@ -273,8 +288,204 @@ def test_only_clusters_with_snapshots(talk: TalkTo, name: str, code: str) -> Non
     fleet = fleet_of(asker, with_snapshots=True, exclude=("cluster-05",))
     assert [entry.cluster_id for entry in fleet.clusters] == [clusters[3].id, clusters[12].id]
     assert {entry.has_legacy_snapshots for entry in fleet.clusters} == {True}
-    assert answered(asker.sim) == (1 + 3 if name == "v2" else 2 + 3) + 27
+    assert answered(asker.sim) == (1 + 6 if name == "v2" else 2 + 3) + 27
     assert {entry.has_legacy_snapshots for entry in before.clusters} == {None}
+
+
+# --- what a list does not show ---
+
+
+@pytest.mark.parametrize("name", BY_ID)
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize(
+    "switches", [{"whole_shard_name": "present"}, {"whole_shard_name": "present", "part_configs": "present"}], ids=str
+)
+def test_a_sharded_cluster_is_one_host(talk: TalkTo, name: str, alone: bool, switches: dict[str, str]) -> None:
+    """Its own row may have a shardName; neither its parts nor their backup configurations are clusters."""
+    asker = talk(name, "company", SMALL | {"sharded": 2}, switches=switches, connections=4)
+    projects = projects_of(asker.sim)[: 1 if alone else 3]
+    fleet = fleet_of(asker, projects=tuple(projects))
+    assert {one.cluster_id for one in fleet.clusters} == {
+        one.id for one in asker.sim.world.clusters.values() if one.project_id in projects
+    }
+    assert {one.cluster_type for one in fleet.clusters} == {"SHARDED", "REPLICA_SET"}
+    assert {one.backup_status for one in fleet.clusters} == {"STOPPED"}
+    assert fleet.remarks == ()
+
+
+def rows_in_place(asker: Talk, *rows: dict[str, Any]) -> None:
+    """Rows of a project's clusters, in place of those that the service has."""
+    body = json.dumps({"results": [{"id": f"{number}" * 24, **row} for number, row in enumerate(rows, start=1)]})
+    asker.sim.faults.add("answer", path="/groups/[^/]*/clusters$", status=200, body=body, times=None)
+
+
+def test_a_row_that_may_be_a_shard_is_left_out_with_a_remark(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "company", SMALL | {"projects": 1, "clusters": 1})
+    asker.sim.world.set_backup(asker.sim.world.main, "INACTIVE")
+    whole = {"clusterName": "shannon", "typeName": "SHARDED_REPLICA_SET", "shardName": "shannon-0"}
+    shard = {"clusterName": "shannon", "typeName": "REPLICA_SET", "shardName": "shannon-0"}
+    rows_in_place(asker, whole, shard, {**shard, "clusterName": "elsewhere"}, {**shard, "shardName": ""})
+    fleet = fleet_of(asker)
+    assert [one.cluster_id[0] for one in fleet.clusters] == ["1", "4"]
+    (remark,) = fleet.remarks
+    assert f"cluster 'elsewhere' ({'3' * 24}) of project 'Project 00'" in remark.text
+    assert "it has the shardName 'shannon-0', and no sharded cluster of its name is listed" in remark.text
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("include", [(), ("cluster-0*",), ("nothing", "[0-9a-f]*")])
+def test_a_cluster_that_only_a_backup_configuration_names(talk: TalkTo, alone: bool, include: tuple[str, ...]) -> None:
+    """Its deployment is gone and its snapshots remain: it is named by its id, and can be asked for them."""
+    asker = talk("ops_manager", "company", SMALL | {"each": 1}, connections=4)
+    world = asker.sim.world
+    gone = list(world.clusters.values())[3]
+    gone.gone = True
+    fleet = fleet_of(asker, projects=(gone.project_id,) if alone else (), include=include, with_snapshots=True)
+    found = [one for one in fleet.clusters if one.cluster_id == gone.id]
+    if include == ("cluster-0*",):
+        assert found == []
+        return
+    (one,) = found
+    assert (one.cluster_name, one.cluster_type, one.backup_status) == (gone.id, "UNKNOWN", "STOPPED")
+    assert (one.has_legacy_snapshots, fleet.remarks) == (True, ())
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_project_that_is_not_monitored_keeps_its_hosts(talk: TalkTo, alone: bool) -> None:
+    asker = talk("ops_manager", "company", SMALL, switches={"monitoring": "off"}, connections=4)
+    projects = projects_of(asker.sim)
+    fleet = fleet_of(asker, projects=(projects[0],) if alone else (), statuses=("STARTED",))
+    assert len(fleet.clusters) == (10 if alone else 30)
+    assert {one.backup_status for one in fleet.clusters} == {None}
+    assert (fleet.failed, len(fleet.remarks)) == ((), 1 if alone else 3)
+    for part in ("'Project 00'", "409 CANNOT_GET_BACKUP_CONFIG_INVALID_STATE", "backup_status of its clusters is null"):
+        assert part in fleet.remarks[0].text
+
+
+def test_a_cluster_that_is_listed_twice_is_one_host(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "company", SMALL, connections=4)
+    first, second = list(asker.sim.world.clusters.values())[:2]
+    row = {"clusterId": first.id, "name": "one", "type": "REPLICA_SET"}
+    clusters = [row, {**row, "clusterId": first.id.upper(), "name": "another"}, {**row, "clusterId": second.id}]
+    body = json.dumps({"results": [{"groupId": first.project_id, "groupName": "x", "clusters": clusters}]})
+    asker.sim.faults.add("answer", path=r"/v1\.0/clusters$", status=200, body=body, times=None)
+    fleet = fleet_of(asker)
+    assert len(fleet.clusters) == len({one.cluster_id for one in fleet.clusters}) == 30
+
+
+def test_each_cluster_once() -> None:
+    one = FleetCluster("p", "P", "c", "name", "REPLICA_SET")
+    twins = [one, replace(one, cluster_name="other"), replace(one, cluster_id="d"), replace(one, project_id="q")]
+    assert distinct(twins) == (one, twins[2], twins[3])
+
+
+# --- what older versions of Atlas do not show ---
+
+
+def beyond(asker: Talk) -> list[Cluster]:
+    """Two clusters that versions before 2024-08-05 cannot describe."""
+    some = list(asker.sim.world.clusters.values())[2:4]
+    some[0].beyond, some[1].beyond = "ASYMMETRIC_SHARD_UNSUPPORTED", "MULTI_CLOUD_CLUSTER_INVALID"
+    some[1].cloud_backup = True
+    return some
+
+
+@pytest.mark.parametrize("listed", ["left_out", "refused"])
+def test_clusters_that_the_older_version_does_not_show_are_hosts(talk: TalkTo, listed: str) -> None:
+    asker = talk("v2", "company", SMALL, switches={"older_clusters": listed}, connections=4)
+    some = beyond(asker)
+    fleet = fleet_of(asker)
+    assert len(fleet.clusters) == 30
+    found = {
+        one.cluster_id: (one.backup_enabled, one.provider_backup_enabled, one.backup_status) for one in fleet.clusters
+    }
+    assert found.pop(some[0].id) == (None, False, None)
+    assert found.pop(some[1].id) == (None, True, "INACTIVE")
+    told = [one for one in fleet.clusters if one.backup_status == "STARTED"]
+    assert len(told) == (28 if listed == "left_out" else 20)
+    # Where the list is refused as a whole, nobody can tell of any cluster of that project.
+    assert len(fleet.remarks) == (listed == "refused")
+    if fleet.remarks:
+        assert "in project 'Project 00'" in fleet.remarks[0].text
+        assert "400 ASYMMETRIC_SHARD_UNSUPPORTED" in fleet.remarks[0].text
+        assert not fleet.remarks[0].is_count
+
+
+def test_what_v1_leaves_out_shows_in_the_count(talk: TalkTo) -> None:
+    asker = talk("v1.0", "company", SMALL, switches={"older_clusters": "left_out"}, connections=4)
+    beyond(asker)
+    fleet = fleet_of(asker)
+    assert len(fleet.clusters) == 28
+    (remark,) = fleet.remarks
+    assert remark.is_count
+    assert "project 'Project 00'" in remark.text
+    assert "has 10 clusters by its own count, and 8 are listed" in remark.text
+    assert "Set api_version to v2." in remark.text
+    asker.sim.switch(older_clusters="refused")
+    ((project, error),) = fleet_of(asker, tolerant=True).failed
+    assert (project.name, error.code) == ("Project 00", "ASYMMETRIC_SHARD_UNSUPPORTED")
+
+
+@pytest.mark.parametrize(("count", "remarks"), [("exact", 0), ("one_more", 3), ("absent", 0)])
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_count_that_differs_is_a_remark_with_both_numbers(
+    talk: TalkTo, count: str, remarks: int, alone: bool
+) -> None:
+    asker = talk("v2", "company", SMALL, switches={"cluster_count": count}, connections=4)
+    fleet = fleet_of(asker, projects=tuple(projects_of(asker.sim)[:1] if alone else ()))
+    assert len(fleet.remarks) == (min(remarks, 1) if alone else remarks)
+    for remark in fleet.remarks:
+        assert "has 11 clusters by its own count, and 10 are listed." in remark.text
+        assert remark.is_count
+
+
+@pytest.mark.parametrize("accepts", ["refused", "falls_back"])
+def test_a_service_that_has_only_the_older_version(talk: TalkTo, accepts: str) -> None:
+    """A newer version that falls back has the older one's flags, where backupEnabled means another thing."""
+    asker = talk("v2", "company", SMALL, switches={"clusters_version": "older", "newer_accept": accepts}, connections=4)
+    asker.sim.world.main.cloud_backup = True
+    fleet = fleet_of(asker)
+    first, *others = fleet.clusters
+    assert (first.backup_enabled, first.provider_backup_enabled, first.backup_status) == (False, True, "INACTIVE")
+    assert {one.backup_status for one in others} == {"STARTED"}
+    assert fleet.remarks == ()
+
+
+def test_what_only_the_older_version_shows_is_a_host_too(talk: TalkTo) -> None:
+    asker = talk("v2", "company", SMALL | {"projects": 1})
+    body = json.dumps({"results": []})
+    newer = "application/vnd.atlas.2024-08-05+json"
+    asker.sim.faults.add(
+        "answer",
+        path="/clusters$",
+        status=200,
+        body=body,
+        times=None,
+        when=lambda call: call.headers["Accept"] == newer,
+    )
+    assert len(fleet_of(asker).clusters) == 10
+
+
+@pytest.mark.parametrize("code", ["CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", "NO_FREE_TIER_API"])
+def test_flex_clusters_have_no_legacy_snapshots(talk: TalkTo, code: str) -> None:
+    asker = talk("v2", "company", SMALL | {"projects": 1, "each": 1}, connections=4)
+    flex = asker.sim.world.main
+    flex.flex = True
+    if code != "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API":
+        asker.sim.faults.add("error", path=f"/{flex.name}/snapshots$", code=code, times=None)
+    assert len(fleet_of(asker).clusters) == 10
+    fleet = fleet_of(asker, with_snapshots=True)
+    assert (len(fleet.clusters), fleet.failed) == (9, ())
+    assert flex.id not in {one.cluster_id for one in fleet.clusters}
+
+
+def test_a_cluster_whose_snapshots_cannot_be_told_is_kept(talk: TalkTo) -> None:
+    asker = talk("v2", "company", SMALL | {"projects": 1})
+    main = asker.sim.world.main
+    asker.sim.faults.add("error", path=f"/{main.name}/snapshots$", code="ASYMMETRIC_SHARD_UNSUPPORTED", times=None)
+    fleet = fleet_of(asker, with_snapshots=True)
+    assert [(one.cluster_id, one.has_legacy_snapshots) for one in fleet.clusters] == [(main.id, None)]
+    assert f"whether cluster {main.name!r} has legacy snapshots cannot be told" in fleet.remarks[0].text
 
 
 # --- what goes wrong ---
