@@ -77,7 +77,7 @@ SAME = {
             "missing_snapshot": "no_code",
             "page_cap": 7,
             "challenge_key": "none",
-            "unauthorized_code": "present",
+            "challenge_body": "USER_UNAUTHORIZED",
             "fractions": "cut",
             "max_expiry_days": 1200,
             "envelope_key": "envelope",

@@ -339,7 +339,7 @@ class Simulator:
             for hook in before:
                 hook.call(call)
             if fault is not None and fault.kind in INSTEAD:
-                challenge = self.api.auth.challenge_headers(stale=fault.kind == "stale")
+                challenge = self.api.auth.challenge_headers(call, stale=fault.kind == "stale")
                 return answers.in_place(fault, call, challenge), False
             with self.world.lock:
                 self.world.tick()

@@ -92,7 +92,7 @@ def test_odd_authorization_headers(ask: Any, header: str) -> None:
 
 
 def test_a_401_may_carry_a_code(ask: Any, code: Any) -> None:
-    asker = ask("v2", switches=Switches(unauthorized_code="present"))
+    asker = ask("v2", switches=Switches(challenge_body="NO_CURRENT_USER"))
     assert code(requests.get(f"{asker.home}/snapshots", timeout=10)) == (401, "NO_CURRENT_USER")
 
 
