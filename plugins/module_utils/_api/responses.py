@@ -36,7 +36,7 @@ _MEDIA_TYPE = re.compile(
     r"(?:; ?charset=(?:utf-8|iso-8859-1|us-ascii))?",
     re.IGNORECASE,
 )
-_PAGE = re.compile(rb"\s*<(?:!doctype )?html", re.IGNORECASE)
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|title|body)", re.IGNORECASE)
 # A character of ASCII that nobody has to escape.
 _ESCAPED = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
 _TOKEN_LIMITS = (

@@ -79,6 +79,22 @@ def sign_on_connection(signer: Signer) -> None:
     _signer.set(signer)
 
 
+@contextmanager
+def signing() -> Iterator[None]:
+    """The requests of a block are signed by the signer that is given in it, if any."""
+    token = _signer.set(None)
+    try:
+        yield
+    finally:
+        _signer.reset(token)
+
+
+def signed_for(connection: Any) -> Mapping[str, str]:
+    """The headers that sign this thread's request for a connection."""
+    signer = _signer.get()
+    return {} if signer is None else signer(connection)
+
+
 def session(connections: int) -> _Session:
     """A session with at most so many connections, each within the bounds. It never follows a redirect."""
     made = _Session()
@@ -97,7 +113,7 @@ def send(through: _Session, method: str, url: str, timeout: float, **more: Any) 
     is too large or packed in a way that was not asked for.
     """
     with through.watchdog.limit(timeout) as deadline, ExitStack() as stack:
-        stack.callback(_signer.reset, _signer.set(None))
+        stack.enter_context(signing())
         with _in_time(deadline, ReadTimeout):
             response = through.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more)
             stack.enter_context(response)
@@ -266,8 +282,7 @@ class _Bounded(_Connection):
     def request(self, method: str, url: str, body: Any = None, headers: Any = None, **more: Any) -> None:
         if self.sock is not None:
             watch(self.sock)
-        sign = _signer.get()
-        super().request(method, url, body, {**(headers or {}), **(sign(self) if sign else {})}, **more)
+        super().request(method, url, body, {**(headers or {}), **signed_for(self)}, **more)
 
 
 def _addresses(connection: Any) -> int:
