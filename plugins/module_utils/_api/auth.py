@@ -263,9 +263,7 @@ class Basic(Auth):
 class Bearer(Auth):
     """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
-    rejection = (
-        "The service does not accept the token of this service account: check client_id and client_secret, and base_url."
-    )
+    rejection = "The service does not accept the token of this service account: check client_id and client_secret, and base_url."
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ HINTS is the place for the hint of a new error code (contract 4). Without a resp
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -294,9 +295,17 @@ def _cause(exc: Exception, timeout: float) -> str:
         part = "only a part of an" if isinstance(exc, PartialResponse) else "no"
         return f"{part} answer within timeout ({timeout:g} s)"
     inner: BaseException = exc
-    while (following := _inner(inner)) is not None:
+    while (following := _inner(inner)) is not None and not _quotes_the_server(inner):
         inner = following
-    return str(inner) or type(inner).__name__
+    return "what answers is no HTTP" if _quotes_the_server(inner) else str(inner) or type(inner).__name__
+
+
+def _quotes_the_server(exc: BaseException) -> bool:
+    """Whether the text of an exception contains what the server sent, which may be the request's secrets."""
+    if isinstance(exc, http.client.RemoteDisconnected):
+        return False
+    known = (http.client.BadStatusLine, http.client.UnknownProtocol, http.client.LineTooLong)
+    return isinstance(exc, known) or type(exc).__name__ in ("InvalidChunkLength", "InvalidHeader")
 
 
 def _inner(exc: BaseException) -> BaseException | None:

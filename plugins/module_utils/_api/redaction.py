@@ -34,7 +34,9 @@ _LOGIN = re.compile(
 # Control characters, those that change the direction of writing, and single halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = re.compile(" {2,}")
+# Longer texts are cut, with what may be half a secret at their end.
 _READ_LENGTH = 20_000
+_CUT_OFF = 2000
 # What looks like credentials, whoever they belong to.
 _CREDENTIALS = (
     re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
@@ -90,9 +92,13 @@ def redact_values(value: Any, secrets: Sequence[str]) -> Any:
 
 def readable(text: object, secrets: Sequence[str] = ()) -> str:
     """Text of the service on one line, without control characters or secrets, at most 500 characters."""
-    # Redacted before it is cut, since half a secret would not be found.
-    words = redact(str(text)[:_READ_LENGTH], secrets)
+    whole = str(text)
+    words = redact(whole[:_READ_LENGTH], secrets)
+    # Half a secret would not be found.
+    words = words[:-_CUT_OFF] if len(whole) > _READ_LENGTH else words
     words = _BLANKS.sub(" ", _CONTROL.sub(" ", words)).strip()
+    # And once more: a secret that contains a blank may have been split by a line end.
+    words = redact(words, secrets)
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 

@@ -313,7 +313,9 @@ def test_a_401_in_the_middle_of_a_run_is_tried_again(
     asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR", path="/snapshots/", times=times)
     ask = {
         "GET": lambda: asker.service.snapshot(asker.mark("plain_1")),
-        "PATCH": lambda: asker.client.patch(*asker.base, "snapshots", asker.mark("plain_1"), body={"doNotDelete": True}),
+        "PATCH": lambda: asker.client.patch(
+            *asker.base, "snapshots", asker.mark("plain_1"), body={"doNotDelete": True}
+        ),
         "DELETE": lambda: asker.service.delete(asker.mark("plain_1")),
     }
     if lasts:

@@ -48,7 +48,9 @@ def test_each_code_of_the_table_is_tried() -> None:
     assert set(HINTS) <= {code for _status, code, _words in HINTED}
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "INVALID_ATTRIBUTE"), (401, "SOMETHING_NEW"), (500, "UNEXPECTED_ERROR"), (None, None)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "INVALID_ATTRIBUTE"), (401, "SOMETHING_NEW"), (500, "UNEXPECTED_ERROR"), (None, None)]
+)
 def test_where_nothing_is_known_nothing_is_said(status: int | None, code: str | None) -> None:
     assert hint_for(status, code, None) == ""
 
