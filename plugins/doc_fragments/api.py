@@ -152,6 +152,14 @@ options:
     type: bool
     default: false
     version_added: 1.0.0
+  service_has_answered:
+    description:
+      - Whether the service has answered an earlier task of this run. For roles and plugins that run several tasks.
+      - If not, a connection that is refused or reset is an error after three tries within 10 seconds. So a wrong
+        O(base_url) or O(proxy) shows at once. Otherwise O(retry_timeout) is for these errors, too.
+    type: bool
+    default: false
+    version_added: 1.0.0
 """
 
     ATTRIBUTES = r"""

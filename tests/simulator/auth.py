@@ -16,7 +16,7 @@ from .accounts import Account
 from .digest import Nonces
 from .documents import PUBLIC, V1, V2, Dialect
 from .exchange import Answer, Call
-from .tokens import Tokens
+from .tokens import MOST_LIVE, Tokens
 from .world import World
 
 TOKEN_PATH = "/api/oauth/token"
@@ -130,6 +130,8 @@ class Authenticator:
         if wait > 0:
             header = max(1, math.ceil(wait)) if switches.retry_after == "present" else None
             return answers.too_many_tokens(call.path, header)
+        if self.tokens.live(account.id) >= MOST_LIVE:
+            return answers.oauth_error(403, "access_denied", "The account has too many tokens.")
         lifetime = switches.token_lifetime
         token = self.tokens.mint(account.id, lifetime)
         body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}

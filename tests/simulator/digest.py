@@ -78,7 +78,7 @@ class Nonces:
         return f"{born}-{self._sign(born)}"
 
     def state(self, nonce: str, server: int, max_age: int, most_uses: int) -> str:
-        """ "fresh", "old", or "foreign": of another server, or used up. What is old is stale if the password is right."""
+        """One of fresh, old and foreign, which is of another server or used up. An old one is told to be stale."""
         born, _dash, signature = nonce.rpartition("-")
         if not born or not hmac.compare_digest(signature, self._sign(born)):
             return "old"

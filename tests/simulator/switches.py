@@ -74,7 +74,7 @@ class Switches:
     # The order is stated by a command's help alone.
     order: Literal["newest", "oldest", "shuffled"] = "newest"
     # totalCount is an estimate: by how much it is wrong.
-    total_count_off: Literal[0, 7, -7] = 0
+    total_count_off: Literal[0, 7, -7, -100_000] = 0
     # Links of a list, all or none.
     list_links: Literal["present", "absent"] = "present"
     # Rows a page at most, whatever was asked for; 0 is what is documented, 500 [U].
@@ -171,6 +171,16 @@ class Switches:
     rate_headers: Literal["present", "absent"] = "present"
     # Whether a digest challenge consumes a token [U].
     challenge_costs: Literal[False, True] = False
+
+    # Contract 11: the wait that a token bucket names can be 0.
+    bucket_wait: Literal["told", "zero"] = "told"
+
+    # --- errors (contract 4, contract 11) ---
+    error_parameters: Literal["present", "null", "absent"] = "present"
+    # The header X-Error-Code, and whether the body is there as well.
+    error_code_header: Literal["absent", "present", "alone"] = "absent"
+    # The body of a 503.
+    unavailable_body: Literal["json", "empty", "html"] = "json"
 
     # --- the service's own doings (contract 6, contract 10) ---
     # Which snapshot of a day, week or month gets the longer life [U].

@@ -151,8 +151,8 @@ class Digest(Auth):
     """
 
     rejection = (
-        "The key is wrong: the service does not accept it. Check public_key and private_key, that the key still exists, "
-        "and base_url."
+        "The key is wrong: the service does not accept it. Check public_key and private_key, that the key still "
+        "exists, and base_url."
     )
 
     def __init__(self, public_key: str, private_key: str) -> None:
@@ -263,7 +263,7 @@ class Basic(Auth):
 class Bearer(Auth):
     """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
-    rejection = "The service does not accept the token of this service account: check client_id and client_secret, and base_url."
+    rejection = "The service does not accept the token of this account: check client_id, client_secret and base_url."
 
     def __init__(
         self,

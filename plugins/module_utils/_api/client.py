@@ -274,7 +274,7 @@ class Client:
         """The seconds to wait, with jitter, so that jobs do not come back together."""
         chance = self._timing.chance()
         if failure.wait is None:
-            return min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (tries - 1)) * (0.5 + chance / 2)
+            return min(LONGEST_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * (0.5 + chance / 2)
         # The service may name a time in the past.
         wait = max(failure.wait, FIRST_WAIT)
         return wait + chance * min(1.0, 0.1 * wait)
@@ -336,7 +336,7 @@ class Client:
 
 @dataclass
 class _Tries:
-    """The tries of one request that failed: since when, how many, how many for no cause, and what may have been done."""
+    """The failed tries of one request: since when, how many, how many for no cause, and whether one may be done."""
 
     begun: float
     count: int = 0

@@ -75,8 +75,8 @@ HINTS: dict[str, str] = {
     "ALREADY_EXPIRED": "Its expiry has passed, and the service lets nobody edit it any more.",
     "ACCOUNT_SUSPENDED": "The account is suspended for an unpaid invoice.",
     "RESOURCE_NOT_FOUND": (
-        "The service knows no such path, or what the path names is not there: check platform, api_version and base_url, "
-        "then the project, the cluster and the id."
+        "The service knows no such path, or what the path names is not there: check platform, api_version and "
+        "base_url, then the project, the cluster and the id."
     ),
     "VERSION_GONE": "The service no longer speaks this version of its API.",
 }

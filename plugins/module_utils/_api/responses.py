@@ -39,7 +39,7 @@ _MEDIA_TYPE = re.compile(
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|title|body)", re.IGNORECASE)
 # A character of ASCII that nobody has to escape.
 _ESCAPED = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
-_TOKEN_LIMITS = (
+_LIMITS_OF_ACCOUNTS = (
     "This was the token endpoint, and not about a role: a service account may ask for 10 tokens a minute and have 100 "
     "live ones within an hour. Run fewer tasks at once, or use an API key (public_key and private_key)."
 )
@@ -64,7 +64,7 @@ def parse(request: Request, response: Response, secrets: Sequence[str]) -> dict[
         raise unexpected(request, response.status, "JSON that is not an object")
     if _ESCAPED.search(response.content):
         # Only after this is undone does a secret of the request look like one.
-        body = redact_values(body, [*secrets, *proofs_of(response)])
+        return dict(redact_values(body, [*secrets, *proofs_of(response)]))
     return body
 
 
@@ -186,7 +186,7 @@ def _hint(
         target = _host_of(response.headers.get("Location", ""))
         return f"Redirects are refused (to {target}): put the right address into base_url."
     if request.method == "POST" and status in (403, 429):
-        return _TOKEN_LIMITS
+        return _LIMITS_OF_ACCOUNTS
     if status == 401 and code in WRONG_KEY:
         return _hint_of_401(request, response)
     hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())
@@ -205,7 +205,7 @@ def is_verdict(response: Response) -> bool:
 
 
 def _is_unexplained(response: Response) -> bool:
-    """Whether a 401 to a signed request names no cause. Keys that work met such in the middle of a run (contract 11)."""
+    """Whether a 401 to a signed request names no cause. Keys that work met such in a run (contract 11)."""
     return response.status == 401 and _is_signed(response) and not is_verdict(response)
 
 

@@ -311,7 +311,7 @@ def test_a_401_in_the_middle_of_a_run_is_tried_again(
     asker = talk("v2", key=key)
     asker.service.snapshot(asker.mark("plain_0"))
     asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR", path="/snapshots/", times=times)
-    ask = {
+    ask: dict[str, Callable[[], Any]] = {
         "GET": lambda: asker.service.snapshot(asker.mark("plain_1")),
         "PATCH": lambda: asker.client.patch(
             *asker.base, "snapshots", asker.mark("plain_1"), body={"doNotDelete": True}

@@ -856,7 +856,10 @@ def nobody() -> str:
 
 @pytest.mark.parametrize("how", ["refused", "reset_before", "truncated", "a proxy that is not there"])
 def test_the_first_contact_fails_fast(talk: TalkTo, how: str) -> None:
-    settings = {"refused": {"base_url": nobody()}, "a proxy that is not there": {"proxies": {"http": nobody()}}}
+    settings: dict[str, dict[str, Any]] = {
+        "refused": {"base_url": nobody()},
+        "a proxy that is not there": {"proxies": {"http": nobody()}},
+    }
     asker = talk(**settings.get(how, {}))
     if how not in settings:
         asker.sim.faults.add(how, times=None, authorised=False)
