@@ -227,7 +227,7 @@ REFUSED = {
         {"cm_bearer": "refused"},
         "service_account",
         401,
-        ("401", "does not accept the token of this account"),
+        ("401", "does not accept the token of this service account"),
     ),
     "the access list counts for reading too": Refused(
         "atlas",

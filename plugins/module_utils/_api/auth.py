@@ -248,7 +248,7 @@ def _hash(algorithm: str, text: str) -> str:
 class Basic(Auth):
     """HTTP basic, for the token endpoint only."""
 
-    rejection = "The token endpoint does not accept the service account: check client_id, client_secret and base_url."
+    rejection = "The token endpoint does not accept the service account: check base_url, client_id and client_secret."
 
     def __init__(self, user: str, password: str) -> None:
         self._value = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -263,7 +263,10 @@ class Basic(Auth):
 class Bearer(Auth):
     """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
-    rejection = "The service does not accept the token of this account: check client_id, client_secret and base_url."
+    # No word follows the name of the secret: it would be masked.
+    rejection = (
+        "The service does not accept the token of this service account: check base_url, client_id, client_secret."
+    )
 
     def __init__(
         self,

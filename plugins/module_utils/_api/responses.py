@@ -73,7 +73,7 @@ def error_for(
 ) -> ApiError | TransientError:
     """The error for a response that is not 2xx: an ApiError, or a TransientError where a retry may help."""
     status = response.status
-    facts, code, detail = _facts(response, secrets)
+    facts, code, detail = _facts(request, response, secrets)
     hint = readable(_hint(request, response, facts, code, detail, proxies), secrets)
     error = ApiError(
         f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
@@ -143,7 +143,7 @@ def _body(response: Response) -> Any:
         return None
 
 
-def _facts(response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None, str]:
+def _facts(request: Request, response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None, str]:
     """What an error response says: its JSON object ({} where there is none), its code and its reason."""
     body = _body(response)
     facts: dict[str, Any] = body if isinstance(body, dict) else {}
@@ -154,6 +154,8 @@ def _facts(response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], 
             words = f"{words}, with {_described(response)}"
     known = [*secrets, *proofs_of(response)]
     code = error_code(response)
+    if code is None and request.method == "POST" and isinstance(facts.get("error"), str):
+        code = facts["error"]  # the token endpoint has errors of OAuth
     return facts, None if code is None else readable(code, known), readable(words, known)
 
 
@@ -185,8 +187,8 @@ def _hint(
     if 300 <= status < 400:
         target = _host_of(response.headers.get("Location", ""))
         return f"Redirects are refused (to {target}): put the right address into base_url."
-    if request.method == "POST" and status in (403, 429):
-        return _LIMITS_OF_ACCOUNTS
+    if request.method == "POST":
+        return request.auth.rejection if status == 401 else _LIMITS_OF_ACCOUNTS if status in (403, 429) else ""
     if status == 401 and code in WRONG_KEY:
         return _hint_of_401(request, response)
     hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())

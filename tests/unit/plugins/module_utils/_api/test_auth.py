@@ -454,7 +454,8 @@ def test_a_token_that_never_was_good_is_not_renewed(talk: TalkTo) -> None:
     asker = talk("v1.0", key="service_account")  # the version that refuses them, by default
     error = error_of(asker.service.snapshot, asker.mark("plain_0"))
     assert error.status == 401
-    assert "service account" in error.message
+    assert "does not accept the token of this service account: check base_url, client_id, client_s" in error.message
+    assert "*****" not in error.message
     assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 3)
 
 
@@ -497,6 +498,35 @@ def test_the_limit_of_the_token_endpoint_uses_retry_timeout_up(talk: TalkTo) -> 
     assert (error.status, error.exhausted, error.meets_all) == (429, True, True)
     assert "retry_timeout (20 s) is used up" in error.message
     assert "limited to 10 requests" in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (403, '{"error": "access_denied", "error_description": "Too many tokens."}', "access_denied"),
+        (403, "", None),
+        (429, '{"error": "rate_limited", "error_description": "Slow down."}', "rate_limited"),
+    ],
+)
+def test_a_refusal_of_the_token_endpoint_names_its_limits_and_no_role(
+    talk: TalkTo, status: int, body: str, code: str | None
+) -> None:
+    asker = talk("v2", key="service_account", retry_timeout=0)
+    asker.sim.faults.add("answer", path="oauth", status=status, body=body, times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.code, error.meets_all) == (status, code, True)
+    assert "may ask for 10 tokens a minute and have 100 live ones within an hour" in error.message
+    assert "Project Owner" not in error.message
+
+
+def test_too_many_live_tokens_are_told_as_such(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    for _unused in range(100):
+        asker.sim.api.auth.tokens.mint(asker.sim.world.keys["service_account"].id, 3600)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.code) == (403, "access_denied")
+    asker.sim.clock.advance(hours=1)
+    assert asker.service.snapshot(asker.mark("plain_0"))
 
 
 STRANGE_TOKENS = {
