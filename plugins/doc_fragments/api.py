@@ -77,6 +77,9 @@ options:
         waiting together. V(0) fails at once.
       - Requests are repeated after 429, 502, 503, 504, after 405 while Ops Manager is being upgraded, after broken
         connections, and reads after 500. What was waited is shown as a warning.
+      - Until the service has answered for the first time, a connection that is refused, reset or of another protocol is
+        tried three times within 10 seconds. So a wrong O(base_url) or O(proxy) shows at once.
+      - A 401 that names no cause, to a key that was accepted before, is tried again twice.
     type: int
     default: 300
   validate_certs:
@@ -155,6 +158,13 @@ options:
     description:
       - Whether to return RV(ignore:requests), how often the service was asked and when, as evidence for the record.
       - It differs from run to run, so it is left out of the result unless asked for.
+    type: bool
+    default: false
+    version_added: 1.0.0
+  service_has_answered:
+    description:
+      - Whether the service has answered an earlier task of this run. For roles and plugins that run several tasks.
+      - If so, O(retry_timeout) is also for connections that are refused or reset at the first request of the task.
     type: bool
     default: false
     version_added: 1.0.0

@@ -200,6 +200,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._base_ur
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
+    check_keys,
     connect,
     resolve,
     secrets_of,
@@ -268,6 +269,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Render our options first. As in the modules, an empty one counts as unset."""
         given = self._rendered(direct) if isinstance(direct, Mapping) else direct
+        try:
+            check_keys(given or {})
+        except OptionError as error:
+            # ansible-core would show the value.
+            raise AnsibleParserError(f"{NAME}: {error}") from None
         super().set_options(task_keys, var_options, given)  # type: ignore[no-untyped-call]  # nor here
         self._given = set(given or ())
 
@@ -413,6 +419,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for warning in connection.warnings:
             self._warn(warning)
         client = connect(connection, True, WORKERS, self._secrets.append)
+        client.retries.on_first = self._warn
         try:
             fleet = read_fleet(client, selection, tolerant)
         finally:

@@ -48,6 +48,7 @@ CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "clu
 
 ACCOUNT_OPTIONS = Pair(True, ("client_id", "client_secret"))
 KEY_OPTIONS = Pair(False, ("public_key", "private_key"))
+KEY_NAMES = (*ACCOUNT_OPTIONS.names, *KEY_OPTIONS.names)
 _KEY_VARIABLES = ", or ".join(" and ".join(pair.names) for family in FAMILIES for pair in family.pairs)
 
 
@@ -98,13 +99,22 @@ def connect(
     connections: int,
     on_token: Callable[[str], None],
     time_limit: float | None = None,
+    has_answered: bool = False,
 ) -> Client:
     """A client. `on_token` is called with each bearer token before its first use, so that it can be masked."""
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
         auth = Bearer(connection.user, connection.password, on_token)
-    settings = replace(connection.settings, read_only=read_only, connections=connections)
+    settings = replace(connection.settings, read_only=read_only, connections=connections, has_answered=has_answered)
     return Client(settings if time_limit is None else replace(settings, time_limit=time_limit), auth)
+
+
+def check_keys(params: Mapping[str, Any]) -> None:
+    """Raise OptionError for a key that is no text, such as the whole result of a lookup. Its value is not shown."""
+    for name in KEY_NAMES:
+        if isinstance(params.get(name), (list, tuple, dict)):
+            kind = "dictionary" if isinstance(params[name], dict) else "list"
+            raise OptionError(f"{name} is a {kind}, and a key is one text. Take the one value of it that is the key.")
 
 
 def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:

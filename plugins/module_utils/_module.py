@@ -20,9 +20,18 @@ from ansible.module_utils.common.parameters import sanitize_keys
 from ._api.client import REQUESTS_ERROR, Client
 from ._api.errors import ApiError, OptionError
 from ._api.pagination import READS_AT_ONCE
-from ._api.redaction import is_distinctive, keys_contain
+from ._api.redaction import MASK, is_distinctive, keys_contain
 from ._clusters import find_cluster
-from ._connection import CLUSTER_SPEC, CONNECTION_SPEC, connect, redact_options, resolve, secrets_of
+from ._connection import (
+    CLUSTER_SPEC,
+    CONNECTION_SPEC,
+    KEY_NAMES,
+    check_keys,
+    connect,
+    redact_options,
+    resolve,
+    secrets_of,
+)
 from ._snapshot import parse_object_id
 from ._snapshot_api import Service
 
@@ -31,6 +40,12 @@ _IN_A_CONTAINER = (
     "On AWX, Automation Platform and ansible-navigator that is the Python of the execution environment: name this"
     " collection under dependencies.galaxy of its definition, or put requests under dependencies.python."
 )
+
+
+# What a role tells the modules that it runs, and asks of them.
+_RUN_SPEC: dict[str, dict[str, Any]] = {
+    name: {"type": "bool", "default": False} for name in ("tell_requests", "service_has_answered")
+}
 
 
 class Failed(Exception):
@@ -61,6 +76,13 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
         kept = _without_blanks(self.params)
+        self.key_error: OptionError | None = None
+        try:
+            check_keys(kept)
+        except OptionError as error:
+            # ansible-core would make a text of it, which no list of secrets contains.
+            self.key_error = error
+            kept.update(dict.fromkeys(KEY_NAMES, MASK))
         for name, spec in self.argument_spec.items():
             # ansible-core takes a list of three for a number, and never ends for 1e999999999. It rejects this repr.
             if spec.get("type") == "int" and name in kept and not _is_number(kept[name]):
@@ -117,12 +139,14 @@ def run(
     Both raise OptionError, `work` ApiError and Failed as well.
     """
     _tune()
-    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, "tell_requests": {"type": "bool", "default": False}, **argument_spec}
+    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, **_RUN_SPEC, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
         module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
     always: dict[str, Any] = {"check_mode": module.check_mode}
     try:
+        if module.key_error is not None:
+            raise module.key_error
         asked = parse(module.params)
         result = _work(module, lambda call: work(call, asked), always)
     except OptionError as error:
@@ -147,8 +171,8 @@ def _work(module: AnsibleModule, work: Callable[[Call], dict[str, Any]], always:
     for warning in connection.warnings:
         module.warn(warning)
     connections = module.params.get("concurrency", READS_AT_ONCE)
-    time_limit = module.params.get("time_limit")
-    client = connect(connection, module.check_mode, connections, module.no_log_values.add, time_limit)
+    limits = module.params.get("time_limit"), module.params["service_has_answered"]
+    client = connect(connection, module.check_mode, connections, module.no_log_values.add, *limits)
     try:
         return work(_call(module, client, connection.project_id, cluster_id))
     finally:

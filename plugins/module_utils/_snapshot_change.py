@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Callable
 
 from ._api.errors import ApiError
@@ -19,6 +19,8 @@ from ._snapshot_api import Reading, Service
 # The actions of an outcome.
 UNCHANGED, UPDATED, DELETED, GONE = "unchanged", "updated", "deleted", "absent"
 FAILED, NOT_TRIED = "failed", "not_tried"
+# A snapshot that takes so long may be stuck (R11).
+_LONG = timedelta(days=1)
 _ANYWAY = ". Try again when the restore has ended. To do it all the same, set unless_restoring to false."
 
 
@@ -102,12 +104,12 @@ def decide(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:
             detail = f"Nobody knows when snapshot {state.id} was taken, so lifetime gives no expiry. Give expires_at."
             return Step(state, FAILED, before, before, ItemError("NO_CREATION", detail))
         state = replace(state, expires_at=later(before.created_at, state.lifetime))
-    step = _decide_absent(state, before) if state.is_absent else _decide_present(state, before, now)
+    step = _decide_absent(state, before, now) if state.is_absent else _decide_present(state, before, now)
     error = _extended(state, before) if step.deletes_or_shortens and before is not None else None
     return step if error is None else step.failed(error)
 
 
-def _decide_absent(state: DesiredState, before: Snapshot | None) -> Step:
+def _decide_absent(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:
     if before is None:
         return Step(state, GONE)
     step = Step(state, DELETED, before)
@@ -118,9 +120,17 @@ def _decide_absent(state: DesiredState, before: Snapshot | None) -> Step:
         )
         return step.failed(ItemError("HELD", detail))
     if not before.complete:
-        detail = f"Snapshot {state.id} is not complete: it is still being taken, and is not deleted. Try again later."
-        return step.failed(ItemError("INCOMPLETE", detail))
+        return step.failed(ItemError("INCOMPLETE", _incomplete(before, now)))
     return step
+
+
+def _incomplete(snapshot: Snapshot, now: datetime) -> str:
+    since = snapshot.created_at
+    begun = "" if since is None else f" since {format_instant(since)}"
+    text = f"Snapshot {snapshot.id} is not complete, and is not deleted: it is being taken{begun}. Try again later."
+    if since is None or now - since < _LONG:
+        return text
+    return f"{text} It takes {(now - since).days} days, so it may be stuck: look at the backup of the cluster."
 
 
 def _decide_present(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:

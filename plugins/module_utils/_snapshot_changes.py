@@ -445,12 +445,13 @@ def _lines(values: Mapping[str, Any], keys: Sequence[str]) -> str:
 def failure_text(outcome: Outcome, cluster: str) -> str:
     """The message of a failed task, with the first few reasons."""
     failures, unique, stopped = outcome.failures, outcome.unique, outcome.stopped
+    kinds = _kinds(failures)
     reasons = [stopped.detail] if stopped else []
-    reasons += [_reason(step.desired.id, step.error) for step in failures[:_SHOWN_FAILURES] if step.error]
+    reasons += [_reason(steps) for steps in kinds[:_SHOWN_FAILURES]]
     if len(unique) == 1:
         return f"Cluster {cluster}: {' '.join(reasons)}"
     counts = {action: sum(step.action == action for step in unique) for action in (UPDATED, DELETED, NOT_TRIED)}
-    more = len(failures) - _SHOWN_FAILURES
+    more = sum(map(len, kinds[_SHOWN_FAILURES:]))
     return (
         f"Cluster {cluster}: {len(failures)} of {len(unique)} snapshots failed; "
         f"{counts[UPDATED]} updated, {counts[DELETED]} deleted, {counts[NOT_TRIED]} not tried. {' '.join(reasons)}"
@@ -458,5 +459,17 @@ def failure_text(outcome: Outcome, cluster: str) -> str:
     )
 
 
-def _reason(snapshot_id: str, error: ItemError) -> str:
-    return error.detail if snapshot_id in error.detail else f"{error.detail} (snapshot {snapshot_id})"
+def _kinds(failures: Sequence[Step]) -> list[list[Step]]:
+    """The failures, those of one reason together."""
+    kinds: dict[str, list[Step]] = {}
+    for step in failures:
+        detail = step.error.detail if step.error else ""
+        kinds.setdefault(detail.replace(step.desired.id, ""), []).append(step)
+    return list(kinds.values())
+
+
+def _reason(steps: Sequence[Step]) -> str:
+    """The reason that several steps share, told of the first."""
+    snapshot_id, error = steps[0].desired.id, steps[0].error or ItemError(None, "")
+    text = error.detail if snapshot_id in error.detail else f"{error.detail} (snapshot {snapshot_id})"
+    return text if len(steps) == 1 else f"{text} The same is true of {len(steps) - 1} more."

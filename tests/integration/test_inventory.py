@@ -9,6 +9,8 @@ import ast
 import json
 import re
 import shutil
+import socket
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -499,6 +501,28 @@ def test_credentials_that_cannot_be_used(inventories: Inventories, simulator: St
     half = environment(sim, MONGODB_ATLAS_PUBLIC_API_KEY="")
     assert "MONGODB_ATLAS_PUBLIC_API_KEY is not" in refused(inventories.list(half))
     assert "The key sees no project" in refused(inventories.list(environment(sim, "stranger")))
+
+
+def test_a_key_that_is_no_text_is_refused_without_its_value(inventories: Inventories, simulator: Start) -> None:
+    sim = simulator(seeds.company(1, 1))
+    for value, kind in ((["canary-of-a-key", "x"], "list"), ({"key": "canary-of-a-key"}, "dictionary")):
+        listed = inventories.list(environment(sim), {"public_key": "a", "private_key": value}, "-vvvv")
+        assert f"private_key is a {kind}, and a key is one text" in refused(listed)
+        assert "canary-of-a-key" not in listed.run.output
+
+
+def test_an_address_where_nobody_listens_fails_fast_and_warns_at_once(
+    inventories: Inventories, simulator: Start
+) -> None:
+    sim = simulator(seeds.company(1, 1))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    begun = time.monotonic()
+    listed = inventories.list(environment(sim, MONGODB_ATLAS_BASE_URL=address))
+    text = refused(listed)
+    assert time.monotonic() - begun < 20
+    assert "Nobody listens there: check base_url, its port, and proxy. It is tried again." in text
+    assert "It was tried 3 times: retry_timeout is for a service that has answered before." in text
 
 
 def test_a_missing_requests_says_what_to_do(inventories: Inventories, simulator: Start) -> None:

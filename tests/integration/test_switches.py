@@ -65,6 +65,8 @@ SAME = {
             "om_delete_status": 202,
             "challenge_key": "op",
             "challenge_quoted": False,
+            "challenge_body": "empty",
+            "error_parameters": "absent",
         },
     ),
     "Atlas v2 with other habits": Same(
@@ -80,7 +82,9 @@ SAME = {
             "missing_snapshot": "no_code",
             "page_cap": 7,
             "challenge_key": "none",
-            "unauthorized_code": "present",
+            "challenge_body": "USER_UNAUTHORIZED",
+            "error_parameters": "null",
+            "error_code_header": "present",
             "fractions": "cut",
             "max_expiry_days": 1200,
             "envelope_key": "envelope",
@@ -109,9 +113,27 @@ SAME = {
             "config_server_row": "absent",
             "part_configs": "present",
             "monitoring": "off",
+            "challenge_body": "no_code",
         },
         by_name=True,
         shards=2,
+    ),
+    "three servers, each with its nonces, which are good for three uses": Same(
+        "ops_manager",
+        {"servers": 3, "foreign_nonce": "refused", "nonce_uses": 3, "challenge_body": "NO_CURRENT_USER"},
+    ),
+    "three servers that take turns": Same(
+        "ops_manager", {"servers": 3, "balanced_by": "request", "challenge_body": "USER_CANNOT_ACCESS_GROUP"}
+    ),
+    "limits that name no wait, and codes in headers alone": Same(
+        "atlas",
+        {
+            "bucket_wait": "zero",
+            "total_count_off": -100_000,
+            "challenge_body": "NOT_IN_GROUP",
+            "error_code_header": "alone",
+        },
+        waits=True,
     ),
     "limits everywhere, without a word when to return": Same(
         "cloud_manager",
@@ -120,7 +142,7 @@ SAME = {
     ),
     "no access list, no limits, expired ones go at once": Same(
         "atlas",
-        {"v2_access_list": "off", "rate_limited": "off", "removal": "at_once", "older_clusters": "refused"},
+        {"v2_access_list": "off", "rate_limited": "off", "removal": "at_once", "older_clusters": "refused", "challenge_body": "TOO_MANY_GROUP_TAGS"},
         who="unlisted_owner",
         expired="absent",
         both=True,
@@ -221,7 +243,11 @@ class Refused:
 
 REFUSED = {
     "service accounts are a preview there": Refused(
-        "cloud_manager", {"cm_bearer": "refused"}, "service_account", 401, ("401", "did not accept the credentials")
+        "cloud_manager",
+        {"cm_bearer": "refused"},
+        "service_account",
+        401,
+        ("401", "does not accept the token of this service account"),
     ),
     "the access list counts for reading too": Refused(
         "atlas",
@@ -233,6 +259,12 @@ REFUSED = {
     "the version has reached its end": Refused(
         "atlas", {"version_gone": True}, "owner", 410, ("VERSION_GONE", "no longer speaks this version")
     ),
+    **{
+        f"a wrong key is answered with {body}": Refused(
+            "ops_manager", {"wrong_key_body": body}, "owner", 401, ("The key is wrong: the service does not accept it",)
+        )
+        for body in ("UNEXPECTED_ERROR", "no_code", "empty", "NO_CURRENT_USER")
+    },
 }
 
 
@@ -246,7 +278,10 @@ def test_a_refusal_of_everything_is_a_clear_error(playbooks: Playbooks, simulato
         task("check", "legacy_snapshot", call, check_mode=True, ignore_errors=True),
         task("do", "legacy_snapshot", call, ignore_errors=True),
     ]
-    run = playbooks.run([play(tasks, options(sim, case.who))])
+    defaults = options(sim, case.who)
+    if "wrong_key_body" in case.changes:
+        defaults["private_key"] = "another-key"
+    run = playbooks.run([play(tasks, defaults)])
     for one in run.tasks:
         assert one.status == "failed", one
         assert one.result["error"]["status"] == case.status
@@ -400,6 +435,16 @@ def test_a_snapshot_in_use_that_the_service_does_not_delete(playbooks: Playbooks
     assert "in use by a restore" in run.named("do").message
 
 
+@pytest.mark.parametrize("body", ["empty", "html"])
+def test_a_503_without_json_is_waited_for(playbooks: Playbooks, simulator: Start, body: Any) -> None:
+    sim = simulator(seeds.ladder(platform="ops_manager", switches=Switches(unavailable_body=body)))
+    sim.faults.add("unavailable", method="DELETE", times=2)
+    call = {"snapshot_id": sim.world.marks["plain_1"], "state": "absent"}
+    run = playbooks.run([play([task("do", "legacy_snapshot", call)], options(sim))])
+    assert run.named("do").actions == ["deleted"]
+    assert [line for line in warned(run) if "last: 503 Service Unavailable" in line]
+
+
 # --- what only a race can meet: somebody else acts between our reading and our writing ---
 
 
@@ -488,7 +533,7 @@ def test_no_switch_is_forgotten() -> None:
     no_backup = ("BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND", "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API")
     tried |= {("no_legacy_backup", code) for code in no_backup}
     tried |= {("no_schedule", code) for code in ("BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")}
-    tried |= {("delete_in_use", "refused")}
+    tried |= {("delete_in_use", "refused"), ("unavailable_body", "empty"), ("unavailable_body", "html")}
     # We refuse a service account on v1.0 ourselves, whatever the service would say: see test_bad_input.py.
     tried |= {("v1_bearer", "accepted")}
     # What only the inventory meets: see its own tests, and those of `_fleet`.

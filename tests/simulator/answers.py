@@ -12,6 +12,7 @@ from typing import Any
 from .errors import CATALOGUE, Refused, body_of, reason_of
 from .exchange import JSON_TYPE, Answer, Call, dumps
 from .faults import Fault
+from .switches import Switches
 
 FIXTURES = Path(__file__).parent / "fixtures"
 HTML_TYPE = "text/html; charset=utf-8"
@@ -35,9 +36,17 @@ def document(status: int, body: Any, schema: str, media_type: str = JSON_TYPE) -
     return Answer(status, dumps(body), media_type, schema=schema)
 
 
-def error(refused: Refused) -> Answer:
-    """Contract 4: errors come as application/json on every dialect."""
-    return Answer(refused.status, dumps(body_of(refused)), JSON_TYPE, refused.headers, schema="error")
+def error(refused: Refused, switches: Switches | None = None) -> Answer:
+    """Contract 4: errors come as application/json on every dialect. Contract 11: how they were seen to differ."""
+    body, how = body_of(refused), switches or Switches()
+    if how.error_parameters == "null":
+        body["parameters"] = None
+    elif how.error_parameters == "absent":
+        del body["parameters"]
+    answer = Answer(refused.status, dumps(body), JSON_TYPE, refused.headers, schema="error")
+    if how.error_code_header != "absent":
+        answer = replace(answer, headers={**refused.headers, "X-Error-Code": refused.code})
+    return replace(answer, body=b"", schema=None) if how.error_code_header == "alone" else answer
 
 
 def error_without_code(status: int, detail: str) -> Answer:
@@ -45,12 +54,14 @@ def error_without_code(status: int, detail: str) -> Answer:
     return Answer(status, dumps(body), JSON_TYPE, schema="error without code")
 
 
-def unauthorized(headers: dict[str, str], *, with_code: bool) -> Answer:
-    """Contract 3: the printed body has no errorCode."""
-    if with_code:
-        answer = replace(error(Refused("NO_CURRENT_USER")), headers=headers)
-    else:
+def unauthorized(headers: dict[str, str], body: str) -> Answer:
+    """A 401 with that code; "no_code" is what the docs print (contract 3), and some have no body (contract 11)."""
+    if body == "empty":
+        return Answer(401, headers=headers, challenge="WWW-Authenticate" in headers)
+    if body == "no_code":
         answer = Answer(401, fixture("unauthorized.json"), headers=headers, schema="error without code")
+    else:
+        answer = replace(error(Refused(body, status=401)), headers=headers)
     return replace(answer, media_type=CHALLENGE_TYPE, challenge="WWW-Authenticate" in headers)
 
 
@@ -65,11 +76,11 @@ def too_many_tokens(resource: str, wait: int | None) -> Answer:
     return Answer(429, body, JSON_TYPE, headers, schema="oauth error")
 
 
-def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
+def in_place(fault: Fault, call: Call, challenge: dict[str, str], switches: Switches) -> Answer:
     """The answer of a fault that keeps a request from being processed; none of these is checked against a schema."""
     kind = fault.kind
     if kind in ("stale", "unauthorized"):
-        return replace(unauthorized(challenge, with_code=False), schema=None)
+        return replace(unauthorized(challenge, fault.code or "no_code"), schema=None)
     if kind in ("bad_gateway", "gateway_timeout"):
         status = 502 if kind == "bad_gateway" else 504
         return Answer(status, page(f"{status} {reason_of(status)}"), HTML_TYPE)
@@ -83,7 +94,11 @@ def in_place(fault: Fault, call: Call, challenge: dict[str, str]) -> Answer:
         return Answer(fault.status or 200, _bytes(fault.body), fault.media_type, fault.headers, reason=fault.reason)
     if kind == "fixture":
         return Answer(fault.status or 200, fixture(_bytes(fault.body).decode()), fault.media_type)
-    return replace(_service_error(fault, call), schema=None)
+    if kind == "unavailable" and switches.unavailable_body != "json":
+        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        body = page("Down") if switches.unavailable_body == "html" else b""
+        return Answer(503, body, HTML_TYPE, headers)
+    return replace(_service_error(fault, call, switches), schema=None)
 
 
 def _bytes(body: str | bytes | None) -> bytes:
@@ -100,7 +115,7 @@ _CODES = {
 }
 
 
-def _service_error(fault: Fault, call: Call) -> Answer:
+def _service_error(fault: Fault, call: Call, switches: Switches) -> Answer:
     code = fault.code or _CODES.get(fault.kind)
     if code is None:
         return error_without_code(fault.status or 404, "Not found.")
@@ -112,7 +127,7 @@ def _service_error(fault: Fault, call: Call) -> Answer:
     refused = Refused(code, *parameters, status=fault.status)
     if fault.retry_after is not None:
         refused.headers["Retry-After"] = str(fault.retry_after)
-    return error(refused)
+    return error(refused, switches)
 
 
 def _echo(call: Call) -> Answer:

@@ -140,6 +140,8 @@ class Api:
 
     def _limited(self, call: Call, dialect: Dialect, verdict: Verdict) -> Refused:
         limit, per = verdict.limit, int(verdict.limit.per)
+        if self.world.switches.bucket_wait == "zero":
+            verdict = replace(verdict, wait=0)
         if dialect.name == "v2":
             resource = call.path.lstrip("/")
             refused = Refused("RATE_LIMITED_TOKEN_BUCKET", resource, verdict.wait, limit.capacity, limit.refill, per)
@@ -282,7 +284,7 @@ class Api:
             return answers.error_without_code(404, refused.detail)
         if refused.code == "SNAPSHOT_NOT_FOUND" and how == "empty_body":
             return Answer(404)
-        return answers.error(refused)
+        return answers.error(refused, self.world.switches)
 
     def _in_order(self, cluster: Cluster) -> list[Snapshot]:
         """All snapshots in the service's order (contract 1.3); made anew only after a change."""

@@ -16,7 +16,7 @@ from .accounts import Account
 from .digest import Nonces
 from .documents import PUBLIC, V1, V2, Dialect
 from .exchange import Answer, Call
-from .tokens import Tokens
+from .tokens import MOST_LIVE, Tokens
 from .world import World
 
 TOKEN_PATH = "/api/oauth/token"
@@ -39,10 +39,15 @@ class Authenticator:
         self.nonces = Nonces(world.clock)
         self.tokens = Tokens(world.clock)
 
-    def challenge_headers(self, *, stale: bool = False) -> dict[str, str]:
-        return {
-            "WWW-Authenticate": digest.challenge(self.nonces.new(), stale=stale, switches=self._world.switches),
-        }
+    def challenge_headers(self, call: Call, *, stale: bool = False) -> dict[str, str]:
+        nonce = self.nonces.new(self._server(call))
+        return {"WWW-Authenticate": digest.challenge(nonce, stale=stale, switches=self._world.switches)}
+
+    def _server(self, call: Call) -> int:
+        """Which of the application servers behind the balancer has this request."""
+        switches = self._world.switches
+        turn = call.connection if switches.balanced_by == "connection" else call.index
+        return turn % switches.servers
 
     def caller(self, call: Call, dialect: Dialect | None) -> Caller:
         scheme = call.authorization.partition(" ")[0].lower()
@@ -50,19 +55,25 @@ class Authenticator:
             return self._by_digest(call)
         if scheme == "bearer":
             return self._by_bearer(call, dialect)
-        return Caller(scheme or "none", refusal=self._refuse())
+        return Caller(scheme or "none", refusal=self._challenge(call))
 
-    def _refuse(self, *, stale: bool = False, challenge: bool = True) -> Answer:
-        headers = self.challenge_headers(stale=stale) if challenge else {}
-        return answers.unauthorized(headers, with_code=self._world.switches.unauthorized_code == "present")
+    def _challenge(self, call: Call, *, stale: bool = False) -> Answer:
+        return answers.unauthorized(self.challenge_headers(call, stale=stale), self._world.switches.challenge_body)
+
+    def _refuse(self, call: Call, *, challenge: bool = True) -> Answer:
+        headers = self.challenge_headers(call) if challenge else {}
+        return answers.unauthorized(headers, self._world.switches.wrong_key_body)
 
     def _by_digest(self, call: Call) -> Caller:
         given = digest.parse(call.authorization)
         account = self._world.accounts.get(given.username) if given is not None else None
         if given is None or account is None or account.kind != "key" or not self._right(given, account, call):
-            return Caller("digest", refusal=self._refuse())
-        if not self.nonces.fresh(given.nonce, self._world.switches.nonce_max_age):
-            return Caller("digest", refusal=self._refuse(stale=True))
+            return Caller("digest", refusal=self._refuse(call))
+        switches = self._world.switches
+        state = self.nonces.state(given.nonce, self._server(call), switches.nonce_max_age, switches.nonce_uses)
+        if state != "fresh":
+            stale = state == "old" or switches.foreign_nonce == "stale"
+            return Caller("digest", refusal=self._challenge(call, stale=stale))
         return Caller("digest", account)
 
     def _right(self, given: digest.Credentials, account: Account, call: Call) -> bool:
@@ -81,7 +92,7 @@ class Authenticator:
         owner = self.tokens.owner(call.authorization.partition(" ")[2].strip())
         account = self._world.accounts.get(owner) if owner is not None else None
         if account is None or not self._takes_bearer(dialect):
-            return Caller("bearer", refusal=self._refuse(challenge=False))
+            return Caller("bearer", refusal=self._refuse(call, challenge=False))
         return Caller("bearer", account)
 
     def _takes_bearer(self, dialect: Dialect | None) -> bool:
@@ -119,6 +130,8 @@ class Authenticator:
         if wait > 0:
             header = max(1, math.ceil(wait)) if switches.retry_after == "present" else None
             return answers.too_many_tokens(call.path, header)
+        if self.tokens.live(account.id) >= MOST_LIVE:
+            return answers.oauth_error(403, "access_denied", "The account has too many tokens.")
         lifetime = switches.token_lifetime
         token = self.tokens.mint(account.id, lifetime)
         body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from .clock import Clock
@@ -70,18 +71,24 @@ class Nonces:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._secret = os.urandom(16)
+        self._uses: Counter[str] = Counter()
 
-    def new(self) -> str:
-        born = f"{int(self._clock.seconds * 1000):x}-{os.urandom(4).hex()}"
+    def new(self, server: int = 0) -> str:
+        born = f"{int(self._clock.seconds * 1000):x}-{os.urandom(4).hex()}-{server:x}"
         return f"{born}-{self._sign(born)}"
 
-    def fresh(self, nonce: str, max_age: int) -> bool:
-        """Ours, and young enough. What is not gets stale=true when the password is right."""
+    def state(self, nonce: str, server: int, max_age: int, most_uses: int) -> str:
+        """One of fresh, old and foreign, which is of another server or used up. An old one is told to be stale."""
         born, _dash, signature = nonce.rpartition("-")
         if not born or not hmac.compare_digest(signature, self._sign(born)):
-            return False
+            return "old"
         time_of_birth = int(born.partition("-")[0], 16) / 1000
-        return self._clock.seconds - time_of_birth < max_age
+        if self._clock.seconds - time_of_birth >= max_age:
+            return "old"
+        if int(born.rpartition("-")[2], 16) != server:
+            return "foreign"
+        self._uses[nonce] += most_uses > 0
+        return "foreign" if self._uses[nonce] > most_uses > 0 else "fresh"
 
     def wear_out(self) -> None:
         """Make every nonce given so far a stale one, as a restart of the service does."""

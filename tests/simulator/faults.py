@@ -16,7 +16,7 @@ from .exchange import Call
 # Answered in place of being processed.
 INSTEAD = {
     "stale": "401 with a fresh nonce and stale=true",
-    "unauthorized": "401 with a challenge, as for bad credentials",
+    "unauthorized": "401 with a challenge, as for bad credentials, and `code` (None: a body without errorCode)",
     "access_list": "403, the address is not on the access list",
     "not_found": "404 with `code` (None: a body without errorCode)",
     "upgrade": "405 WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",

@@ -212,7 +212,7 @@ ERROR = _object(
     error={"type": "integer", "minimum": 400, "maximum": 599},
     detail={"type": ["string", "null"]},
     reason={"type": ["string", "null"]},
-    parameters=_list({"type": ["string", "number"]}),
+    parameters={"type": ["array", "null"], "items": {"type": ["string", "number"]}},
     badRequestDetail=_object("fields", fields=_list(_object("field description"))),
 )
 # Contract 3: a 401's body may lack errorCode.

@@ -339,8 +339,8 @@ class Simulator:
             for hook in before:
                 hook.call(call)
             if fault is not None and fault.kind in INSTEAD:
-                challenge = self.api.auth.challenge_headers(stale=fault.kind == "stale")
-                return answers.in_place(fault, call, challenge), False
+                challenge = self.api.auth.challenge_headers(call, stale=fault.kind == "stale")
+                return answers.in_place(fault, call, challenge, self.switches), False
             with self.world.lock:
                 self.world.tick()
                 answer = self.api.answer(call)

@@ -74,7 +74,7 @@ class Switches:
     # The order is stated by a command's help alone.
     order: Literal["newest", "oldest", "shuffled"] = "newest"
     # totalCount is an estimate: by how much it is wrong.
-    total_count_off: Literal[0, 7, -7] = 0
+    total_count_off: Literal[0, 7, -7, -100_000] = 0
     # Links of a list, all or none.
     list_links: Literal["present", "absent"] = "present"
     # Rows a page at most, whatever was asked for; 0 is what is documented, 500 [U].
@@ -93,10 +93,28 @@ class Switches:
     challenge_key: Literal["qop", "op", "none"] = "qop"
     challenge_quoted: Literal[True, False] = True
     digest_algorithm: Literal["MD5", "SHA-256"] = "MD5"
-    # A 401's body may lack errorCode.
-    unauthorized_code: Literal["absent", "present"] = "absent"
+    # Contract 11: what the body of a challenge holds. Any code may stand in it.
+    challenge_body: Literal[
+        "UNEXPECTED_ERROR",
+        "no_code",
+        "empty",
+        "NO_CURRENT_USER",
+        "USER_UNAUTHORIZED",
+        "NOT_IN_GROUP",
+        "USER_CANNOT_ACCESS_GROUP",
+        "TOO_MANY_GROUP_TAGS",
+    ] = "UNEXPECTED_ERROR"
+    # The same of the 401 to a wrong key; as the challenge [I].
+    wrong_key_body: Literal["UNEXPECTED_ERROR", "no_code", "empty", "NO_CURRENT_USER"] = "UNEXPECTED_ERROR"
     # Seconds for which a nonce is good.
     nonce_max_age: int = 60
+    # How often a nonce is good; 0: as often as one likes.
+    nonce_uses: Literal[0, 3] = 0
+    # Contract 11: application servers behind a balancer, each with nonces of its own [U], and what is balanced.
+    servers: Literal[1, 3] = 1
+    balanced_by: Literal["connection", "request"] = "connection"
+    # Whether the server says stale of a nonce of another one, or of one that was used up.
+    foreign_nonce: Literal["stale", "refused"] = "stale"
     # Seconds for which a bearer token is good.
     token_lifetime: int = 3600
     # Service accounts on Atlas v1.0 [U]; on Cloud Manager they are a preview.
@@ -169,6 +187,16 @@ class Switches:
     rate_headers: Literal["present", "absent"] = "present"
     # Whether a digest challenge consumes a token [U].
     challenge_costs: Literal[False, True] = False
+
+    # Contract 11: the wait that a token bucket names can be 0.
+    bucket_wait: Literal["told", "zero"] = "told"
+
+    # --- errors (contract 4, contract 11) ---
+    error_parameters: Literal["present", "null", "absent"] = "present"
+    # The header X-Error-Code, and whether the body is there as well.
+    error_code_header: Literal["absent", "present", "alone"] = "absent"
+    # The body of a 503.
+    unavailable_body: Literal["json", "empty", "html"] = "json"
 
     # --- the service's own doings (contract 6, contract 10) ---
     # Which snapshot of a day, week or month gets the longer life [U].

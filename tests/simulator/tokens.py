@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OAuth2 client credentials: tokens that expire, ten a minute (contract 3)."""
+"""OAuth2 client credentials: tokens that expire, ten a minute and a hundred at once (contract 3, contract 11)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .clock import Clock
 
 LIMIT = 10
 WINDOW = 60.0
+# Contract 11: tokens of an account that are good at the same time.
+MOST_LIVE = 100
 
 
 class Tokens:
@@ -30,6 +32,11 @@ class Tokens:
             return recent[0] + WINDOW - now
         recent.append(now)
         return 0.0
+
+    def live(self, account_id: str) -> int:
+        """How many of that account's tokens are good."""
+        owners = [owner for owner, expires in self._owners.values() if self._clock.seconds < expires]
+        return owners.count(account_id)
 
     def mint(self, account_id: str, lifetime: int) -> str:
         token = "sim-token-" + secrets.token_urlsafe(24)

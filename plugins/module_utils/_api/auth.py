@@ -16,12 +16,19 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable
+
+from .transport import sign_on_connection
 
 # The lookbehind has a long name read once, and not from each of its characters on.
 _PAIR = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
 _SCHEME = re.compile(r"(?:^|,)\s*(?:([A-Za-z][\w-]*)\s+)(?=[A-Za-z0-9_-]+\s*=)")
 _HASHES = {"MD5": "md5", "MD5-SESS": "md5", "SHA-256": "sha256", "SHA-256-SESS": "sha256", "SHA-512-256": "sha512_256"}
+# Of one connection. A balancer with so many servers is still coped with.
+_MOST_CHALLENGES = 8
+# A nonce that is too old is refused once. If it is refused so often in a row, the server is not the one it came from.
+_FRESH_TRIES = 2
 # A token is renewed this many seconds before it expires, but not before half its life is over.
 _MARGIN = 60.0
 
@@ -44,6 +51,11 @@ def parse_challenge(header: str) -> dict[str, str] | None:
     return None
 
 
+def is_stale(challenge: dict[str, str]) -> bool:
+    """Whether a challenge says that the nonce has expired, and not that the key is wrong."""
+    return challenge.get("stale", "").lower() == "true"
+
+
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
@@ -61,66 +73,148 @@ class Token:
 
 
 class Auth:
-    """What requests calls to sign each prepared request. `secrets` are the texts that no output may show."""
+    """What requests calls to sign each prepared request. `secrets` are the texts that no output may show.
+
+    `was_accepted`: whether the service has accepted a request with these credentials. `rejection`: what a person can do
+    if it does not.
+    """
+
+    rejection = ""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets = list(secrets)
+        self.was_accepted = False
         self._lock = threading.Lock()
-        self._was_accepted = False
 
     def prepare(self, new_token: Callable[[Basic], Token]) -> None:
         """Get a token where one is needed."""
 
-    def accepted(self) -> None:
-        """Note that the service accepted the last request, and so the nonce or token in use."""
-        self._was_accepted = True
+    def accepted(self, response: Any) -> None:  # noqa: ARG002  (Digest looks at it)
+        """Note that the service accepted the request of this response."""
+        self.was_accepted = True
+
+    def is_challenge(self, response: Any) -> bool:  # noqa: ARG002  (Digest looks at it)
+        """Whether a 401 asks for a signature, so that its body says nothing (contract 11)."""
+        return False
 
     def renewed(self, response: Any) -> bool:  # noqa: ARG002  (Digest and Bearer look at it)
         """Whether the request that was answered with this 401 should be signed and sent again."""
         return False
 
 
+class _Challenge:
+    """The directives of a challenge, how often its nonce was used, and whether that was accepted."""
+
+    def __init__(self, directives: dict[str, str]) -> None:
+        self.directives = directives
+        self.uses = 0
+        self.was_accepted = False
+
+
+class _Nonces:
+    """The challenges that came over one connection, the newest last, and how many were refused since one was accepted.
+
+    Behind a balancer, servers do not know each other's nonces. So a nonce belongs to its connection.
+    """
+
+    def __init__(self) -> None:
+        self.challenges: list[_Challenge] = []
+        self.refused = 0
+
+    def add(self, challenge: _Challenge) -> None:
+        """Use this challenge from now on."""
+        self.challenges = [*self.challenges[1 - _MOST_CHALLENGES :], challenge]
+
+    def next(self) -> _Challenge | None:
+        """The challenge for the next request: the newest or, if that is refused again and again, an older one.
+
+        If each request of a connection goes to another server, the newest is never of the one whose turn it is.
+        """
+        lag = 1 if self.refused < _FRESH_TRIES else 2 + (self.refused - _FRESH_TRIES) % (_MOST_CHALLENGES - 2)
+        return self.challenges[-min(lag, len(self.challenges))] if self.challenges else None
+
+
+@dataclass(frozen=True)
+class _Signature:
+    """How a request was signed: for which connection, and by which challenge. None: not at all."""
+
+    nonces: _Nonces
+    challenge: _Challenge | None
+    is_borrowed: bool
+
+
 class Digest(Auth):
     """HTTP digest with an API key: the public key is the user, the private key the password.
 
-    One challenge for all threads, so that n requests need n + 1 exchanges. The digest of requests has one for each.
+    A connection keeps the challenge that it has, and a new one begins with the last that was accepted. So n requests to
+    one server need n + 1 exchanges. The digest of requests has one challenge for each thread.
     """
+
+    rejection = (
+        "The key is wrong: the service does not accept it. Check public_key and private_key, that the key still "
+        "exists, and base_url."
+    )
 
     def __init__(self, public_key: str, private_key: str) -> None:
         super().__init__(private_key)
         self._user = public_key
         self._password = private_key
-        self._challenge: dict[str, str] | None = None
-        self._uses = 0
+        self._lent: _Challenge | None = None
 
     def __call__(self, request: Any) -> Any:
-        """Sign the request."""
+        """Have the request signed once its connection is known."""
         request.headers.pop("Authorization", None)
-        with self._lock:
-            challenge = self._challenge
-            self._uses += 1
-            uses = self._uses
-        if challenge is not None:
-            request.headers["Authorization"] = self._authorization(challenge, uses, request.method, request.path_url)
+        sign_on_connection(partial(self._signed, request))
         return request
+
+    def _signed(self, request: Any, connection: Any) -> dict[str, str]:
+        """The headers that sign a request for its connection."""
+        with self._lock:
+            if connection.nonces is None:
+                connection.nonces = _Nonces()
+            own = connection.nonces.next()
+            challenge = own or self._lent
+            request.signature = _Signature(connection.nonces, challenge, challenge is not own)
+            if challenge is None:
+                return {}
+            challenge.uses += 1
+            uses = challenge.uses
+        made = self._authorization(challenge.directives, uses, request.method, request.path_url)
+        # Also for those who look at what was sent.
+        request.headers["Authorization"] = made
+        return {"Authorization": made}
+
+    def accepted(self, response: Any) -> None:
+        """Note that the service accepted the request, and so its nonce."""
+        used: _Signature = response.request.signature
+        if used.challenge is None:
+            return
+        super().accepted(response)
+        with self._lock:
+            used.nonces.refused = 0
+            used.challenge.was_accepted = True
+            self._lent = used.challenge
+            if used.is_borrowed:
+                used.nonces.add(used.challenge)
+
+    def is_challenge(self, response: Any) -> bool:
+        """Whether a 401 has a challenge that can be answered."""
+        return parse_challenge(response.headers.get("WWW-Authenticate", "")) is not None
 
     def renewed(self, response: Any) -> bool:
         """Whether a 401 is a new challenge, so that the request should be sent again."""
-        challenge = parse_challenge(response.headers.get("WWW-Authenticate", ""))
-        if challenge is None:
+        directives = parse_challenge(response.headers.get("WWW-Authenticate", ""))
+        if directives is None:
             return False
-        used = parse_challenge(response.request.headers.get("Authorization", ""))
-        stale = challenge.get("stale", "").lower() == "true"
+        used: _Signature = response.request.signature
         with self._lock:
-            current = self._challenge
-            if used is not None and current is not None and used["nonce"] != current["nonce"]:
-                return True  # another thread renewed it meanwhile
-            # A nonce that was accepted before has expired, even if the service does not call it stale.
-            has_expired = stale or (self._was_accepted and used is not None and challenge["nonce"] != used["nonce"])
-            if used is not None and not has_expired:
-                return False
-            self._challenge, self._uses, self._was_accepted = challenge, 0, False
-        return True
+            used.nonces.add(_Challenge(directives))
+            if used.challenge is None:
+                return True
+            used.nonces.refused += 1
+            # A nonce that was accepted before has expired, and one of another connection may be of another server, even
+            # if the service does not call it stale.
+            return is_stale(directives) or used.is_borrowed or used.challenge.was_accepted
 
     def _authorization(self, challenge: dict[str, str], uses: int, method: str, uri: str) -> str:
         """The Authorization header that answers a challenge (RFC 7616)."""
@@ -154,6 +248,8 @@ def _hash(algorithm: str, text: str) -> str:
 class Basic(Auth):
     """HTTP basic, for the token endpoint only."""
 
+    rejection = "The token endpoint does not accept the service account: check base_url, client_id and client_secret."
+
     def __init__(self, user: str, password: str) -> None:
         self._value = base64.b64encode(f"{user}:{password}".encode()).decode()
         super().__init__(self._value, password)
@@ -167,6 +263,11 @@ class Basic(Auth):
 class Bearer(Auth):
     """An OAuth2 service account: one token for all requests, renewed before it expires."""
 
+    # No word follows the name of the secret: it would be masked.
+    rejection = (
+        "The service does not accept the token of this service account: check base_url, client_id, client_secret."
+    )
+
     def __init__(
         self,
         client_id: str,
@@ -179,6 +280,7 @@ class Bearer(Auth):
         self._on_token = on_token
         self._clock = clock
         self._token: Token | None = None
+        self._token_was_accepted = False
         self._renew_at = 0.0
 
     def prepare(self, new_token: Callable[[Basic], Token]) -> None:
@@ -189,7 +291,7 @@ class Bearer(Auth):
             token = new_token(self._account)
             self._on_token(token.value)
             self.secrets.append(token.value)
-            self._token, self._was_accepted = token, False
+            self._token, self._token_was_accepted = token, False
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
     def __call__(self, request: Any) -> Any:
@@ -199,13 +301,18 @@ class Bearer(Auth):
             request.headers["Authorization"] = f"Bearer {token.value}"
         return request
 
+    def accepted(self, response: Any) -> None:
+        """Note that the service accepted the token in use."""
+        super().accepted(response)
+        self._token_was_accepted = True
+
     def renewed(self, response: Any) -> bool:
         """Whether a 401 rejects a token that was accepted before, so that a new one should be tried."""
         used = response.request.headers.get("Authorization")
         with self._lock:
             if self._token is None or used != f"Bearer {self._token.value}":
                 return True  # another thread renewed it meanwhile
-            if not self._was_accepted:
+            if not self._token_was_accepted:
                 return False
             self._token = None
         return True

@@ -22,7 +22,7 @@ from .auth import Auth, Basic, Token
 from .errors import TIME_LIMIT, ApiError, TransientError, no_response
 from .pagination import PAGE_SIZE, READS_AT_ONCE, Listing, Page, page_of
 from .redaction import readable, redact_response
-from .responses import LONGEST_WAIT, error_for, is_about_the_role, parse, unexpected
+from .responses import LONGEST_WAIT, error_for, is_verdict, parse, unexpected
 from .settings import Dialect, Request, Settings, quoted_path
 from .transport import Response, Unusable, send, session
 
@@ -38,8 +38,11 @@ FIRST_WAIT = 1.0
 LONGEST_BACKOFF = 30.0
 SHORTEST_TIMEOUT = 1.0  # with less time left, no request is sent
 LONGEST_LIFE = 86400.0  # of a token; no task takes longer
-# A request is signed again for a digest challenge, and once more if the nonce expires on the way.
-_SIGNED_TRIES = 3
+# A request is signed again for a digest challenge, and more often where a balancer sends each try to another server.
+_SIGNED_TRIES = 20
+# Until the service has answered for the first time: tries in all, and the seconds that they may take.
+_FIRST_TRIES = 3
+_FIRST_SECONDS = 10.0
 # Not `get`, which is a method of dictionaries: a template could not read it.
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
@@ -65,13 +68,18 @@ class RetryLog:
         self.count = 0
         self.waited = 0.0
         self.last = ""
+        # Called with the reason for the first retry, before the wait.
+        self.on_first: Callable[[str], None] | None = None
 
-    def add(self, seconds: float, reason: str) -> None:
-        """A retry after a wait of so many seconds."""
+    def add(self, seconds: float, error: ApiError) -> None:
+        """A retry because of an error, after a wait of so many seconds."""
         with self._lock:
             self.count += 1
             self.waited += seconds
-            self.last = reason
+            self.last = f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip()
+            is_first = self.count == 1
+        if is_first and self.on_first is not None:
+            self.on_first(f"{error} It is tried again.")
 
     def summary(self) -> str | None:
         """One sentence for a warning; None when there was no retry."""
@@ -112,6 +120,7 @@ class Client:
         self._timing = timing or Timing()
         self._session = _session(settings)
         self._ends_at = self._timing.monotonic() + settings.time_limit
+        self._has_answered = settings.has_answered
         self.retries = RetryLog()
         self.sent = RequestLog()
 
@@ -230,38 +239,45 @@ class Client:
                 method=request.method,
                 path=request.path,
             )
-        deadline = self._timing.monotonic() + self._settings.retry_timeout
-        answer_lost, tries = False, 0
+        tries = _Tries(self._timing.monotonic())
         while True:
             try:
                 if before_try is not None:
-                    before_try(tries, answer_lost)
-                return self._try(request), answer_lost
+                    before_try(tries.count, tries.answer_lost)
+                return self._try(request), tries.answer_lost
             except TransientError as failure:
-                answer_lost = answer_lost or (request.is_write and failure.may_be_done)
-                self._wait(failure, deadline, tries, answer_lost)
-                tries += 1
+                tries.add(failure, request.is_write)
+                self._wait(failure, tries)
             except ApiError as error:
-                _mark(error, answer_lost)
+                _mark(error, tries.answer_lost)
                 raise
 
-    def _wait(self, failure: TransientError, deadline: float, tries: int, answer_lost: bool) -> None:
-        left = deadline - self._timing.monotonic()
-        error = failure.error
+    def _wait(self, failure: TransientError, tries: _Tries) -> None:
+        """Wait before the next try. Raises the error if there is none."""
+        error, now, limit = failure.error, self._timing.monotonic(), self._settings.retry_timeout
+        if failure.most is not None and (tries.refused > failure.most or not limit):
+            _mark(error, tries.answer_lost)
+            raise error
+        left, used_up = tries.begun + limit - now, f" retry_timeout ({limit:g} s) is used up."
+        if failure.no_contact and not self._has_answered and left > 0:
+            left = min(left, tries.begun + _FIRST_SECONDS - now) if tries.count < _FIRST_TRIES else 0
+            used_up = f" It was tried {tries.count} times: retry_timeout is for a service that has answered before."
         if left <= 0:
-            raise _exhausted(error, f"retry_timeout ({self._settings.retry_timeout:g} s)", answer_lost)
-        # Jitter, so that jobs do not come back together.
-        if failure.wait is not None:
-            # The service may name a time in the past.
-            wait = max(failure.wait, FIRST_WAIT)
-            wait += self._timing.chance() * min(1.0, 0.1 * wait)
-        else:
-            wait = min(LONGEST_BACKOFF, FIRST_WAIT * 2**tries) * (0.5 + self._timing.chance() / 2)
-        wait = min(wait, LONGEST_WAIT, left)
-        if wait > self._ends_at - self._timing.monotonic() - SHORTEST_TIMEOUT:
-            raise _exhausted(error, f"time_limit ({self._settings.time_limit:g} s)", answer_lost)
-        self.retries.add(wait, f"{error.status or 'no answer'} {error.code or error.detail or ''}".strip())
+            raise _exhausted(error, used_up, tries.answer_lost)
+        wait = min(self._backoff(failure, tries.count), LONGEST_WAIT, left)
+        if wait > self._ends_at - now - SHORTEST_TIMEOUT:
+            raise _exhausted(error, f" time_limit ({self._settings.time_limit:g} s) is used up.", tries.answer_lost)
+        self.retries.add(wait, error)
         self._timing.sleep(wait)
+
+    def _backoff(self, failure: TransientError, tries: int) -> float:
+        """The seconds to wait, with jitter, so that jobs do not come back together."""
+        chance = self._timing.chance()
+        if failure.wait is None:
+            return min(LONGEST_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * (0.5 + chance / 2)
+        # The service may name a time in the past.
+        wait = max(failure.wait, FIRST_WAIT)
+        return wait + chance * min(1.0, 0.1 * wait)
 
     def _try(self, request: Request) -> Response:
         """Send once. Returns a 2xx response; ApiError or TransientError for anything else."""
@@ -293,8 +309,9 @@ class Client:
                 verify=self._settings.verify,
                 proxies=dict(self._settings.proxies),
             )
-            if response.status != 401 or is_about_the_role(response):
-                request.auth.accepted()
+            self._has_answered = True
+            if response.status != 401 or (is_verdict(response) and not request.auth.is_challenge(response)):
+                request.auth.accepted(response)
                 return response
             if number == _SIGNED_TRIES or not request.auth.renewed(response):
                 return response
@@ -317,8 +334,23 @@ class Client:
         return [*self._settings.secrets, *self._auth.secrets, *request.auth.secrets]
 
 
-def _exhausted(error: ApiError, limit: str, answer_lost: bool) -> ApiError:
-    error.message += f" {limit} is used up."
+@dataclass
+class _Tries:
+    """The failed tries of one request: since when, how many, how many for no cause, and whether one may be done."""
+
+    begun: float
+    count: int = 0
+    refused: int = 0
+    answer_lost: bool = False
+
+    def add(self, failure: TransientError, is_write: bool) -> None:
+        self.count += 1
+        self.refused += failure.most is not None
+        self.answer_lost = self.answer_lost or (is_write and failure.may_be_done)
+
+
+def _exhausted(error: ApiError, why: str, answer_lost: bool) -> ApiError:
+    error.message += why
     error.exhausted = True
     error.fate_unknown = answer_lost
     return error

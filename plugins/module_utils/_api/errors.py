@@ -8,6 +8,7 @@ HINTS is the place for the hint of a new error code (contract 4). Without a resp
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,10 @@ except ImportError as exc:
 UPGRADING = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"
 # The service answers these with 401 and not 403, to a user it knows (contract 4).
 ABOUT_THE_ROLE = ("NOT_IN_GROUP", "USER_UNAUTHORIZED", "USER_CANNOT_ACCESS_GROUP")
+# The same, and not about the role either (contract 11).
+_OTHER_CAUSES = ("TOO_MANY_GROUP_TAGS", "EXTERNALLY_MANAGED_LOCK", "NOT_ORG_GROUP_CREATOR")
+# What a 401 says of a wrong key, or of one that it accepts in the next moment (contract 11).
+WRONG_KEY = (None, "UNEXPECTED_ERROR", "NO_CURRENT_USER")
 
 # Our own: the time of the whole task is over.
 TIME_LIMIT = "TIME_LIMIT"
@@ -37,7 +42,7 @@ TIME_LIMIT = "TIME_LIMIT"
 _NO_PROJECT = ("NOT_IN_GROUP", "GROUP_NOT_FOUND", "INVALID_GROUP_ID", "USER_CANNOT_ACCESS_GROUP")
 _NO_CLUSTER = ("CLUSTER_NOT_FOUND", "CLUSTER_NAME_NOT_FOUND", "INVALID_CLUSTER_ID")
 _WRONG_PLATFORM = ("ATLAS_GROUP", "NOT_ATLAS_GROUP")
-_LOW_ROLE = ("USER_UNAUTHORIZED", "ACCESS_FORBIDDEN", "NO_CURRENT_USER")
+_LOW_ROLE = ("USER_UNAUTHORIZED", "ACCESS_FORBIDDEN")
 _OF_A_SHARD = ("CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", "CANNOT_MODIFY_CLUSTER_SNAPSHOT")
 # The ends of codes that say that the address is not listed; older services say whitelist.
 _ACCESS_LIST = ("_ACCESS_LIST", "_WHITELIST")
@@ -69,12 +74,14 @@ HINTS: dict[str, str] = {
     ),
     "ALREADY_EXPIRED": "Its expiry has passed, and the service lets nobody edit it any more.",
     "ACCOUNT_SUSPENDED": "The account is suspended for an unpaid invoice.",
-    "RESOURCE_NOT_FOUND": "The service knows no such path: check platform, api_version and base_url.",
+    "RESOURCE_NOT_FOUND": (
+        "The service knows no such path, or what the path names is not there: check platform, api_version and "
+        "base_url, then the project, the cluster and the id."
+    ),
     "VERSION_GONE": "The service no longer speaks this version of its API.",
 }
 # For codes that are not in HINTS. Of a 403 with an unknown code nothing is known.
 _STATUS_HINTS = {
-    401: "The service did not accept the credentials: check the key or the service account, and base_url.",
     407: (
         "The proxy asks for a password, or refused the one it got: put it into the address of the proxy, "
         "before the host."
@@ -138,14 +145,29 @@ class ApiError(Exception):
 class TransientError(Exception):
     """An error that may go away, so that the request is worth a retry.
 
-    `wait` are the seconds that the service asks to wait. `may_be_done`: the request may have been carried out.
+    `wait` are the seconds that the service asks to wait. `may_be_done`: the request may have been carried out. `most`
+    is the number of retries, None for as many as the time allows. `no_contact`: nothing shows that there is a service.
     """
 
-    def __init__(self, error: ApiError, wait: float | None = None, may_be_done: bool = False) -> None:
+    def __init__(
+        self,
+        error: ApiError,
+        wait: float | None = None,
+        may_be_done: bool = False,
+        most: int | None = None,
+        no_contact: bool = False,
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
         self.may_be_done = may_be_done
+        self.most = most
+        self.no_contact = no_contact
+
+
+def names_its_cause(code: str | None) -> bool:
+    """Whether a 401 with this code is about something else than the key, so that a retry does not help."""
+    return code is not None and (code in (*ABOUT_THE_ROLE, *_OTHER_CAUSES) or code.endswith(_ACCESS_LIST))
 
 
 def hint_for(status: int | None, code: str | None, detail: str | None, parameters: Sequence[Any] = ()) -> str:
@@ -165,7 +187,7 @@ def no_response(request: Request, exc: Exception, settings: Settings, secrets: S
     kinds = requests.exceptions
     never_sent = isinstance(exc, (kinds.ConnectTimeout, kinds.ProxyError)) or "NewConnectionError" in str(exc)
     error = _unreachable(request, exc, _retry_hint(exc, request.url), settings, secrets)
-    return TransientError(error, may_be_done=not never_sent)
+    return TransientError(error, may_be_done=not never_sent, no_contact=not isinstance(exc, kinds.Timeout))
 
 
 def _unreachable(request: Request, exc: Exception, hint: str, settings: Settings, secrets: Sequence[str]) -> ApiError:
@@ -273,9 +295,17 @@ def _cause(exc: Exception, timeout: float) -> str:
         part = "only a part of an" if isinstance(exc, PartialResponse) else "no"
         return f"{part} answer within timeout ({timeout:g} s)"
     inner: BaseException = exc
-    while (following := _inner(inner)) is not None:
+    while (following := _inner(inner)) is not None and not _quotes_the_server(inner):
         inner = following
-    return str(inner) or type(inner).__name__
+    return "what answers is no HTTP" if _quotes_the_server(inner) else str(inner) or type(inner).__name__
+
+
+def _quotes_the_server(exc: BaseException) -> bool:
+    """Whether the text of an exception contains what the server sent, which may be the request's secrets."""
+    if isinstance(exc, http.client.RemoteDisconnected):
+        return False
+    known = (http.client.BadStatusLine, http.client.UnknownProtocol, http.client.LineTooLong)
+    return isinstance(exc, known) or type(exc).__name__ in ("InvalidChunkLength", "InvalidHeader")
 
 
 def _inner(exc: BaseException) -> BaseException | None:

@@ -19,7 +19,9 @@ from .transport import Response
 PAGE_SIZE = 500  # the most that the service allows (contract 1.2)
 READS_AT_ONCE = 2  # they save a seventh of the time; four save a tenth more, which is not worth the burst
 RELISTINGS = 3
-# A million rows. A longer listing repeats itself.
+# A longer listing repeats itself, or is not one of snapshots.
+MOST_ROWS = 100_000
+# Pages can be short.
 MOST_PAGES = 2000
 
 _Row = TypeVar("_Row")
@@ -38,6 +40,8 @@ def page_of(body: Mapping[str, Any], error: Callable[[str], ApiError]) -> Page:
     rows, total = body.get("results"), body.get("totalCount")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise error("a listing whose results are not a list of objects")
+    if len(rows) > PAGE_SIZE:
+        raise error(f"a page of {len(rows)} rows, although {PAGE_SIZE} were asked for")
     return Page(rows, total if isinstance(total, int) else None, next_link(body))
 
 
@@ -149,6 +153,8 @@ class Listing:
                 self._request(pool, ahead, number, total)
                 page = page_of(self.parse(response), self.error)
                 rows += len(page.rows)
+                if rows > MOST_ROWS:
+                    raise self.error(f"a listing of more than {MOST_ROWS} rows")
                 # At least one row more: the total is an estimate.
                 total = min(max(page.total or 0, number * PAGE_SIZE + 1), MOST_PAGES * PAGE_SIZE)
                 is_end = page.ends_after(rows)

@@ -18,7 +18,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from .settings import Request
 from .transport import Response
 
 MASK = "********"
@@ -32,10 +31,12 @@ _WORD = re.compile(r"[a-z_]+|[A-Z_]+")
 _LOGIN = re.compile(
     r"(?P<before>(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?P<user>[^:@/]*):)(?P<password>(?!//).*)@", re.IGNORECASE | re.DOTALL
 )
-_TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
 # Control characters, those that change the direction of writing, and single halves of surrogate pairs.
-_CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BLANKS = re.compile(" {2,}")
+# Longer texts are cut, with what may be half a secret at their end.
 _READ_LENGTH = 20_000
+_CUT_OFF = 2000
 # What looks like credentials, whoever they belong to.
 _CREDENTIALS = (
     re.compile(r"(\b(?:basic|bearer)(?:\s|\+|%20)+)[\w+/.~%=-]{16,}", re.IGNORECASE),
@@ -46,24 +47,56 @@ _CREDENTIALS = (
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets, however URLs, JSON or HTML spell them, and without other credentials."""
-    forms = {form for secret in secrets if len(secret) >= SHORTEST_IN_MESSAGES for form in _spellings(secret)}
-    # The longest first: a secret may begin with another.
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
+    """The text without the secrets, however URLs, JSON or HTML spell them, and without other credentials.
+
+    Control characters inside a secret do not hide it, and neither does its case.
+    """
+    forms = {_plain(form) for secret in secrets if len(secret) >= SHORTEST_IN_MESSAGES for form in _spellings(secret)}
+    places = [place for place, sign in enumerate(text) if not _CONTROL.match(sign)]
+    plain = _plain(text)
+    spans = sorted(
+        (places[found.start()], places[found.end() - 1] + 1)
+        for form in forms
+        if len(form) >= SHORTEST_IN_MESSAGES
+        for found in re.finditer(re.escape(form), plain)
+    )
+    text = _masked(text, spans)
     for pattern in _CREDENTIALS:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
 
 
+def _plain(text: str) -> str:
+    """The text in lower case without control characters. All others keep their number."""
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in _CONTROL.sub("", text))
+
+
+def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with a mask for each span. They are sorted, and may overlap."""
+    pieces, end = [], 0
+    for start, stop in spans:
+        if start >= end:
+            pieces += [text[end:start], MASK]
+        end = max(end, stop)
+    return "".join([*pieces, text[end:]])
+
+
+def redact_values(value: Any, secrets: Sequence[str]) -> Any:
+    """A JSON value whose texts do not contain the secrets."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {redact(key, secrets): redact_values(item, secrets) for key, item in value.items()}
+    return [redact_values(item, secrets) for item in value] if isinstance(value, list) else value
+
+
 def readable(text: object, secrets: Sequence[str] = ()) -> str:
-    """Text of the service on one line, without markup, control characters or secrets, at most 500 characters."""
-    # Redacted before it is cut, since half a secret would not be found.
-    words = redact(str(text), secrets)[:_READ_LENGTH]
-    title = _title(words)
-    if title:
-        words = f"an HTML page titled {title!r}"
-    words = _CONTROL.sub(" ", words).strip()
+    """Text of the service on one line, without control characters or secrets, at most 500 characters."""
+    whole = str(text)
+    words = redact(whole[:_READ_LENGTH], secrets)
+    # Half a secret would not be found.
+    words = words[:-_CUT_OFF] if len(whole) > _READ_LENGTH else words
+    words = _BLANKS.sub(" ", _CONTROL.sub(" ", words)).strip()
     # And once more: a secret that contains a blank may have been split by a line end.
     words = redact(words, secrets)
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
@@ -74,10 +107,7 @@ def redact_response(response: Response) -> Response:
 
     Not only of errors: a service may repeat the request in a good response too.
     """
-    sent = response.request.headers.get("Authorization", "")
-    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
-    proofs = [proof for proof in proofs if len(proof) >= SHORTEST_ANYWHERE]
-    forms = sorted({form for proof in proofs for form in (proof, quote(proof, safe=""))}, key=len, reverse=True)
+    forms = sorted({form for proof in proofs_of(response) for form in (proof, quote(proof, safe=""))}, key=len)[::-1]
 
     def without(text: str) -> str:
         for form in forms:
@@ -92,12 +122,11 @@ def redact_response(response: Response) -> Response:
     return replace(response, reason=without(response.reason), headers=headers, content=content)
 
 
-def may_quote(request: Request) -> bool:
-    """Whether a message may quote the response. Those with a token or the address of a download are not quoted.
-
-    A restore job contains what gives access to the data (contract 9).
-    """
-    return request.method != "POST" and not request.path.endswith("/restoreJobs")
+def proofs_of(response: Response) -> list[str]:
+    """What the request of a response was signed with."""
+    sent = response.request.headers.get("Authorization", "")
+    proofs = [sent.partition(" ")[2], *re.findall(r'\b(?:response|cnonce)="([^"]+)"', sent)]
+    return [proof for proof in proofs if len(proof) >= SHORTEST_ANYWHERE]
 
 
 def redact_login(url: str) -> str:
@@ -132,11 +161,6 @@ def keys_contain(result: Mapping[str, Any], secrets: Iterable[str]) -> bool:
             value = value.values()
         left += [inner for inner in value if isinstance(inner, (dict, list, tuple))]
     return any(secret in key for secret in secrets for key in found)
-
-
-def _title(words: str) -> str:
-    begin = _TITLE.search(words[:2000])
-    return "" if begin is None else words[begin.end() :].partition("</")[0].strip()
 
 
 def _spellings(secret: str) -> set[str]:

@@ -15,18 +15,34 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ABOUT_THE_ROLE, UPGRADING, ApiError, TransientError, hint_for
-from .redaction import may_quote, readable
+from .auth import is_stale, parse_challenge
+from .errors import UPGRADING, WRONG_KEY, ApiError, TransientError, hint_for, names_its_cause
+from .redaction import proofs_of, readable, redact_values
 from .settings import Request
 from .transport import Response, proxy_of
 
 LONGEST_WAIT = 60.0  # the published token buckets are refilled every minute (contract 5)
 _GATEWAY = (502, 503, 504)
-# The characters of a response without JSON that a message is made of.
-_QUOTED = 4000
+# Retries of a request that an accepted key signed, and that was refused without a cause.
+_UNEXPLAINED_TRIES = 2
+_CODE = re.compile("[A-Z][A-Z0-9_]{1,99}")
+# Of the rest, a message does not show the content type: it is text of the response, too.
+_MEDIA_TYPE = re.compile(
+    r"(?:text/(?:html|plain|xml)|application/(?:json|xml|xhtml\+xml|octet-stream|vnd\.atlas\.\d{4}-\d\d-\d\d\+json))"
+    r"(?:; ?charset=(?:utf-8|iso-8859-1|us-ascii))?",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|title|body)", re.IGNORECASE)
+# A character of ASCII that nobody has to escape.
+_ESCAPED = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
+_LIMITS_OF_ACCOUNTS = (
+    "This was the token endpoint, and not about a role: a service account may ask for 10 tokens a minute and have 100 "
+    "live ones within an hour. Run fewer tasks at once, or use an API key (public_key and private_key)."
+)
 # The deepest documents of the service have four levels (contract 2).
 _MOST_LEVELS = 50
 # Of a number. Older Pythons take long to read more, newer ones refuse to write it.
@@ -42,14 +58,13 @@ def parse(request: Request, response: Response, secrets: Sequence[str]) -> dict[
     try:
         body = parse_json(response.content)
     except ValueError as exc:
-        kind = readable(response.headers.get("Content-Type", "no content type"), secrets)[:100]
-        quoted = readable(_decoded(response.content)[:_QUOTED], secrets)
-        if not may_quote(request) and not quoted.startswith("an HTML page"):
-            quoted = "not shown, since a token may stand in it"
-        what = f"something other than JSON ({kind}: {quoted}; {exc}). A log-in page or a proxy in between? "
+        what = f"something other than JSON ({_described(response)}; {exc}). A log-in page or a proxy in between? "
         raise unexpected(request, response.status, f"{what}Check base_url and proxy") from exc
     if not isinstance(body, dict):
         raise unexpected(request, response.status, "JSON that is not an object")
+    if _ESCAPED.search(response.content):
+        # Only after this is undone does a secret of the request look like one.
+        return dict(redact_values(body, [*secrets, *proofs_of(response)]))
     return body
 
 
@@ -58,7 +73,7 @@ def error_for(
 ) -> ApiError | TransientError:
     """The error for a response that is not 2xx: an ApiError, or a TransientError where a retry may help."""
     status = response.status
-    facts, code, detail = _facts(response, secrets)
+    facts, code, detail = _facts(request, response, secrets)
     hint = readable(_hint(request, response, facts, code, detail, proxies), secrets)
     error = ApiError(
         f"{request.method} {request.path} was answered {status}{f' {code}' if code else ''}: {detail.rstrip('.')}."
@@ -70,6 +85,8 @@ def error_for(
         path=request.path,
         fate_unknown=request.is_write and status >= 500,
     )
+    if _is_unexplained(response) and request.method != "POST":
+        return TransientError(error, most=_UNEXPLAINED_TRIES if request.auth.was_accepted else 1)
     if not _is_transient(request, status, code):
         return error
     # The service behind a gateway may have carried out the request.
@@ -88,10 +105,14 @@ def unexpected(request: Request, status: int, what: str) -> ApiError:
     )
 
 
-def is_about_the_role(response: Response) -> bool:
-    """Whether a 401 is about the user's role, so that signing again does not help (contract 4)."""
+def error_code(response: Response) -> str | None:
+    """The code of an error: `errorCode`, or the header that repeats it, also where there is no body (contract 11)."""
     body = _body(response)
-    return isinstance(body, dict) and body.get("errorCode") in ABOUT_THE_ROLE
+    code = body.get("errorCode") if isinstance(body, dict) else None
+    if isinstance(code, str) and code:
+        return code
+    header = response.headers.get("X-Error-Code", "")
+    return header if _CODE.fullmatch(header) else None
 
 
 def retry_after(headers: Mapping[str, str], body: Any) -> float | None:
@@ -122,16 +143,36 @@ def _body(response: Response) -> Any:
         return None
 
 
-def _facts(response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None, str]:
-    """What an error response says: its JSON object ({} where there is none), its errorCode and its reason."""
+def _facts(request: Request, response: Response, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None, str]:
+    """What an error response says: its JSON object ({} where there is none), its code and its reason."""
     body = _body(response)
     facts: dict[str, Any] = body if isinstance(body, dict) else {}
-    code = facts.get("errorCode")
-    code = readable(code, secrets) if isinstance(code, str) and code else None
     words = next(filter(None, map(facts.get, ("detail", "error_description", "reason", "error"))), None)
-    if body is None:
-        words = _decoded(response.content)[:_QUOTED]
-    return facts, code, readable(words or response.reason or "no reason given", secrets)
+    if words is None:
+        words = _phrase(response.status)
+        if body is None and response.content:
+            words = f"{words}, with {_described(response)}"
+    known = [*secrets, *proofs_of(response)]
+    code = error_code(response)
+    if code is None and request.method == "POST" and isinstance(facts.get("error"), str):
+        code = facts["error"]  # the token endpoint has errors of OAuth
+    return facts, None if code is None else readable(code, known), readable(words, known)
+
+
+def _phrase(status: int) -> str:
+    # Not the phrase of the response: a server may write anything there, the request's secrets too.
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no reason given"
+
+
+def _described(response: Response) -> str:
+    """What a response without JSON is. Its text is never repeated: it may contain the request's secrets in any form."""
+    given = response.headers.get("Content-Type", "")
+    kind = given if _MEDIA_TYPE.fullmatch(given) else "another content type" if given else "no content type"
+    is_page = "html" in kind.lower() or _PAGE.match(response.content)
+    return f"{'an HTML page' if is_page else 'no JSON'}, {len(response.content)} bytes, {kind}"
 
 
 def _hint(
@@ -146,8 +187,10 @@ def _hint(
     if 300 <= status < 400:
         target = _host_of(response.headers.get("Location", ""))
         return f"Redirects are refused (to {target}): put the right address into base_url."
-    if status == 401 and _is_stale(response):
-        return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
+    if request.method == "POST":
+        return request.auth.rejection if status == 401 else _LIMITS_OF_ACCOUNTS if status in (403, 429) else ""
+    if status == 401 and code in WRONG_KEY:
+        return _hint_of_401(request, response)
     hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())
     return f"This was the proxy {proxy_of(request.url, proxies)}: {hint}" if status == 407 else hint
 
@@ -158,17 +201,39 @@ def _is_transient(request: Request, status: int, code: str | None) -> bool:
     return status == 429 or status in _GATEWAY or (status == 500 and request.method == "GET")
 
 
-def _is_stale(response: Response) -> bool:
-    return "stale=true" in response.headers.get("WWW-Authenticate", "").lower().replace('"', "")
+def is_verdict(response: Response) -> bool:
+    """Whether a 401 to a signed request names a cause other than the key."""
+    return _is_signed(response) and names_its_cause(error_code(response))
+
+
+def _is_unexplained(response: Response) -> bool:
+    """Whether a 401 to a signed request names no cause. Keys that work met such in a run (contract 11)."""
+    return response.status == 401 and _is_signed(response) and not is_verdict(response)
+
+
+def _is_signed(response: Response) -> bool:
+    return "Authorization" in response.request.headers
+
+
+def _hint_of_401(request: Request, response: Response) -> str:
+    if not _is_signed(response):
+        return "It asked for no signature in a way that is known. Is this the service? Check base_url and proxy."
+    if is_stale(parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}):
+        return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
+    return request.auth.rejection
 
 
 def _host_of(location: str) -> str:
     """Where a redirect leads, without its path and query, which may contain secrets."""
     try:
         target = urlsplit(location)
+        port = target.port
     except ValueError:
         return "an address that is none"
-    return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+    if not target.hostname:
+        return "another path"
+    host = f"[{target.hostname}]" if ":" in target.hostname else target.hostname
+    return f"{target.scheme}://{host}{f':{port}' if port else ''}"
 
 
 def _seconds_until(text: str) -> float | None:

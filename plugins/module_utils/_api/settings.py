@@ -43,7 +43,8 @@ MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "applicati
 class Settings:
     """How to reach the service. Times in seconds; `verify` and `proxies` as requests takes them.
 
-    `time_limit` is for all requests of a client together, from its start on.
+    `time_limit` is for all requests of a client together, from its start on. `has_answered`: whether the service has
+    answered before, so that an error of the network is worth `retry_timeout`.
     """
 
     base_url: str
@@ -56,6 +57,7 @@ class Settings:
     connections: int = 1
     secrets: tuple[str, ...] = ()
     time_limit: float = math.inf
+    has_answered: bool = False
 
 
 @dataclass(frozen=True)

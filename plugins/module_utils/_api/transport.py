@@ -18,8 +18,9 @@ import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 
 from .deadline import Deadline, Watchdog, has_timed_out, release, time_left, watch
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPSConnection as _Connection
 else:
     _Connection = object
+
+# The headers that sign a request, for the connection that it is about to go over.
+Signer = Callable[[Any], Mapping[str, str]]
 
 # Of a response as sent, and as unpacked: thirteen pages of 500 snapshots of 20 shards.
 MOST_BYTES = 64 * 2**20
@@ -70,6 +74,27 @@ class Response:
     request: Any
 
 
+def sign_on_connection(signer: Signer) -> None:
+    """Have this thread's request signed as soon as its connection is known. That has `nonces`, None for a new one."""
+    _signer.set(signer)
+
+
+@contextmanager
+def signing() -> Iterator[None]:
+    """The requests of a block are signed by the signer that is given in it, if any."""
+    token = _signer.set(None)
+    try:
+        yield
+    finally:
+        _signer.reset(token)
+
+
+def signed_for(connection: Any) -> Mapping[str, str]:
+    """The headers that sign this thread's request for a connection."""
+    signer = _signer.get()
+    return {} if signer is None else signer(connection)
+
+
 def session(connections: int) -> _Session:
     """A session with at most so many connections, each within the bounds. It never follows a redirect."""
     made = _Session()
@@ -88,6 +113,7 @@ def send(through: _Session, method: str, url: str, timeout: float, **more: Any) 
     is too large or packed in a way that was not asked for.
     """
     with through.watchdog.limit(timeout) as deadline, ExitStack() as stack:
+        stack.enter_context(signing())
         with _in_time(deadline, ReadTimeout):
             response = through.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more)
             stack.enter_context(response)
@@ -222,6 +248,7 @@ class _Bounded(_Connection):
     """A connection, over TLS 1.2 or later, that the deadline of the request can end in each of its steps."""
 
     looks_names_up = False
+    nonces: Any = None
     _socket: Any = None
 
     @property
@@ -234,6 +261,9 @@ class _Bounded(_Connection):
         self._socket = sock
         if sock is not None:
             watch(sock)
+        else:
+            # Behind a balancer, the next socket may lead to another server.
+            self.nonces = None
 
     def connect(self) -> None:
         whole = self.timeout
@@ -249,10 +279,10 @@ class _Bounded(_Connection):
         finally:
             self.timeout = whole
 
-    def request(self, *args: Any, **more: Any) -> None:
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **more: Any) -> None:
         if self.sock is not None:
             watch(self.sock)
-        super().request(*args, **more)
+        super().request(method, url, body, {**(headers or {}), **signed_for(self)}, **more)
 
 
 def _addresses(connection: Any) -> int:
@@ -316,3 +346,6 @@ def _proxy_context(connection: Any) -> ssl.SSLContext:
     else:
         context.load_default_certs()
     return context
+
+
+_signer: ContextVar[Signer | None] = ContextVar("signer of this thread's request", default=None)

@@ -127,7 +127,7 @@ class Step:
     ) -> Mapping[str, Any]:
         """The result of changing these snapshots."""
         options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
-        return self._run(CHANGE, {**cluster}, {**options, "unless_restoring": True, "unless_newest": True})
+        return self._run(CHANGE, {**cluster}, {**options, "service_has_answered": True, "unless_restoring": True, "unless_newest": True})
 
     def seconds_left(self) -> float | None:
         """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""

@@ -20,7 +20,7 @@ TOKEN = "/api/oauth/token"
 
 
 def test_the_challenge_is_the_printed_one(ask: Any) -> None:
-    asker = ask("v2", switches=Switches(challenge_key="op"))
+    asker = ask("v2", switches=Switches(challenge_key="op", challenge_body="no_code"))
     answer = requests.get(f"{asker.home}/snapshots", timeout=10)
     sent = answer.headers["WWW-Authenticate"]
     before, _nonce, after = fixture("challenge.txt").decode().partition("{nonce}")
@@ -92,7 +92,7 @@ def test_odd_authorization_headers(ask: Any, header: str) -> None:
 
 
 def test_a_401_may_carry_a_code(ask: Any, code: Any) -> None:
-    asker = ask("v2", switches=Switches(unauthorized_code="present"))
+    asker = ask("v2", switches=Switches(challenge_body="NO_CURRENT_USER"))
     assert code(requests.get(f"{asker.home}/snapshots", timeout=10)) == (401, "NO_CURRENT_USER")
 
 

@@ -1161,6 +1161,32 @@ def test_the_failure_s_text_says_how_far_it_got(talk: TalkTo) -> None:
     assert found.error() == outcomes(found)[0]["error"]
 
 
+def test_a_reason_that_many_snapshots_share_is_told_once_with_the_number(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 60}, connections=4)
+    rows = [one.id for one in asker.sim.world.snapshots(asker.sim.world.main)]
+    asker.sim.faults.add("error", code="CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", method="DELETE", times=45)
+    found = run(asker, state="absent", snapshots=[{"snapshot_id": one} for one in rows[5:]], concurrency=4)
+    text = failure_text(found, "load")
+    assert text.startswith("Cluster load: 45 of 55 snapshots failed; 0 updated, 10 deleted, 0 not tried. DELETE /api")
+    assert text.count("CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT") == 1
+    assert text.endswith(
+        "name the sharded cluster itself, whose snapshot holds all parts. The same is true of 44 more."
+    )
+
+
+def test_a_snapshot_that_is_incomplete_for_days_may_be_stuck() -> None:
+    (state,) = asked(snapshot_id=A, state="absent")
+    for hours, stuck in ((3, False), (23, False), (24, True), (75, True)):
+        created = (NOW - timedelta(hours=hours)).isoformat()
+        error = decide(state, from_api({"id": A, "complete": False, "created": {"date": created}}), NOW).error
+        assert error is not None
+        assert f"it is being taken since {created[:19]}Z. Try again later." in error.detail
+        assert (f"It takes {hours // 24} days, so it may be stuck" in error.detail) is stuck
+    unknown = decide(state, from_api({"id": A, "complete": False}), NOW).error
+    assert unknown is not None
+    assert "it is being taken. Try again later." in unknown.detail
+
+
 def test_a_reason_of_the_service_names_the_snapshot(talk: TalkTo) -> None:
     asker = talk()
     asker.sim.faults.add("login_page", path="/snapshots/")

@@ -84,6 +84,19 @@ def test_an_auditor_gets_through_in_check_mode_alone(runner: Runner, simulator: 
     assert runner.sim.log.done_writes == []
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_role_tells_its_later_tasks_that_the_service_has_answered(run: Runner, answered: bool) -> None:
+    assert run.sim is not None
+    run.sim.hang_up()
+    found = run(legacy_snapshot_info, service_has_answered=answered, retry_timeout=100)
+    assert found["failed"]
+    end = (
+        "retry_timeout (100 s) is used up." if answered else "retry_timeout is for a service that has answered before."
+    )
+    assert found["msg"].endswith(end)
+    assert (sum(run.time.waits) > 90) is answered
+
+
 def test_a_call_that_ends_before_its_time_fails_and_says_why(run: Runner) -> None:
     assert run.sim is not None
     marks = run.sim.world.marks

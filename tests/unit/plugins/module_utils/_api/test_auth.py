@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api import transport
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.auth import (
     Basic,
     Bearer,
@@ -21,10 +22,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.aut
     Token,
     parse_challenge,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
+    _INHERITED,
+    Rules,
+    apply,
+    desired_states,
+    outcomes,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.plugins.clients import Talk, error_of
+from simulator.errors import CATALOGUE
+from unit.plugins.clients import NOW, Talk, error_of
 
 TalkTo = Callable[..., Talk]
 
@@ -65,15 +74,26 @@ def test_no_challenge_can_break_the_parser(header: str) -> None:
         assert found is None or found["nonce"]
 
 
-def signed(challenge: str, method: str = "GET", path: str = "/a?b=c") -> dict[str, str]:
+def over(connection: Any, auth: Digest, method: str = "GET", path: str = "/a?b=c", netrc: str = "") -> Any:
+    """A request as it goes over a connection."""
+    request = SimpleNamespace(headers={"Authorization": netrc} if netrc else {}, method=method, path_url=path)
+    with transport.signing():
+        auth(request)
+        assert transport.signed_for(connection) == request.headers
+    return request
+
+
+def refused(request: Any, challenge: str) -> Any:
+    return SimpleNamespace(headers={"WWW-Authenticate": challenge}, request=request)
+
+
+def signed(challenge: str) -> dict[str, str]:
     """The directives of the Authorization header that a challenge leads to."""
-    auth = Digest("user", "pass")
-    first = SimpleNamespace(headers={}, method=method, path_url=path)
-    assert auth(first).headers == {}
-    answer = SimpleNamespace(headers={"WWW-Authenticate": challenge}, request=first)
-    assert auth.renewed(answer)
-    second = SimpleNamespace(headers={"Authorization": "Basic of a netrc"}, method=method, path_url=path)
-    header = auth(second).headers["Authorization"]
+    auth, connection = Digest("user", "pass"), SimpleNamespace(nonces=None)
+    first = over(connection, auth)
+    assert first.headers == {}
+    assert auth.renewed(refused(first, challenge))
+    header = over(connection, auth, netrc="Basic of a netrc").headers["Authorization"]
     assert header.startswith("Digest ")
     return {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^ ,]+))', header)}
 
@@ -107,11 +127,9 @@ def test_no_algorithm_is_md5_and_is_not_echoed() -> None:
 
 
 def test_a_quote_in_a_key_stays_inside_its_field() -> None:
-    auth = Digest('a"b\\c', "pass")
-    request = SimpleNamespace(headers={}, method="GET", path_url="/")
-    answer = SimpleNamespace(headers={"WWW-Authenticate": 'Digest nonce="n"'}, request=request)
-    assert auth.renewed(answer)
-    assert 'username="a\\"b\\\\c"' in auth(request).headers["Authorization"]
+    auth, connection = Digest('a"b\\c', "pass"), SimpleNamespace(nonces=None)
+    assert auth.renewed(refused(over(connection, auth), 'Digest nonce="n"'))
+    assert 'username="a\\"b\\\\c"' in over(connection, auth).headers["Authorization"]
 
 
 def test_digest_costs_one_request_more_on_one_connection(talk: TalkTo) -> None:
@@ -205,8 +223,10 @@ def test_a_service_that_calls_each_nonce_stale_is_not_bad_credentials(talk: Talk
     error = error_of(asker.service.snapshot, asker.mark("plain_0"))
     assert error.status == 401
     assert "says of every nonce that it has expired" in error.message
-    assert "credentials" not in error.message
-    assert asker.sim.log.requests == 3
+    assert "key is wrong" not in error.message
+    # 20 at once, as a balancer may ask for, and the same after a pause.
+    assert asker.sim.log.requests == 40
+    assert len(asker.time.waits) == 1
 
 
 @pytest.mark.parametrize("name", ["v2", "v1.0", "cloud_manager", "ops_manager"])
@@ -223,17 +243,150 @@ def test_the_service_takes_what_each_of_its_challenges_leads_to(
     assert asker.sim.log.challenges == 1
 
 
-@pytest.mark.parametrize("switches", [{}, {"unauthorized_code": "present"}])
-def test_a_bad_key_is_named_and_not_tried_again_and_again(talk: TalkTo, switches: dict[str, Any]) -> None:
-    asker = talk("v2", secret="wrong-secret", switches=switches)
+CHALLENGE_BODIES = ["UNEXPECTED_ERROR", "no_code", "empty", "NO_CURRENT_USER"]
+MISLEADING_BODIES = ["USER_UNAUTHORIZED", "NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "TOO_MANY_GROUP_TAGS"]
+
+
+@pytest.mark.parametrize("name", ["v2", "ops_manager"])
+@pytest.mark.parametrize("body", [*CHALLENGE_BODIES, *MISLEADING_BODIES])
+def test_a_challenge_is_answered_whatever_its_body_says(talk: TalkTo, name: str, body: str) -> None:
+    asker = talk(name, switches={"challenge_body": body})
+    assert asker.service.snapshot(asker.mark("plain_0"))
+    # The challenge for a nonce that is too old, as well.
+    asker.sim.clock.advance(61)
+    assert asker.service.delete(asker.mark("plain_9"))
+    assert (asker.sim.log.requests, asker.sim.log.challenges) == (4, 2)
+    assert asker.client.retries.summary() is None
+
+
+@pytest.mark.parametrize("body", CHALLENGE_BODIES)
+@pytest.mark.parametrize("challenge", ["UNEXPECTED_ERROR", "USER_UNAUTHORIZED"])
+def test_a_wrong_key_is_called_a_wrong_key(talk: TalkTo, body: str, challenge: str) -> None:
+    asker = talk("v2", secret="wrong-secret", switches={"wrong_key_body": body, "challenge_body": challenge})
     error = error_of(asker.service.snapshot, asker.mark("plain_0"))
-    assert (error.status, error.meets_all) == (401, True)
-    assert "401" in error.message
-    if not switches:
-        assert "did not accept the credentials" in error.message
+    assert (error.status, error.meets_all, error.exhausted) == (401, True, False)
+    assert "The key is wrong: the service does not accept it. Check public_key and private_key" in error.message
+    assert "role" not in error.message
     assert "wrong-secret" not in error.message
+    # The challenge, the signed request, and that once more after a pause.
+    assert asker.sim.log.requests == 3
+    assert len(asker.time.waits) == 1
+
+
+def test_without_retries_a_wrong_key_is_not_tried_again(talk: TalkTo) -> None:
+    asker = talk("v2", secret="wrong-secret", retry_timeout=0)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "The key is wrong" in error.message
+    assert "retry_timeout" not in error.message
     assert asker.sim.log.requests == 2
-    assert asker.time.waits == []
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_GROUP_TAGS", "EXTERNALLY_MANAGED_LOCK", "NOT_ORG_GROUP_CREATOR"])
+def test_a_401_about_something_else_is_told_as_it_is(talk: TalkTo, code: str) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("error", code=code, times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.code == code
+    assert error.message.endswith(f"{CATALOGUE[code][1]}")
+    assert (asker.sim.log.requests, asker.time.waits) == (3, [])
+
+
+def test_an_unknown_401_is_tried_again_and_told_as_it_is(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    body = '{"error": 401, "errorCode": "SOMETHING_NEW", "detail": "No."}'
+    asker.sim.faults.add("answer", status=401, body=body, times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert error.message.endswith("was answered 401 SOMETHING_NEW: No.")
+    assert (asker.sim.log.requests, len(asker.time.waits)) == (5, 2)
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("key", ["owner", "service_account"])
+@pytest.mark.parametrize(("times", "lasts"), [(1, False), (2, False), (3, False), (9, True)])
+def test_a_401_in_the_middle_of_a_run_is_tried_again(
+    talk: TalkTo, method: str, key: str, times: int, lasts: bool
+) -> None:
+    asker = talk("v2", key=key)
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR", path="/snapshots/", times=times)
+    ask: dict[str, Callable[[], Any]] = {
+        "GET": lambda: asker.service.snapshot(asker.mark("plain_1")),
+        "PATCH": lambda: asker.client.patch(
+            *asker.base, "snapshots", asker.mark("plain_1"), body={"doNotDelete": True}
+        ),
+        "DELETE": lambda: asker.service.delete(asker.mark("plain_1")),
+    }
+    if lasts:
+        assert error_of(ask[method]).status == 401
+    else:
+        assert ask[method]()
+    # The first may be a nonce or token that has expired, and costs no pause.
+    assert len(asker.time.waits) == min(times - 1, 2)
+    assert len(asker.sim.log.done_writes) == (method != "GET" and not lasts)
+
+
+def test_a_401_to_the_first_signed_request_is_tried_again_once(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR")
+    assert asker.service.snapshot(asker.mark("plain_0"))
+    assert (asker.sim.log.requests, len(asker.time.waits)) == (3, 1)
+
+
+def test_a_single_401_after_other_retries_has_tries_of_its_own(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unavailable", times=4)
+    asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR", times=2)
+    assert asker.service.snapshot(asker.mark("plain_0"))
+
+
+def test_a_401_without_a_challenge_to_an_unsigned_request_is_not_about_the_key(talk: TalkTo) -> None:
+    asker = talk("v2")
+    asker.sim.faults.add("answer", status=401, body="", times=None, authorised=False)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "It asked for no signature in a way that is known. Is this the service?" in error.message
+    assert (asker.sim.log.requests, error.meets_all) == (1, True)
+
+
+# --- nonces behind a balancer, and nonces that are used up ---
+
+
+def change_all(asker: Talk, workers: int) -> list[dict[str, Any]]:
+    """The outcomes of deleting or dating all snapshots of a cluster with so many workers."""
+    params = {"snapshots": [{"snapshot_id": one} for one in asker.sim.world.main.snapshots], "expires_at": "2040-01-01"}
+    states = desired_states({**dict.fromkeys(_INHERITED), "state": "present", **params})
+    return outcomes(apply(states, asker.service, NOW, Rules(True, True, workers)))
+
+
+@pytest.mark.parametrize("foreign", ["stale", "refused"])
+@pytest.mark.parametrize("workers", [1, 4, 8])
+@pytest.mark.parametrize(("servers", "uses"), [(3, 0), (1, 3), (3, 3)])
+def test_nonces_of_several_servers_and_nonces_that_are_used_up(
+    talk: TalkTo, foreign: str, workers: int, servers: int, uses: int
+) -> None:
+    switches = {"servers": servers, "nonce_uses": uses, "foreign_nonce": foreign}
+    asker = talk("ops_manager", "many", {"count": 200}, switches=switches, connections=workers)
+    found = change_all(asker, workers)
+    assert [row["action"] for row in found] == ["updated"] * 200
+    assert asker.client.retries.summary() is None
+    # Each connection costs a challenge, and then each nonce that is used up.
+    assert asker.sim.log.challenges <= 2 * workers + (0 if not uses else 100)
+
+
+def test_the_budget_of_one_server(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 200}, connections=8)
+    assert len(change_all(asker, 8)) == 200
+    assert asker.sim.log.requests <= 215
+    assert asker.sim.log.connections <= 8
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_requests_that_are_balanced_one_by_one_get_through_if_the_server_says_stale(talk: TalkTo, workers: int) -> None:
+    switches = {"servers": 3, "balanced_by": "request"}
+    asker = talk("ops_manager", "many", {"count": 50}, switches=switches, connections=workers)
+    assert [row["action"] for row in change_all(asker, workers)] == ["updated"] * 50
 
 
 def test_a_key_that_is_no_longer_good_is_refused_after_one_new_challenge(talk: TalkTo) -> None:
@@ -242,8 +395,9 @@ def test_a_key_that_is_no_longer_good_is_refused_after_one_new_challenge(talk: T
     asker.sim.world.accounts.clear()
     asker.sim.reset_log()
     error = error_of(asker.service.snapshot, asker.mark("plain_0"))
-    assert "did not accept the credentials" in error.message
-    assert asker.sim.log.requests == 2
+    assert "The key is wrong" in error.message
+    # Two challenges at once, and then two tries after a pause each.
+    assert (asker.sim.log.requests, len(asker.time.waits)) == (4, 2)
 
 
 # --- service accounts ---
@@ -300,8 +454,9 @@ def test_a_token_that_never_was_good_is_not_renewed(talk: TalkTo) -> None:
     asker = talk("v1.0", key="service_account")  # the version that refuses them, by default
     error = error_of(asker.service.snapshot, asker.mark("plain_0"))
     assert error.status == 401
-    assert "service account" in error.message
-    assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 2)
+    assert "does not accept the token of this service account: check base_url, client_id, client_s" in error.message
+    assert "*****" not in error.message
+    assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 3)
 
 
 def test_a_token_refused_again_after_its_renewal_is_an_error(talk: TalkTo) -> None:
@@ -343,6 +498,35 @@ def test_the_limit_of_the_token_endpoint_uses_retry_timeout_up(talk: TalkTo) -> 
     assert (error.status, error.exhausted, error.meets_all) == (429, True, True)
     assert "retry_timeout (20 s) is used up" in error.message
     assert "limited to 10 requests" in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (403, '{"error": "access_denied", "error_description": "Too many tokens."}', "access_denied"),
+        (403, "", None),
+        (429, '{"error": "rate_limited", "error_description": "Slow down."}', "rate_limited"),
+    ],
+)
+def test_a_refusal_of_the_token_endpoint_names_its_limits_and_no_role(
+    talk: TalkTo, status: int, body: str, code: str | None
+) -> None:
+    asker = talk("v2", key="service_account", retry_timeout=0)
+    asker.sim.faults.add("answer", path="oauth", status=status, body=body, times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.code, error.meets_all) == (status, code, True)
+    assert "may ask for 10 tokens a minute and have 100 live ones within an hour" in error.message
+    assert "Project Owner" not in error.message
+
+
+def test_too_many_live_tokens_are_told_as_such(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    for _unused in range(100):
+        asker.sim.api.auth.tokens.mint(asker.sim.world.keys["service_account"].id, 3600)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.code) == (403, "access_denied")
+    asker.sim.clock.advance(hours=1)
+    assert asker.service.snapshot(asker.mark("plain_0"))
 
 
 STRANGE_TOKENS = {

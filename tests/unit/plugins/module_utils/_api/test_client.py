@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
 import json
 import re
 import socket
@@ -37,6 +39,7 @@ from unit.plugins.clients import Talk, error_of, tried
 
 TalkTo = Callable[..., Talk]
 DAY = "2027-01-01T00:00:00Z"
+CRLF = b"\r\n"
 
 
 def act(asker: Talk, method: str, mark: str = "plain_0") -> Any:
@@ -110,7 +113,82 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
     assert error is None or str(error)
 
 
+# --- forms of errors that were recorded (contract 11) ---
+
+
+@pytest.mark.parametrize("parameters", ["null", "[]", "[null]", '["x"]', '["x", null]', "5", '{"a": 1}'])
+def test_odd_parameters_of_an_error_do_no_harm(talk: TalkTo, parameters: str) -> None:
+    asker = talk(retry_timeout=0)
+    for code, status in (("RATE_LIMITED_TOKEN_BUCKET", 429), ("IP_ADDRESS_NOT_ON_ACCESS_LIST", 403)):
+        body = f'{{"error": {status}, "errorCode": "{code}", "detail": null, "parameters": {parameters}}}'
+        asker.sim.faults.add("answer", status=status, body=body)
+        assert error_of(act, asker, "GET").code == code
+
+
+@pytest.mark.parametrize("how", [{"headers": {"Retry-After": "0"}}, {}])
+def test_a_wait_of_0_is_a_short_wait(talk: TalkTo, how: dict[str, Any]) -> None:
+    asker = talk()
+    bucket = {"error": 429, "errorCode": "RATE_LIMITED_TOKEN_BUCKET", "parameters": ["x", 0, 10, 5, 60]}
+    asker.sim.faults.add("answer", status=429, body=json.dumps(bucket), times=2, **how)
+    assert act(asker, "GET")["id"]
+    assert asker.time.waits == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/html"])
+@pytest.mark.parametrize("body", ["", "<html>Down</html>", "Service Unavailable"])
+def test_a_503_without_json_is_waited_for(talk: TalkTo, body: str, media_type: str) -> None:
+    asker = talk()
+    asker.sim.faults.add("answer", status=503, body=body, media_type=media_type, times=2)
+    assert act(asker, "GET")["id"]
+    assert "last: 503 Service Unavailable" in str(asker.client.retries.summary())
+
+
+@pytest.mark.parametrize("body", ["", "{}", "<html></html>", '{"errorCode": null}'])
+def test_a_code_in_the_header_alone_counts(talk: TalkTo, body: str) -> None:
+    asker = talk()
+    header = {"X-Error-Code": "GROUP_NOT_FOUND"}
+    asker.sim.faults.add("answer", status=404, body=body, headers=header)
+    error = error_of(act, asker, "GET")
+    assert (error.code, error.meets_all) == ("GROUP_NOT_FOUND", True)
+    assert "Check project_id" in error.message
+    asker.sim.faults.add("answer", status=401, body=body, headers={"X-Error-Code": "USER_UNAUTHORIZED"})
+    assert "role of the key" in error_of(act, asker, "GET").message
+    asker.sim.faults.add("answer", status=404, body=body, headers={"X-Error-Code": "some <text>"})
+    assert error_of(act, asker, "GET").code is None
+
+
+def test_a_missing_entity_and_a_wrong_path_have_one_code(talk: TalkTo) -> None:
+    asker = talk()
+    asker.sim.faults.add("not_found", code="RESOURCE_NOT_FOUND")
+    error = error_of(act, asker, "GET")
+    assert "knows no such path, or what the path names is not there: check platform, api_version" in error.message
+
+
 # --- pages ---
+
+
+@pytest.mark.parametrize("rows", [500, 501])
+def test_a_page_of_more_rows_than_were_asked_for_is_an_error(talk: TalkTo, rows: int) -> None:
+    asker = talk("ops_manager")
+    asker.sim.faults.add("answer", path="/snapshots$", body=results(*map(row, range(rows))), times=None)
+    found, error = tried(asker.client.listing, *asker.base, "snapshots")
+    page, error_of_page = tried(asker.client.page, *asker.base, "snapshots")
+    if rows > 500:
+        assert found is page is None
+        assert "a page of 501 rows, although 500 were asked for" in str(error)
+        assert "a page of 501 rows" in str(error_of_page)
+        assert asker.sim.log.status(200) == 2
+    else:
+        assert len(page.rows) == 500
+
+
+def test_a_listing_of_too_many_rows_is_an_error(talk: TalkTo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "MOST_ROWS", 1000)
+    asker = talk("ops_manager", "many", {"count": 1000})
+    assert len(asker.client.listing(*asker.base, "snapshots")) == 1000
+    asker = talk("ops_manager", "many", {"count": 1001})
+    error = error_of(asker.client.listing, *asker.base, "snapshots")
+    assert "a listing of more than 1000 rows" in error.message
 
 
 def results(*rows: Any, **more: Any) -> str:
@@ -254,7 +332,7 @@ def test_pages_that_the_total_promises_are_asked_for_before_the_one_before_them_
 ) -> None:
     asker = talk("ops_manager", "many", {"count": 2100}, connections=connections)
     asker.sim.faults.add("answer", path="/snapshots$", body="half a", when=on_page(2))
-    assert "half a" in error_of(asker.client.listing, *asker.base, "snapshots").message
+    assert "no JSON, 6 bytes" in error_of(asker.client.listing, *asker.base, "snapshots").message
     assert max(pages_asked(asker)) == last
 
 
@@ -697,7 +775,7 @@ def test_a_retry_timeout_that_is_used_up(talk: TalkTo) -> None:
 def test_the_retry_summary(waits: list[float], text: str | None) -> None:
     log = RetryLog()
     for wait in waits:
-        log.add(wait, "429 X")
+        log.add(wait, ApiError("…", status=429, code="X"))
     assert log.summary() == text
 
 
@@ -767,6 +845,77 @@ def test_a_host_that_does_not_exist_is_told_at_once(talk: TalkTo, monkeypatch: p
     assert asker.time.waits == []
 
 
+# --- the first contact ---
+
+
+def nobody() -> str:
+    """The address of a port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("how", ["refused", "reset_before", "truncated", "a proxy that is not there"])
+def test_the_first_contact_fails_fast(talk: TalkTo, how: str) -> None:
+    settings: dict[str, dict[str, Any]] = {
+        "refused": {"base_url": nobody()},
+        "a proxy that is not there": {"proxies": {"http": nobody()}},
+    }
+    asker = talk(**settings.get(how, {}))
+    if how not in settings:
+        asker.sim.faults.add(how, times=None, authorised=False)
+    error = error_of(act, asker, "GET")
+    assert error.message.endswith("It was tried 3 times: retry_timeout is for a service that has answered before.")
+    assert (error.meets_all, error.exhausted) == (True, True)
+    assert len(asker.time.waits) == 2
+    assert sum(asker.time.waits) < 10
+
+
+def test_http_to_a_port_that_speaks_tls_fails_fast(talk: TalkTo) -> None:
+    asker = talk(server={"https": True})
+    asker.client._settings = Settings(asker.sim.url.replace("https://", "http://"), asker.client.dialect)
+    error = error_of(act, asker, "GET")
+    assert "base_url has to begin with https" in error.message
+    assert len(asker.time.waits) <= 2
+
+
+def test_a_first_contact_that_is_slow_to_fail_ends_after_ten_seconds(talk: TalkTo) -> None:
+    asker = talk()
+
+    def pass_by(_call: Any) -> None:
+        asker.time.now += 6
+
+    asker.sim.faults.before(pass_by, times=None, authorised=False)
+    asker.sim.faults.add("reset_before", times=None, authorised=False)
+    assert "It was tried 2 times" in error_of(act, asker, "GET").message
+
+
+@pytest.mark.parametrize("fault", ["unavailable", "bad_gateway", "gateway_timeout", "rate_limited"])
+def test_a_service_that_answers_at_all_is_worth_retry_timeout(talk: TalkTo, fault: str) -> None:
+    asker = talk(retry_timeout=100)
+    asker.sim.faults.add(fault, times=None, authorised=False)
+    assert "retry_timeout (100 s) is used up" in error_of(act, asker, "GET").message
+    assert sum(asker.time.waits) >= 99
+
+
+@pytest.mark.parametrize("how", ["an earlier request", "an earlier task"])
+def test_a_service_that_has_answered_is_worth_retry_timeout(talk: TalkTo, how: str) -> None:
+    asker = talk(retry_timeout=100, has_answered=how == "an earlier task")
+    if how == "an earlier request":
+        act(asker, "GET")
+    asker.sim.faults.add("reset_before", times=None, authorised=how == "an earlier request")
+    assert "retry_timeout (100 s) is used up" in error_of(act, asker, "GET").message
+
+
+def test_the_first_retry_is_told_before_the_wait(talk: TalkTo) -> None:
+    asker = talk(base_url=nobody())
+    told: list[tuple[str, int]] = []
+    asker.client.retries.on_first = lambda text: told.append((text, len(asker.time.waits)))
+    error_of(act, asker, "GET")
+    ((text, waits),) = told
+    assert waits == 0
+    assert "refused. Nobody listens there: check base_url, its port, and proxy. It is tried again." in text
+
+
 # --- redirects and pages of others ---
 
 
@@ -774,6 +923,10 @@ def test_a_host_that_does_not_exist_is_told_at_once(talk: TalkTo, monkeypatch: p
     ("location", "words"),
     [
         ("https://login.example.com/sso?token=abc", "(to https://login.example.com)"),
+        ("https://ops.example.com:8443/api", "(to https://ops.example.com:8443)"),
+        ("http://[2001:db8::7]:8080/", "(to http://[2001:db8::7]:8080)"),
+        ("https://me:secret@ops.example.com:8443/", "(to https://ops.example.com:8443)"),
+        ("https://ops.example.com:99999/", "(to an address that is none)"),
         ("/login", "(to another path)"),
         ("", "(to another path)"),
     ],
@@ -799,7 +952,7 @@ def test_a_redirect_to_no_address_is_refused_too(talk: TalkTo) -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ({"kind": "login_page"}, ["an HTML page titled 'Please log in'", "text/html", "A log-in page or a proxy"]),
+        ({"kind": "login_page"}, ["an HTML page, ", " bytes, text/html; charset=utf-8", "A log-in page or a proxy"]),
         ({"kind": "broken_json"}, ["something other than JSON", "application/"]),
         ({"kind": "wrong_shape"}, ["JSON that is not an object"]),
         ({"kind": "answer", "body": ""}, ["no body where a JSON object was due"]),
@@ -1131,8 +1284,7 @@ def test_a_401_in_html_is_about_the_credentials(talk: TalkTo) -> None:
     asker = talk()
     asker.sim.faults.add("answer", times=None, status=401, body="<title>Unauthorized</title>")
     error = error_of(act, asker, "GET")
-    assert "an HTML page titled 'Unauthorized'" in error.message
-    assert "did not accept the credentials" in error.message
+    assert "was answered 401: Unauthorized, with an HTML page, 27 bytes, application/json. The key" in error.message
 
 
 @pytest.mark.parametrize("code", ["NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "GROUP_NOT_FOUND"])
@@ -1150,34 +1302,89 @@ def test_a_cluster_that_is_not_there(talk: TalkTo) -> None:
 
 
 SECRET_KEYS = ["owner", "service_account"]
+PROXY_PASSWORD = "proxy-password"
+
+
+def in_json(text: str) -> str:
+    return json.dumps({"error": 400, "errorCode": "VALIDATION_ERROR", "detail": text})
+
+
+def escaped(text: str) -> str:
+    """JSON in which each character is escaped."""
+    return '{"error": 400, "detail": "' + "".join(f"\\u{ord(sign):04x}" for sign in text) + '"}'
+
+
+# How a server may repeat what it was sent. The proofs of digest are only in those that keep their shape.
+ECHOES: dict[str, Callable[[str], str | bytes]] = {
+    "JSON": in_json,
+    "JSON, escaped": escaped,
+    "JSON, in capitals": lambda text: in_json(text.upper()),
+    "JSON, with control characters": lambda text: in_json("\x00\u200e".join(text)),
+    "JSON, with line ends": lambda text: in_json(re.sub(r"(.{5})", r"\1\n", text)),
+    "HTML": lambda text: f"<html><head><title>{text}</title></head>{text}</html>",
+    "text": lambda text: text,
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-32": lambda text: text.encode("utf-32-be"),
+    "EBCDIC": lambda text: text.encode("cp037", "replace"),
+    "UTF-7": lambda text: text.encode("utf-7"),
+    "base64": lambda text: base64.b64encode(text.encode()),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "reversed": lambda text: text[::-1],
+    "rotated": lambda text: codecs.encode(text, "rot13"),
+    "entities": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
+    "percent": lambda text: "".join(f"%{ord(sign):02X}" for sign in text),
+    "with blanks": " ".join,
+}
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS)
-@pytest.mark.parametrize("kind", ["echo", "echo as HTML", "echo as a good answer"])
-def test_a_server_that_echoes_shows_no_secret(talk: TalkTo, key: str, kind: str) -> None:
-    asker = talk(key=key, secrets=("proxy-password",))
+@pytest.mark.parametrize("status", [200, 400, 401, 502])
+@pytest.mark.parametrize("how", ECHOES)
+def test_a_server_that_echoes_shows_no_secret(talk: TalkTo, key: str, how: str, status: int) -> None:
+    asker = talk(key=key, secrets=(PROXY_PASSWORD,), retry_timeout=0)
     account = asker.sim.world.keys[key]
     act(asker, "GET")
     sent: list[str] = []
 
     def note(call: Any) -> None:
         sent.append(call.authorization)
-        text = f"{dict(call.headers)} proxy-password {account.secret}"
-        fault.body = f"<html>{text}</html>" if "HTML" in kind else f"not json {text}"
+        text = f"{PROXY_PASSWORD} {account.secret} {call.authorization} {dict(call.headers)}"
+        fault.body = ECHOES[how](text)
 
-    if kind == "echo":
-        asker.sim.faults.before(lambda call: sent.append(call.authorization))
-        asker.sim.faults.add("echo")
-    else:
-        fault = asker.sim.faults.add("answer", status=400 if "HTML" in kind else 200)
-        asker.sim.faults.before(note)
+    fault = asker.sim.faults.add("answer", status=status, times=None)
+    asker.sim.faults.before(note, times=None)
+    body, error = tried(act, asker, "GET")
+    texts = f"{error} {getattr(error, 'detail', '')}".lower()
+    proofs = [one for header in sent for one in (header, header.partition(" ")[2])]
+    for secret in (account.secret, *proofs, PROXY_PASSWORD, *asker.told):
+        assert secret
+        for echo in ECHOES.values():
+            shown = echo(secret)
+            plain = shown.decode("latin-1") if isinstance(shown, bytes) else shown
+            assert plain.lower() not in texts
+    # Whatever the form, nothing of a response that is not JSON is repeated.
+    assert how.startswith("JSON") or "drowssap" not in texts.replace("password", "drowssap")
+    # The request's own proofs are in no good answer, either.
+    assert not any(proof in str(body) for proof in proofs)
+
+
+def test_what_is_not_json_is_told_by_its_length_and_its_type(talk: TalkTo) -> None:
+    asker = talk(retry_timeout=0)
+    asker.sim.faults.add("answer", status=502, body="Oops", media_type="text/plain; charset=utf-8", reason="secret")
     error = error_of(act, asker, "GET")
-    texts = f"{error.message} {error.detail}"
-    # Of digest's long header an error shows only the beginning.
-    assert "********" in texts or (key, kind) == ("owner", "echo")
-    for secret in (account.secret, sent[0], sent[0].partition(" ")[2], "proxy-password", *asker.told):
-        assert secret not in texts
-    assert 'response=\\"' not in texts or 'response=\\"********' in texts
+    assert error.detail == "Bad Gateway, with no JSON, 4 bytes, text/plain; charset=utf-8"
+    asker.sim.faults.add("answer", status=400, body="Oops", media_type="text/echo-of-something")
+    assert error_of(act, asker, "GET").detail == "Bad Request, with no JSON, 4 bytes, another content type"
+    asker.sim.faults.add("answer", status=599, body="", reason="secret")
+    assert error_of(act, asker, "GET").detail == "no reason given"
+
+
+@pytest.mark.parametrize("line", ["NOT-HTTP the secret", "HTTP/9 200 the secret", "HTTP/1.1 the-secret OK"])
+def test_a_status_line_that_is_none_is_not_repeated(talk: TalkTo, line: str) -> None:
+    asker = talk(base_url=f"http://127.0.0.1:{raw_server(line.encode() + CRLF + CRLF)}", retry_timeout=0)
+    error = error_of(act, asker, "GET")
+    assert "secret" not in f"{error} {error.detail}"
+    assert "what answers is no HTTP" in error.message
 
 
 @pytest.mark.parametrize("label", faults.matrix())

@@ -23,9 +23,6 @@ HINTED: list[tuple[int, str | None, str]] = [
     (401, "USER_UNAUTHORIZED", "Project Owner"),
     (403, "ACCESS_FORBIDDEN", "Global Backup Admin"),
     (403, None, "The role of the key is too low"),
-    (401, "NO_CURRENT_USER", "role of the key"),
-    (401, None, "did not accept the credentials"),
-    (401, "SOMETHING_NEW", "did not accept the credentials"),
     (403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", "delegate_to"),
     (403, "ORG_REQUIRES_WHITELIST", "API access list"),
     (407, None, "The proxy asks for a password"),
@@ -51,7 +48,9 @@ def test_each_code_of_the_table_is_tried() -> None:
     assert set(HINTS) <= {code for _status, code, _words in HINTED}
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "INVALID_ATTRIBUTE"), (500, "UNEXPECTED_ERROR"), (None, None)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "INVALID_ATTRIBUTE"), (401, "SOMETHING_NEW"), (500, "UNEXPECTED_ERROR"), (None, None)]
+)
 def test_where_nothing_is_known_nothing_is_said(status: int | None, code: str | None) -> None:
     assert hint_for(status, code, None) == ""
 
