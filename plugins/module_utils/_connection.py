@@ -25,6 +25,7 @@ from ._api.client import Client
 from ._api.errors import OptionError
 from ._api.redaction import MASK, login_secrets, redact_login
 from ._api.settings import ATLAS_V1, ATLAS_V2, MANAGER, Dialect, Settings
+from ._api.tokens import SharedTokens
 from ._snapshot import parse_object_id
 
 ATLAS, CLOUD_MANAGER, OPS_MANAGER = "atlas", "cloud_manager", "ops_manager"
@@ -150,11 +151,16 @@ def connect(
     connections: int,
     on_token: Callable[[str], None],
     time_limit: float | None = None,
+    run_folder: str | None = None,
 ) -> Client:
-    """A client. `on_token` is called with each bearer token before its first use, so that it can be masked."""
+    """A client. `on_token` is called with each bearer token before its first use, so that it can be masked.
+
+    `run_folder` is where the processes of a run share a token.
+    """
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
-        auth = Bearer(connection.user, connection.password, on_token)
+        account = (connection.settings.base_url, connection.user, connection.password)
+        auth = Bearer(connection.user, connection.password, on_token, shared=SharedTokens(run_folder, *account))
     settings = replace(connection.settings, read_only=read_only, connections=connections)
     return Client(settings if time_limit is None else replace(settings, time_limit=time_limit), auth)
 

@@ -33,6 +33,13 @@ _IN_A_CONTAINER = (
 )
 
 
+# About the run that a module is part of.
+_RUN_SPEC: dict[str, dict[str, Any]] = {
+    "tell_requests": {"type": "bool", "default": False},
+    "run_folder": {"type": "path", "no_log": True},
+}
+
+
 class Failed(Exception):
     """The task fails with a message, an error and the result so far."""
 
@@ -117,7 +124,7 @@ def run(
     Both raise OptionError, `work` ApiError and Failed as well.
     """
     _tune()
-    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, "tell_requests": {"type": "bool", "default": False}, **argument_spec}
+    spec = {**CONNECTION_SPEC, **CLUSTER_SPEC, **_RUN_SPEC, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_ERROR is not None:
         module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
@@ -148,7 +155,8 @@ def _work(module: AnsibleModule, work: Callable[[Call], dict[str, Any]], always:
         module.warn(warning)
     connections = module.params.get("concurrency", READS_AT_ONCE)
     time_limit = module.params.get("time_limit")
-    client = connect(connection, module.check_mode, connections, module.no_log_values.add, time_limit)
+    folder = module.params["run_folder"]
+    client = connect(connection, module.check_mode, connections, module.no_log_values.add, time_limit, folder)
     try:
         return work(_call(module, client, connection.project_id, cluster_id))
     finally:

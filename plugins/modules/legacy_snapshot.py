@@ -243,8 +243,8 @@ outcomes:
       sample: 5a4279d4fcc178500596745a
     action:
       description:
-        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried), because of what
-          happened to another snapshot, or because the task ended early (O(time_limit), O(while_running)).
+        - V(unchanged), V(updated), V(deleted), V(absent) (it did not exist), V(failed), or V(not_tried), because of
+          what happened to another snapshot, or because the task ended early (O(time_limit), O(while_running)).
       returned: always
       type: str
       sample: updated
