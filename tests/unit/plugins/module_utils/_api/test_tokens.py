@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import stat
 import time
 from multiprocessing.synchronize import Barrier
@@ -127,7 +126,7 @@ def take(folder: str, barrier: Barrier, log: str) -> None:
     """What one process does: all at once ask for the token of the account."""
 
     def endpoint(_account: Basic) -> Token:
-        with open(log, "a", encoding="utf-8") as file:
+        with Path(log).open("a", encoding="utf-8") as file:
             file.write("asked\n")
         time.sleep(0.05)
         return Token("token", 3600.0)
@@ -147,4 +146,3 @@ def test_processes_that_start_at_once_ask_once(folder: Path, tmp_path_factory: p
         process.join(30)
     assert [process.exitcode for process in processes] == [0] * 4
     assert log.read_text(encoding="utf-8") == "asked\n"
-    assert os.listdir(folder)
