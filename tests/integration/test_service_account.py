@@ -11,6 +11,7 @@ from typing import Any
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from simulator.tokens import MOST_LIVE
 from tools.environment import atlas_environment
 from tools.playbooks import NAMESPACE, Playbooks, options, play
 
@@ -50,6 +51,17 @@ def test_a_fleet_takes_one_token_and_shows_it_nowhere(playbooks: Playbooks, simu
     (token,) = sim.api.auth.tokens.given
     assert token not in run.output
     assert not any(path.suffix == ".token" for path in Path(playbooks.folder).rglob("*"))
+
+
+def test_an_account_with_too_many_tokens_is_told_as_such(playbooks: Playbooks, simulator: Start) -> None:
+    sim = simulator(seeds.fleet(1, 5))
+    for _number in range(MOST_LIVE):
+        sim.api.auth.tokens.mint(sim.world.keys["service_account"].id, 3600)
+    run = playbooks.run([play([{"name": "list", INFO: {}}], options(sim, "service_account"))])
+    message = run.named("list").message
+    assert "100" in message
+    assert "token" in message
+    assert "role" not in message.lower()
 
 
 def test_modules_in_a_play_share_it_and_one_that_becomes_somebody_else_works_too(

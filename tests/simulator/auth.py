@@ -119,6 +119,8 @@ class Authenticator:
         if wait > 0:
             header = max(1, math.ceil(wait)) if switches.retry_after == "present" else None
             return answers.too_many_tokens(call.path, header)
+        if self.tokens.has_too_many(account.id):
+            return answers.oauth_error(403, "access_denied", "Too many active access tokens.")
         lifetime = switches.token_lifetime
         token = self.tokens.mint(account.id, lifetime)
         body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OAuth2 client credentials: tokens that expire, ten a minute (contract 3)."""
+"""OAuth2 client credentials: tokens that expire, ten a minute (contract 3), a hundred at a time (contract 11)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .clock import Clock
 
 LIMIT = 10
 WINDOW = 60.0
+MOST_LIVE = 100
 
 
 class Tokens:
@@ -30,6 +31,11 @@ class Tokens:
             return recent[0] + WINDOW - now
         recent.append(now)
         return 0.0
+
+    def has_too_many(self, account_id: str) -> bool:
+        """Whether as many of the account's tokens are alive as it may have."""
+        alive = (token for token in self._owners if self.owner(token) == account_id)
+        return sum(1 for _token in alive) >= MOST_LIVE
 
     def mint(self, account_id: str, lifetime: int) -> str:
         token = "sim-token-" + secrets.token_urlsafe(24)
