@@ -48,7 +48,7 @@ _ROLE_HINT = (
 )
 
 # The one request by POST is that for a token (contract 11).
-TOKEN_HINT = (
+ACCOUNT_HINT = (
     "The service gives this service account no token: it may have 100 live ones, and ask for 10 a minute. A run takes "
     "one, and each task on another host and each inventory update one more. Wait until some have expired, which they "
     "do within an hour, or use an API key; if nothing else uses the account, see that it has not ended."

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ABOUT_THE_ROLE, TOKEN_HINT, UPGRADING, ApiError, TransientError, hint_for
+from .errors import ABOUT_THE_ROLE, ACCOUNT_HINT, UPGRADING, ApiError, TransientError, hint_for
 from .redaction import may_quote, readable
 from .settings import Request
 from .transport import Response, proxy_of
@@ -149,7 +149,7 @@ def _hint(
     if status == 401 and _is_stale(response):
         return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
     if request.method == "POST" and status == 403:
-        return TOKEN_HINT
+        return ACCOUNT_HINT
     hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())
     return f"This was the proxy {proxy_of(request.url, proxies)}: {hint}" if status == 407 else hint
 
