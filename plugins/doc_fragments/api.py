@@ -167,6 +167,13 @@ options:
       - If so, O(retry_timeout) is also for connections that are refused or reset at the first request of the task.
     type: bool
     default: false
+  run_folder:
+    description:
+      - A folder that the run of C(ansible-playbook) has for itself, in which its tasks share the token of a service
+        account, since the service allows 10 new ones a minute. The collection's action plugins set it.
+      - Of no effect where it is not there, or is not this user's alone, as on another host and under C(become). The
+        task takes a token of its own then.
+    type: path
     version_added: 1.0.0
 """
 

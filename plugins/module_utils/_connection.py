@@ -22,6 +22,7 @@ from ._api.client import Client
 from ._api.errors import OptionError
 from ._api.redaction import MASK, login_secrets, redact_login
 from ._api.settings import ATLAS_V1, ATLAS_V2, MANAGER, Dialect, Settings
+from ._api.tokens import SharedTokens
 from ._base_url import find_base_url, find_platform, split_address
 from ._snapshot import parse_object_id
 from ._variables import ATLAS, CLOUD_MANAGER, FAMILIES, MCLI_FAMILY, OPS_MANAGER, Family, Pair, variable
@@ -100,11 +101,16 @@ def connect(
     on_token: Callable[[str], None],
     time_limit: float | None = None,
     has_answered: bool = False,
+    run_folder: str | None = None,
 ) -> Client:
-    """A client. `on_token` is called with each bearer token before its first use, so that it can be masked."""
+    """A client. `on_token` is called with each bearer token before its first use, so that it can be masked.
+
+    `run_folder` is where the processes of a run share a token.
+    """
     auth: Auth = Digest(connection.user, connection.password)
     if connection.is_account:
-        auth = Bearer(connection.user, connection.password, on_token)
+        account = (connection.settings.base_url, connection.user, connection.password)
+        auth = Bearer(connection.user, connection.password, on_token, shared=SharedTokens(run_folder, *account))
     settings = replace(connection.settings, read_only=read_only, connections=connections, has_answered=has_answered)
     return Client(settings if time_limit is None else replace(settings, time_limit=time_limit), auth)
 

@@ -42,9 +42,10 @@ _IN_A_CONTAINER = (
 )
 
 
-# What a role tells the modules that it runs, and asks of them.
+# What a role or an action tells the modules that it runs, and asks of them.
 _RUN_SPEC: dict[str, dict[str, Any]] = {
-    name: {"type": "bool", "default": False} for name in ("tell_requests", "service_has_answered")
+    **{name: {"type": "bool", "default": False} for name in ("tell_requests", "service_has_answered")},
+    "run_folder": {"type": "path", "no_log": True},
 }
 
 
@@ -171,8 +172,8 @@ def _work(module: AnsibleModule, work: Callable[[Call], dict[str, Any]], always:
     for warning in connection.warnings:
         module.warn(warning)
     connections = module.params.get("concurrency", READS_AT_ONCE)
-    limits = module.params.get("time_limit"), module.params["service_has_answered"]
-    client = connect(connection, module.check_mode, connections, module.no_log_values.add, *limits)
+    about_run = (module.params.get("time_limit"), module.params["service_has_answered"], module.params["run_folder"])
+    client = connect(connection, module.check_mode, connections, module.no_log_values.add, *about_run)
     try:
         return work(_call(module, client, connection.project_id, cluster_id))
     finally:

@@ -142,7 +142,13 @@ SAME = {
     ),
     "no access list, no limits, expired ones go at once": Same(
         "atlas",
-        {"v2_access_list": "off", "rate_limited": "off", "removal": "at_once", "older_clusters": "refused", "challenge_body": "TOO_MANY_GROUP_TAGS"},
+        {
+            "v2_access_list": "off",
+            "rate_limited": "off",
+            "removal": "at_once",
+            "older_clusters": "refused",
+            "challenge_body": "TOO_MANY_GROUP_TAGS",
+        },
         who="unlisted_owner",
         expired="absent",
         both=True,

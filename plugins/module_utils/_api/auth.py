@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 
+from .tokens import NOT_SHARED, SharedTokens, Token
 from .transport import sign_on_connection
 
 # The lookbehind has a long name read once, and not from each of its characters on.
@@ -62,14 +63,6 @@ def _unquoted(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-@dataclass(frozen=True)
-class Token:
-    """A bearer token, and the seconds until it expires."""
-
-    value: str
-    expires_in: float
 
 
 class Auth:
@@ -261,7 +254,7 @@ class Basic(Auth):
 
 
 class Bearer(Auth):
-    """An OAuth2 service account: one token for all requests, renewed before it expires."""
+    """An OAuth2 service account: one token for all requests, shared with the run's other processes, and renewed."""
 
     # No word follows the name of the secret: it would be masked.
     rejection = (
@@ -274,8 +267,11 @@ class Bearer(Auth):
         client_secret: str,
         on_token: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        shared: SharedTokens = NOT_SHARED,
     ) -> None:
         self._account = Basic(client_id, client_secret)
+        self._shared = shared
+        self._refused = ""
         super().__init__(*self._account.secrets)
         self._on_token = on_token
         self._clock = clock
@@ -288,11 +284,22 @@ class Bearer(Auth):
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return
-            token = new_token(self._account)
+            # One of another process was accepted there.
+            token, self._token_was_accepted = self._shared_or_new(new_token)
             self._on_token(token.value)
             self.secrets.append(token.value)
             self._token, self._token_was_accepted = token, False
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
+
+    def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> tuple[Token, bool]:
+        """A token, and whether another process has taken it. All processes ask one after the other."""
+        with self._shared.held() as slot:
+            kept = slot.read()
+            if kept is not None and kept.value != self._refused:
+                return kept, True
+            token = new_token(self._account)
+            slot.keep(token)
+            return token, False
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
@@ -314,5 +321,5 @@ class Bearer(Auth):
                 return True  # another thread renewed it meanwhile
             if not self._token_was_accepted:
                 return False
-            self._token = None
+            self._refused, self._token = self._token.value, None
         return True

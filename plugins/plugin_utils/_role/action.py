@@ -10,10 +10,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
-from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
@@ -37,6 +35,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
     PREFIX,
     read_cluster,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._run_folder import run_folder
 
 _COLLECTION = "mongodb_ops.legacy_backup"
 # As the modules check them. Here they are handed on.
@@ -64,7 +63,7 @@ class StepAction(ActionBase):
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Make room"
+                f"The private folder of this run, {exc.filename}, cannot be used: {exc.strerror or exc}. Make room"
                 " there, or set ANSIBLE_LOCAL_TEMP to another place."
             ) from exc
 
@@ -123,7 +122,9 @@ class StepAction(ActionBase):
         """The result of a module of this collection, run where the host's connection says."""
         try:
             result: Mapping[str, Any] = self._execute_module(
-                module_name=f"{_COLLECTION}.{name}", module_args=dict(options), task_vars=task_vars
+                module_name=f"{_COLLECTION}.{name}",
+                module_args={**options, "run_folder": str(run_folder())},
+                task_vars=task_vars,
             )
         except AnsibleConnectionFailure as exc:
             return {"failed": True, "msg": f"The host could not be reached: {exc}"}
@@ -199,13 +200,8 @@ class StepAction(ActionBase):
         )
 
 
-def _private_folder() -> str:
-    """The folder of this run of ansible-playbook: for it alone, shared by its forks, and removed when it ends."""
-    return str(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # ansible-core sets it while it starts
-
-
 def _store() -> Store:
-    return Store(Path(_private_folder()) / _COLLECTION)
+    return Store(run_folder())
 
 
 def _hosts(task_vars: Mapping[str, Any], kind: str) -> list[str]:

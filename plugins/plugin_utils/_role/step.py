@@ -127,7 +127,8 @@ class Step:
     ) -> Mapping[str, Any]:
         """The result of changing these snapshots."""
         options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
-        return self._run(CHANGE, {**cluster}, {**options, "service_has_answered": True, "unless_restoring": True, "unless_newest": True})
+        guards = {"unless_restoring": True, "unless_newest": True, "service_has_answered": True}
+        return self._run(CHANGE, {**cluster}, {**options, **guards})
 
     def seconds_left(self) -> float | None:
         """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, The mongodb_ops.legacy_backup authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The token of a service account, shared by the processes of one run (contract 11: the service allows few of them).
+
+It lies in a folder that the run has for itself, in a file for each account and address. Where that folder is not there,
+as on another host, or belongs to another user, as under `become`, each process takes a token of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Callable
+
+# A token that expires sooner (seconds) is left to those that have it.
+_LEAST = 90.0
+_NO_FOLLOW = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token, and the seconds until it expires."""
+
+    value: str
+    expires_in: float
+
+
+class Slot:
+    """The place of one account's token, while no other process may look at it."""
+
+    def __init__(self, path: str | None, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._clock = clock
+
+    def read(self) -> Token | None:
+        """The token that another process has left here; None where there is none that lives long enough."""
+        if self._path is None:
+            return None
+        try:
+            with open(os.open(self._path, os.O_RDONLY | _NO_FOLLOW), encoding="utf-8") as file:
+                kept = json.load(file)
+            token = Token(str(kept["value"]), float(kept["expires_at"]) - self._clock())
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return token if token.expires_in > _LEAST else None
+
+    def keep(self, token: Token) -> None:
+        """Leave a token here for the others. One that cannot be kept is no error."""
+        if self._path is None:
+            return
+        kept = {"value": token.value, "expires_at": self._clock() + token.expires_in}
+        try:
+            # Whoever reads holds the lock.
+            number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+            with open(number, "w", encoding="utf-8") as file:
+                json.dump(kept, file)
+        except OSError:
+            return
+
+
+class SharedTokens:
+    """Where the processes of a run share the token of one account; `folder` is None where there is no run."""
+
+    def __init__(self, folder: str | None, *account: str, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        name = hashlib.sha256("\0".join(account).encode("utf-8", "surrogateescape")).hexdigest()
+        self._path = os.path.join(folder, f"{name}.token") if folder and _is_private(folder) else None
+
+    @contextmanager
+    def held(self) -> Iterator[Slot]:
+        """The account's place, with all other processes kept waiting."""
+        lock = None if self._path is None else _locked(f"{self._path}.lock")
+        try:
+            yield Slot(None if lock is None else self._path, self._clock)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _is_private(folder: str) -> bool:
+    """Whether a folder is this user's, and nobody else can look into it."""
+    try:
+        found = os.lstat(folder)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _locked(path: str) -> int | None:
+    """The descriptor of a file that is locked until it is closed; None where that cannot be done."""
+    try:
+        import fcntl  # Not on every platform, and of use only here.
+
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | _NO_FOLLOW, 0o600)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+    except OSError:
+        os.close(number)
+        return None
+    return number
+
+
+NOT_SHARED: Any = SharedTokens(None)
