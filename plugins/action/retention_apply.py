@@ -22,6 +22,7 @@ class ActionModule(StepAction):
         """Applies what was released for one host."""
         super().run(tmp, task_vars)
         self.validate_argument_spec(CONNECTION_OPTIONS)
+        self.refuse_given(task_vars or {})
         with self.told_where_it_fails():
             step = self.step(task_vars or {})
             return {**apply(step), **step.log.result()}

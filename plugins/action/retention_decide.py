@@ -23,7 +23,10 @@ class ActionModule(StepAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Decides for one host."""
         super().run(tmp, task_vars)
-        _result, options = self.validate_argument_spec(_SPEC)
+        known = task_vars or {}
         with self.told_where_it_fails():
-            step = self.step(task_vars or {})
-            return {**decide(step, options["entry_point"], self.refusals(task_vars or {})), **step.log.result()}
+            entry = self.begin(known)
+            self.refuse_given(known)
+            _result, options = self.validate_argument_spec(_SPEC)
+            step = self.step(known)
+            return {**decide(step, entry, options["entry_point"], self.other_hosts(known)), **step.log.result()}

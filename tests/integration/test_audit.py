@@ -42,10 +42,14 @@ def fleet() -> World:
     """Five clusters, one of them sharded and odd, one with a day missing."""
     world = seeds.fleet(4, 12, platform="ops_manager")
     now = world.clock.epoch
+    for cluster in world.clusters.values():
+        # Up to yesterday, which would be a gap otherwise.
+        world.add_snapshot(cluster, now - DAY, now + 3650 * DAY)
+        world.remove(cluster, min(world.snapshots(cluster), key=lambda one: one.created).id)
     gap = list(world.clusters.values())[2]
     world.remove(gap, world.snapshots(gap)[4].id)
     odd = world.add_cluster(world.project_of(gap), "odd", shards=("one", "two"), backup="STOPPED")
-    for number in range(2, 8):
+    for number in range(1, 8):
         world.add_snapshot(odd, now - number * DAY, now + 3000 * DAY)
     for name, created, expires, more in (
         ("forever", 2 * DAY + HOUR, None, {}),

@@ -65,7 +65,8 @@ class Host:
     def decide(self, entry_point: str = MAIN) -> dict[str, Any]:
         """The result of the first step."""
         step = self.step()
-        return {**decide(step, entry_point, None), **step.log.result()}
+        entry = step.store.begin(step.host, step.batch)
+        return {**decide(step, entry, entry_point, None), **step.log.result()}
 
     def apply(self) -> dict[str, Any]:
         """The result of the second step."""

@@ -23,7 +23,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 # The counts in `requests` of both modules (option `tell_requests`).
 _COUNTS = ("gets", "patches", "deletes", "posts")
 # What a result of `legacy_snapshot_info` says of the service. The rest is of Ansible, or about the requests.
-_LISTED = (
+LISTED = (
     "snapshots",
     "total",
     "truncated",
@@ -33,6 +33,7 @@ _LISTED = (
     "cluster_id",
     "cluster_name",
     "schedule",
+    "schedule_status",
     "restore_jobs",
 )
 
@@ -57,5 +58,5 @@ def evidence(listing: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) 
         "first_request_at": min(firsts, default=None),
         "last_request_at": max(lasts, default=None),
         "requests": {name: sum(one[name] for one in requests) for name in _COUNTS},
-        "listing_sha256": digest_of({key: listing.get(key) for key in _LISTED}),
+        "listing_sha256": digest_of({key: listing.get(key) for key in LISTED}),
     }

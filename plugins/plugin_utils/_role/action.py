@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
@@ -31,7 +31,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.st
     Connection,
     Step,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Store
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry, Store
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
     KEYS,
     PREFIX,
@@ -44,7 +44,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     name: {"type": "raw", "no_log": spec.get("no_log", False)}
     for name, spec in {**CONNECTION_SPEC, **CLUSTER_SPEC}.items()
 }
-# Before its timeout ends a task, what was done has to be told: so many seconds at most, and a fifth of the timeout.
+# Before its timeout ends a task, what was done has to be told: so many seconds at most, and a third of the timeout.
 _MARGIN = 30.0
 _DISPLAY = Display()
 
@@ -59,14 +59,34 @@ class StepAction(ActionBase):
 
     @contextmanager
     def told_where_it_fails(self) -> Iterator[None]:
-        """AnsibleActionFail for a folder of the run that cannot be used; nothing has been written then."""
+        """AnsibleActionFail for a folder of the run that cannot be used."""
         try:
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Nothing"
-                " was written to the service. Make room there, or set ANSIBLE_LOCAL_TEMP to another place."
+                f"The private folder of this run, {_private_folder()}, cannot be used: {exc.strerror or exc}. Make room"
+                " there, or set ANSIBLE_LOCAL_TEMP to another place."
             ) from exc
+
+    def refuse_given(self, task_vars: Mapping[str, Any]) -> None:
+        """AnsibleActionFail for a variable that takes the place of what the role works with.
+
+        It fails at once, since the last task of the role would read the variable as well.
+        """
+        # Under another name a host would apply, or count as, what another host has decided.
+        own = {f"{PREFIX}result": "what the role leaves behind", "inventory_hostname": "the name of the host"}
+        places = (self._task.get_vars(), self._task.get_play().get_vars(), load_extra_vars(self._loader))
+        given = [name for name in own if any(name in place for place in places)]
+        if "inventory_hostname" not in given and task_vars["inventory_hostname"] not in _hosts(task_vars, "play_batch"):
+            given.append("inventory_hostname")
+        if given:
+            raise AnsibleActionFail(
+                f"{given[0]} is {own[given[0]]}, and cannot be given: call the variable otherwise. Nothing was written."
+            )
+
+    def begin(self, task_vars: Mapping[str, Any]) -> Entry:
+        """Notes that the host has begun, before a variable that cannot be rendered can end the task."""
+        return _store().begin(str(task_vars["inventory_hostname"]), _hosts(task_vars, "play_batch"))
 
     def step(self, task_vars: Mapping[str, Any]) -> Step:
         """What this task works with. Raises AnsibleError, and RefusedError for a variable that cannot be used."""
@@ -77,21 +97,27 @@ class StepAction(ActionBase):
             host=str(task_vars["inventory_hostname"]),
             given=self._given(task_vars),
             names=[name for name in task_vars if str(name).startswith(PREFIX)],
-            hosts=[str(name) for name in task_vars.get("ansible_play_hosts_all") or ()],
-            batch=[str(name) for name in task_vars.get("ansible_play_batch") or ()],
+            hosts=_hosts(task_vars, "play_hosts_all"),
+            batch=_hosts(task_vars, "play_batch"),
             strategy=str(play.strategy),
             run_once=bool(self._task.run_once),
             check_mode=bool(self._task.check_mode),
             diff_mode=bool(self._task.diff),
-            store=Store(Path(_private_folder()) / _COLLECTION),
+            store=_store(),
             connection=self._connection_options(),
             run=lambda module, options: self._module(module, options, task_vars),
-            tell=lambda line: _DISPLAY.display(line, stderr=True),
+            tell=self._tell,
             clock=datetime.now(timezone.utc).replace(microsecond=0),
             facts=_facts(task_vars),
+            has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
-            limit=started + timeout - min(_MARGIN, timeout / 5) if timeout else None,
+            limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
         )
+
+    def _tell(self, line: str) -> None:
+        # On standard error, so that no callback's JSON breaks.
+        if not self._task.no_log:
+            _DISPLAY.display(line, stderr=True)
 
     def _module(self, name: str, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result of a module of this collection, run where the host's connection says."""
@@ -101,8 +127,14 @@ class StepAction(ActionBase):
             )
         except AnsibleConnectionFailure as exc:
             return {"failed": True, "msg": f"The host could not be reached: {exc}"}
-        except OSError as exc:
+        except (AnsibleError, OSError) as exc:
+            # What was done before still has to be told.
             return {"failed": True, "msg": f"The module {name} could not be run: {exc}"}
+        except BaseException as exc:
+            # Core raises it once. The module has its own limit, and ends by itself.
+            if type(exc).__name__ != "TaskTimeoutError":
+                raise
+            return {"failed": True, "msg": f"The timeout of the task passed while {name} was running."}
         return result
 
     # --- options ---
@@ -135,10 +167,10 @@ class StepAction(ActionBase):
         return given
 
     def _value(self, raw: Any, task_vars: Mapping[str, Any]) -> Any:
-        value = _decrypted(self._templar.template(raw))
+        # Within a dictionary newer cores leave out what is omitted; by itself it is an error to them.
+        value = _decrypted(self._templar.template({"value": raw}).get("value"))
         omit = task_vars.get("omit")
-        is_omitted = type(value).__name__ == "Omit" or (omit is not None and value == omit)
-        return None if is_omitted else value
+        return None if isinstance(value, str) and value == omit else value
 
     def _handed_on(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """What a job of the workflow has handed on for this cluster. It is data, and never rendered as a template."""
@@ -148,16 +180,8 @@ class StepAction(ActionBase):
             return {}
         return {name: task_vars.get(f"{PREFIX}{name}_{key}") for name in ("plan", "digest")}
 
-    def refusals(self, task_vars: Mapping[str, Any]) -> str | None:
-        """Why the host is refused for what the play around the role says; None where it is not."""
-        result = f"{PREFIX}result"
-        # What the role registers must be what its last task reads.
-        if result in self._task.get_vars() or result in load_extra_vars(self._loader):
-            return f"{result} is what the role leaves behind, and cannot be given: call the variable otherwise"
-        return self._other_hosts(task_vars)
-
-    def _other_hosts(self, task_vars: Mapping[str, Any]) -> str | None:
-        """Where retention_hosts means other hosts than the play has: `hosts:` cannot see it in an inventory."""
+    def other_hosts(self, task_vars: Mapping[str, Any]) -> str | None:
+        """Why a host is refused whose retention_hosts means others than the play has: `hosts:` sees no inventory's."""
         pattern = task_vars.get(f"{PREFIX}hosts")
         pattern = None if pattern is None else self._templar.template(pattern)
         if not pattern:
@@ -165,7 +189,7 @@ class StepAction(ActionBase):
         names = list(pattern) if isinstance(pattern, (list, tuple)) else [str(pattern)]
         lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
         selected = set(lookup.run([":".join(map(str, names))], variables=dict(task_vars)))
-        others = sorted(set(task_vars.get("ansible_play_hosts_all") or ()) - selected)
+        others = sorted(set(_hosts(task_vars, "play_hosts_all")) - selected)
         if not others:
             return None
         return (
@@ -178,6 +202,23 @@ class StepAction(ActionBase):
 def _private_folder() -> str:
     """The folder of this run of ansible-playbook: for it alone, shared by its forks, and removed when it ends."""
     return str(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # ansible-core sets it while it starts
+
+
+def _store() -> Store:
+    return Store(Path(_private_folder()) / _COLLECTION)
+
+
+def _hosts(task_vars: Mapping[str, Any], kind: str) -> list[str]:
+    """Names of hosts in one of Ansible's own variables, which nothing can take the place of."""
+    return [str(name) for name in task_vars.get(f"ansible_{kind}") or ()]
+
+
+def _has_failed(task_vars: Mapping[str, Any], host: str) -> bool:
+    """Whether the step before failed for a host, or ran under another host's name."""
+    known = task_vars["hostvars"][host]
+    result = known.get(f"{PREFIX}result")
+    has_failed = isinstance(result, Mapping) and bool(result.get("failed"))
+    return has_failed or known.get("inventory_hostname") != host
 
 
 def _facts(task_vars: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,12 @@ _NO_PLAN = (
 )
 
 
+_CHECKED_ONLY = (
+    "The plan was decided on in check mode, where less is refused, and this is no check mode: nothing was written. Give"
+    " check_mode to the role as a whole."
+)
+
+
 @dataclass(frozen=True)
 class Released:
     """What `decide` has released for the host."""
@@ -45,6 +51,7 @@ class Released:
     target: Mapping[str, str]
     now: datetime
     is_approved: bool
+    in_check_mode: bool
     max_fail_percentage: float
     batch_size: int
     concurrency: int
@@ -87,6 +94,8 @@ def apply(step: Step) -> dict[str, Any]:
     released = Released.load(kept)
     step.log.requests.extend(released.requests)
     rival = step.store.rival(entry)
+    if released.in_check_mode and not step.check_mode:
+        return _refused(step, released, _CHECKED_ONLY)
     if rival is not None:
         return _refused(step, released, same_cluster(step.host, rival, released.plan))
     stopping = _stopping(step, entry, released)
@@ -108,7 +117,7 @@ def _stopping(step: Step, entry: Entry, released: Released) -> Fleet | None:
         return None
     entries = step.store.entries()
     disputed = {one.host for one in entries if step.store.rival(one) is not None}
-    fleet = fleet_of(entry, entries, step.batch, disputed)
+    fleet = fleet_of(entry, entries, step.batch, disputed, step.has_failed)
     return fleet if fleet.trips(limit) else None
 
 
@@ -171,13 +180,20 @@ def _ended(
     run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
     failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
-    written = {"plan_file": released.plan_file, "report": None}
-    try:
-        written["report"] = write_report(step, released.report_dir, run, released.listing, released.findings)
-    except FileError as exc:
-        failures.append(f"retention_report_dir: {exc}")
+    report, trouble = _reported(step, released, run)
+    failures += trouble
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
-    return with_plan(run, released.findings, written, failures)
+    return with_plan(run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
+
+
+def _reported(step: Step, released: Released, run: Run) -> tuple[str | None, list[str]]:
+    """The path of the report, and why there is none although there should be."""
+    try:
+        return write_report(step, released.report_dir, run, released.listing, released.findings), []
+    except FileError as exc:
+        return None, [f"retention_report_dir: {exc}"]
+    except Exception as exc:  # noqa: BLE001  (what was deleted has to be told, whatever becomes of its report)
+        return None, [f"retention_report_dir: the report could not be made: {type(exc).__name__}: {exc}."]
 
 
 def _told(
@@ -218,6 +234,6 @@ def _stopped(stopping: Fleet | None, withheld: frozenset[str], released: Release
     reason = (
         f"RETENTION STOPPED: {stopping.stopped} of {stopping.size} clusters are blocked, or could not be planned, more"
         f" than retention_max_fail_percentage {released.max_fail_percentage:g} allows; {len(withheld)} removals were"
-        " withheld here, and nothing was removed from any cluster."
+        " withheld here. Mend or leave out those clusters, or raise the variable for this run."
     )
     return [reason]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import names
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.evidence import LISTED
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import findings as finding
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.engine import plan as plan_for
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster as Listed
@@ -25,7 +26,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     removals_shown,
     same_cluster,
@@ -83,12 +84,11 @@ class Stop(Exception):
     """The host goes no further. The message is what the last task of the role says."""
 
 
-def decide(step: Step, entry_point: str, refusal: str | None) -> dict[str, Any]:
-    """The result of one host; what is released lies in the store.
+def decide(step: Step, entry: Entry, entry_point: str, refusal: str | None) -> dict[str, Any]:
+    """The result of one host that has begun; what is released lies in the store.
 
     `refusal` is why the play around the role cannot be used.
     """
-    entry = step.store.begin(step.host, step.batch)
     cluster = Cluster()
     try:
         if refusal is not None:
@@ -193,7 +193,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     """Gives the plan to the step that applies, and returns what is to be done."""
     settings = asked.settings
     if settings.report_dir:
-        _check_place("retention_report_dir", settings.report_dir, lambda folder: files.check_report(folder, found.plan))
+        _check_place("retention_report_dir", settings.report_dir, lambda folder: check_report(folder, found.plan))
     written: dict[str, str | None] = {"plan_file": _write_plan(found.plan, settings), "report": None}
     document = {
         "plan": found.plan.dump(),
@@ -201,13 +201,15 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "findings": dump_notes(found.findings),
         "target": target(found.listing),
         "now": asked.now.isoformat(),
+        "in_check_mode": step.check_mode,
         "is_approved": asked.entry_point == APPLY,
         "max_fail_percentage": settings.max_fail_percentage,
         "batch_size": settings.batch_size,
         "concurrency": settings.concurrency,
         "plan_file": written["plan_file"],
         "report_dir": settings.report_dir,
-        "listing": dict(found.listing) if settings.report_dir else None,
+        # Warnings are no JSON on newer cores, and the rest of a result is of no use later.
+        "listing": {key: found.listing.get(key) for key in LISTED} if settings.report_dir else None,
         "requests": list(step.log.requests),
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }

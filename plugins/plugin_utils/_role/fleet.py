@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import RELEASED, Entry
 
-# With these, a host goes on before all others have decided.
-_WITHOUT_BARRIER = ("free", "host_pinned")
+# With any other, a host may go on before all others have decided.
+_WITH_BARRIER = ("linear", "debug", "mitogen_linear")
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,23 @@ class Fleet:
         return self.stopped * 100 > limit * self.size
 
 
-def fleet_of(own: Entry, entries: Iterable[Entry], still_there: Collection[str], disputed: Collection[str]) -> Fleet:
+def fleet_of(
+    own: Entry,
+    entries: Iterable[Entry],
+    still_there: Collection[str],
+    disputed: Collection[str],
+    has_failed: Callable[[str], bool],
+) -> Fleet:
     """The fleet as one host sees it when it is about to apply.
 
     Its hosts are those of the batch before the role's first task. One that never began and is still in the batch has
     skipped the role, and counts neither way. One that is gone, that began and did not decide, or that is to be left
-    alone as a whole or in part, has stopped.
+    alone as a whole or in part, has stopped. `has_failed` tells of a host whose first step failed before it began, and
+    that is still there since its errors are ignored or rescued.
     """
     found = {entry.host: entry for entry in entries if entry.round == own.round}
     hosts = set(own.batch).union(*(entry.batch for entry in found.values() if entry.host in own.batch))
-    skipped = hosts & set(still_there) - set(found)
+    skipped = {host for host in hosts & set(still_there) - set(found) if not has_failed(host)}
     stopped = [host for host in hosts - skipped if host in disputed or _has_stopped(found.get(host), still_there)]
     return Fleet(len(hosts - skipped), len(stopped))
 
@@ -51,9 +58,9 @@ def refused(limit: float, strategy: str, run_once: bool, hosts: int) -> str | No
     """Why the limit could not be held to, None where it can."""
     if limit >= 100 or hosts < 2:
         return None
-    if strategy.rpartition(".")[2] in _WITHOUT_BARRIER:
+    if strategy.rpartition(".")[2] not in _WITH_BARRIER:
         return (
-            f"retention_max_fail_percentage is {limit:g}, and with strategy {strategy} a host applies its plan before"
+            f"retention_max_fail_percentage is {limit:g}, and with strategy {strategy} a host may apply its plan before"
             " the others have decided: use strategy linear, or leave the variable at 100"
         )
     if run_once:

@@ -95,6 +95,7 @@ class Step:
     `given` are the role's variables without their prefix, and `names` all that begin with it. `hosts` are those of the
     play, `batch` those that have not failed. `run` runs a module and `tell` shows a line at once. `limit` is when the
     task ends, on the clock of `time.monotonic`; None where it has no end. `clock` is now in UTC and whole seconds.
+    `has_failed` tells whether the step before failed for another host.
     """
 
     host: str
@@ -112,6 +113,7 @@ class Step:
     tell: Callable[[str], None]
     clock: datetime
     facts: Mapping[str, Any]
+    has_failed: Callable[[str], bool] = lambda _host: False
     processes: Sequence[Mapping[str, Any]] = ()
     limit: float | None = None
     log: Log = field(default_factory=Log)

@@ -51,6 +51,7 @@ class Store:
     def begin(self, host: str, batch: Sequence[str]) -> Entry:
         """Forgets what the host decided before, and notes that it has begun, before its first request."""
         self._plan(host).unlink(missing_ok=True)
+        self._result(host).unlink(missing_ok=True)
         # Within a step of the role that applies nobody has finished, so that all hosts of the step count alike.
         last = max((entry.round for entry in self.entries() if entry.is_finished), default=0)
         entry = Entry(host, last + 1, tuple(batch))

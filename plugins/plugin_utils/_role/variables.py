@@ -97,7 +97,7 @@ def refuse_unknown(names: Iterable[str], ignored: Sequence[str]) -> None:
     close = difflib.get_close_matches(unknown[0][:60], VARIABLES, 1)
     nearest = f"; the nearest one that it knows is {close[0]}" if close else ""
     raise RefusedError(
-        f"the role does not know the variable {', '.join(unknown[:5])}{nearest}. Correct the name, or, where it belongs"
+        f"The role does not know the variable {', '.join(unknown[:5])}{nearest}. Correct the name, or, where it belongs"
         " to somebody else, add it to retention_ignore_variables"
     )
 
