@@ -136,8 +136,9 @@ def _outcome(
         if action == "absent" and was is not None:
             yield f"{told}, but it was there before and nobody else is about"
     elif action == "updated":
-        if now is None or now[0] != after["expires_at"] or now == was:
-            yield f"{told} to {after['expires_at']} and is {now}"
+        expires_at = (after or {}).get("expires_at")
+        if now is None or now[0] != expires_at or now == was:
+            yield f"{told} to {expires_at} and is {now}"
     elif now != was:
         yield f"{told} and was {was}, is {now}"
     if action in ("not_tried", "unchanged") and was_sent:
