@@ -20,8 +20,8 @@ import yaml
 from ansible.parsing.plugin_docs import read_docstring
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import add_fragments
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import CODES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import CODES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
     POLICY_KEYS,

@@ -88,6 +88,7 @@ def _told(playbooks: Playbooks, run: Run) -> Told:
         report = told.result["report"]
         data = json.loads(Path(report).with_suffix(".json").read_text(encoding="utf-8")) if report else {}
         told.reported = [
-            {**one, "after": one["expires_at"] and {"expires_at": one["expires_at"]}} for one in data.get("outcomes", [])
+            {**one, "after": one["expires_at"] and {"expires_at": one["expires_at"]}}
+            for one in data.get("outcomes", [])
         ]
     return told

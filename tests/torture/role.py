@@ -68,9 +68,7 @@ def run_role(variables: Mapping[str, Any], modules: Modules, now: datetime) -> T
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
-        told.result = Host(
-            Path(folder) / "run", {**variables, "retention_plan_file": str(path)}, run, now
-        ).run()
+        told.result = Host(Path(folder) / "run", {**variables, "retention_plan_file": str(path)}, run, now).run()
         told.failure = told.result["failure"] or None
         told.plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return told
