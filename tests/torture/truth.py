@@ -124,7 +124,8 @@ def _outcome(
     was_sent: bool,
     is_cut: bool,
 ) -> Iterator[str]:
-    action, after, error = outcome["action"], outcome.get("after"), outcome["error"]
+    action, error = outcome["action"], outcome["error"]
+    expiry = (outcome.get("after") or {}).get("expires_at")
     told = f"{name} is told {action}"
     if (action == "failed") != (error is not None):
         yield f"{told} with the error {error}"
@@ -136,9 +137,8 @@ def _outcome(
         if action == "absent" and was is not None:
             yield f"{told}, but it was there before and nobody else is about"
     elif action == "updated":
-        expires_at = (after or {}).get("expires_at")
-        if now is None or now[0] != expires_at or now == was:
-            yield f"{told} to {expires_at} and is {now}"
+        if now is None or now[0] != expiry or now == was:
+            yield f"{told} to {expiry} and is {now}"
     elif now != was:
         yield f"{told} and was {was}, is {now}"
     if action in ("not_tried", "unchanged") and was_sent:
