@@ -48,6 +48,6 @@ def test_a_small_fleet(collections: Path) -> None:
 
 def test_a_small_backlog(collections: Path) -> None:
     """More to remove than the bucket holds: everything is done all the same, later."""
-    (one,) = backlog(2, 20, 8, (2,), collections, bucket=Limit(12, 12, per=12.0))
-    assert (one.changes, one.failed) == (16, 0)
+    (one,) = backlog(2, 20, 14, (2,), collections, bucket=Limit(12, 12, per=12.0))
+    assert (one.changes, one.failed) == (28, 0)
     assert one.refused > 0
