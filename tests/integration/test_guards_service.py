@@ -84,8 +84,10 @@ def test_a_schedule_that_cannot_be_told_now_stops_removals_and_one_that_is_not_t
 def test_a_later_faulty_snapshot_does_not_push_out_a_sound_one(playbooks: Playbooks, simulator: Start) -> None:
     world = seeds.fleet(0, 0, platform="ops_manager")
     # The service tells it of sharded clusters alone.
-    (project,) = world.projects.values()
-    cluster, now = world.add_cluster(project, "events", shards=("shard_0", "shard_1")), world.clock.epoch
+    cluster, now = (
+        world.add_cluster(next(iter(world.projects.values())), "events", shards=("shard_0", "shard_1")),
+        world.clock.epoch,
+    )
     noon = now - now % DAY + 12 * HOUR
     sound = [world.add_snapshot(cluster, noon - number * DAY, now + 900 * DAY) for number in range(2, 14)]
     faulty = [
