@@ -84,10 +84,8 @@ def test_a_schedule_that_cannot_be_told_now_stops_removals_and_one_that_is_not_t
 def test_a_later_faulty_snapshot_does_not_push_out_a_sound_one(playbooks: Playbooks, simulator: Start) -> None:
     world = seeds.fleet(0, 0, platform="ops_manager")
     # The service tells it of sharded clusters alone.
-    cluster, now = (
-        world.add_cluster(next(iter(world.projects.values())), "events", shards=("shard_0", "shard_1")),
-        world.clock.epoch,
-    )
+    project, now = next(iter(world.projects.values())), world.clock.epoch
+    cluster = world.add_cluster(project, "events", shards=("shard_0", "shard_1"))
     noon = now - now % DAY + 12 * HOUR
     sound = [world.add_snapshot(cluster, noon - number * DAY, now + 900 * DAY) for number in range(2, 14)]
     faulty = [
