@@ -101,7 +101,17 @@ counts:
     - Empty if there is no plan.
   returned: always
   type: dict
-  sample: {kept: 100, held: 2, deleted: 12, already_gone: 0, extended: 0, shortened: 0, withheld: 0, failed: 0}
+  sample:
+    kept: 100
+    held: 2
+    deleted: 12
+    already_gone: 0
+    extended: 0
+    shortened: 0
+    withheld: 0
+    failed: 0
+    not_tried: 0
+    unknown: 0
 gaps:
   description: How many periods no sound snapshot covers.
   returned: always

@@ -129,7 +129,8 @@ def changes(collections: Path, size: int, latency_ms: int, times: int, by_hand: 
         wanted = expires()
         return bench.ideal("ideal", 8, [("PATCH", url, {"expires": wanted}) for url in bench.urls(size)])
 
-    until += timedelta(days=400)
+    # Later than what they have: the newest one may not be given a shorter life.
+    until += timedelta(days=4000)
     rivals: dict[str, Rival] = {f"module, {workers} at once": module(workers) for workers in (1, 4, 8)}
     rivals["ideal client, 8 at once"] = ideal
     rivals["empty play"] = lambda bench: bench.playbook("empty", empty_play(bench.folder, modules=1, actions=0))
@@ -225,7 +226,11 @@ def planning(size: int, times: int) -> Row:
 
 
 def _tasks(log: Path) -> dict[str, int]:
-    """How many tasks a run of the role had: those that begin a module's process, and the rest."""
-    names = re.findall(r"^TASK \[(?:.* : )?(.*)\] \*+$", log.read_text(encoding="utf-8"), re.MULTILINE)
-    modules = sum(name.startswith(("List the snapshots", "Change the snapshots")) for name in names)
-    return {"modules": modules, "actions": len(names) - modules}
+    """How many modules a run of the role had, each a process, and how many tasks that begin none.
+
+    Deciding lists, and applying changes batch by batch, tells a line of each, and lists again.
+    """
+    text = log.read_text(encoding="utf-8")
+    names = re.findall(r"^TASK \[(?:.* : )?(.*)\] \*+$", text, re.MULTILINE)
+    batches = len(re.findall(r"^\[localhost\] .* of \d+ changes done$", text, re.MULTILINE))
+    return {"modules": 2 + batches, "actions": len(names) - 2}

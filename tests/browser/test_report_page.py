@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -91,9 +90,7 @@ def test_sorting(open_page: Open, size: str) -> None:
     opened = open_page(size)
     page = opened.page
     sizes = {one["id"]: one["file_size_bytes"] for one in opened.plan["snapshots"]}
-    began = time.monotonic()
     page.get_by_role("button", name="Size").click()
-    assert time.monotonic() - began < 3
     known = [sizes[name] for name in opened.shown() if sizes[name] is not None]
     assert known == sorted(known)
     assert len(opened.shown()) == len(sizes)

@@ -214,6 +214,9 @@ def test_the_workflow_with_nothing_answered_stops_at_drift(playbooks: Playbooks,
     (earnest,) = made.launch(name, {})
     assert earnest.status == "successful"
     assert dry.changed == earnest.changed == {host: 1}
+    # What is under way is an event of its own, so that a page of AWX shows it before the task has ended.
+    told = [event["stdout"] for event in earnest.events if event["event"] == "verbose"]
+    assert [line for line in told if host in line and "changes done" in line]
     assert made.left() == {held.name: KEPT + 1, **{one.name: KEPT for one in others}}
 
 

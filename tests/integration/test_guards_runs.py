@@ -267,7 +267,7 @@ def test_what_an_audit_fails_for(playbooks: Playbooks, simulator: Start) -> None
     assert refusal(run, "drift").startswith("RETENTION DRIFT: ")
     for host in ("list", "text", "each"):
         assert refusal(run, host).startswith("RETENTION FINDING: ")
-    assert "did you mean incomplete?" in refusal(run, "unknown")
+    assert "incomplet' is no code of a finding; they are " in refusal(run, "unknown")
     assert result(run, "shown")["guard"]["blocked"] is True
     assert "BLOCKED" in lines(run, "shown")
     # In a run that writes these variables say nothing.

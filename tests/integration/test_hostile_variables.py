@@ -9,7 +9,7 @@ It works, or it fails before any request and names the variable or its key; neve
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from simulator import seeds
+from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
 from tools.tree import ROOT
@@ -25,7 +26,7 @@ from unit import hostile
 ROLE = f"{NAMESPACE}.retention"
 VARIABLES = list(yaml.safe_load((ROOT / "roles" / "retention" / "defaults" / "main.yml").read_text(encoding="utf-8")))
 # Paths are written to and read from where they lead, and are tried by themselves.
-PATHS = ("retention_plan_file", "retention_report_dir")
+PATHS = ("retention_plan_file", "retention_plan_dir", "retention_report_dir")
 VALUES: dict[str, Any] = {
     "null": None,
     "true": True,
@@ -66,12 +67,6 @@ Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!un
 VALUES |= {f"unsafe-{number}": Unsafe(text) for number, text in enumerate(UNSAFE)}
 
 
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    with Simulator(seeds.many(30)) as running:
-        yield running
-
-
 def some(variable: str) -> list[Any]:
     """The values for a variable: all of them where the profile looks further, else two, not its neighbours'."""
     values = list(VALUES.values())
@@ -82,11 +77,11 @@ def some(variable: str) -> list[Any]:
 
 
 def run_hosts(playbooks: Playbooks, sim: Simulator, hosts: dict[str, dict[str, Any]], entry: str) -> Run:
-    """One run with a host for each value. In check mode, so that a value that works writes nothing."""
+    """One run with a cluster for each value. In check mode, so that a value that works writes nothing."""
     connection = options(sim)
-    names = ("project_id", "cluster_id", "cluster_name")
-    target: dict[str, Any] = {key: connection.pop(key) for key in names if key in connection}
-    usual = {"retention_keep_last": 29, "retention_keep_within_yearly": "1y", "retention_stale_after": "off"}
+    for key in ("project_id", "cluster_id", "cluster_name"):
+        connection.pop(key, None)
+    usual = {"retention_keep_last": 5, "retention_keep_within_yearly": "1y", "retention_stale_after": "off"}
     folder = playbooks.folder / "host_vars"
     folder.mkdir(exist_ok=True)
     for name, variables in hosts.items():
@@ -98,7 +93,10 @@ def run_hosts(playbooks: Playbooks, sim: Simulator, hosts: dict[str, dict[str, A
         "--check",
         "--forks",
         "8",
-        inventory=dict.fromkeys(hosts, target),
+        inventory={
+            name: {"project_id": cluster.project_id, "cluster_id": cluster.id}
+            for name, cluster in zip(hosts, sim.world.clusters.values(), strict=True)
+        },
     )
 
 
@@ -129,7 +127,7 @@ GROUPS: dict[str, Callable[[str], bool]] = {
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_any_value_of_any_variable(
-    playbooks: Playbooks, sim: Simulator, group: str, record_property: Callable[[str, Any], None]
+    playbooks: Playbooks, simulator: Start, group: str, record_property: Callable[[str, Any], None]
 ) -> None:
     hosts = {
         f"h{number}": {variable: value}
@@ -140,19 +138,21 @@ def test_any_value_of_any_variable(
             for value in some(variable)
         )
     }
+    sim = simulator(seeds.fleet(len(hosts), 6, platform="ops_manager"))
     run = run_hosts(playbooks, sim, hosts, "main")
     record_property("hostile", len(hosts))
     assert 0 < judged(run, sim, hosts, playbooks.folder) < len(hosts)
 
 
 def test_any_value_of_what_was_approved(
-    playbooks: Playbooks, sim: Simulator, record_property: Callable[[str, Any], None]
+    playbooks: Playbooks, simulator: Start, record_property: Callable[[str, Any], None]
 ) -> None:
     names = ("retention_approved_plan", "retention_approved_digest", "retention_plan_max_age")
     hosts = {
         f"h{number}": {variable: value}
         for number, (variable, value) in enumerate((variable, value) for variable in names for value in some(variable))
     }
+    sim = simulator(seeds.fleet(len(hosts), 6, platform="ops_manager"))
     run = run_hosts(playbooks, sim, hosts, "apply")
     record_property("hostile", len(hosts))
     assert "Traceback" not in run.output

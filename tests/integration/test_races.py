@@ -147,10 +147,13 @@ def test_jobs_that_cannot_be_read_at_the_write_keep_everything(playbooks: Playbo
     assert run.status == 2
     assert names_of(sim.world, cluster) == before
     assert sim.log.writes == []
-    message = run.named("Fail where not everything went as planned").message
+    result, message = run.applied().result, run.named("Fail where not everything went as planned").message
     # One reason for all of them is said once.
     assert message.count("Which snapshots a restore uses cannot be told, so nothing is deleted or shortened") == 1
-    assert all(name in message for name in before[8:])
+    assert all(name in message for name in before[:-4:-1])
+    assert {one["id"] for one in result["failures"]} == set(before[8:])
+    assert {one["error"]["detail"] for one in result["failures"]} == {result["failures"][0]["error"]["detail"]}
+    assert result["counts"]["failed"] == 4
 
 
 def test_two_runs_of_one_policy_at_once(simulator: Start, collections: Path, tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def test_too_many_refused_approvals_stop_all_before_the_first_write(
     assert (sim.log.writes, sim.world.state()) == ([], between)
     failed = failures(stopped)
     assert failed["fleet-001"].startswith("RETENTION DRIFT: ")
-    assert failed["fleet-003"].startswith("The approved plan is refused: ")
+    assert failed["fleet-003"].startswith("retention_approved_plan: ")
+    assert "has no plan for cluster fleet-003" in failed["fleet-003"]
     assert "NOT_IN_GROUP" in failed["fleet-004"]
     for host in ("fleet-000", "fleet-002"):
         assert failed[host].startswith("RETENTION STOPPED: 3 of 5 clusters ")

@@ -20,6 +20,7 @@ import yaml
 from ansible.parsing.plugin_docs import read_docstring
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import add_fragments
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.findings import CODES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import (
     OPTION_KEYS,
@@ -32,6 +33,8 @@ from simulator.errors import CATALOGUE
 from tools import pictures
 from tools.guides import GUIDES, Example, calls, commands, examples, tasks
 from tools.tree import FULL_NAME, ROOT
+from unit.plugins.plugin_utils._report.cases import reported
+from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
 
 PLUGINS = ROOT / "plugins"
 ROLE = yaml.safe_load((ROOT / "roles/retention/meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
@@ -139,9 +142,10 @@ def test_the_commands_are_commands() -> None:
 
 
 def test_each_variable_that_is_named_is_one() -> None:
-    facts = {"retention_outcomes", "retention_plan", "retention_audit_", "retention_"}
+    # What the role leaves behind and hands on, the filter, and names that are shown as those of nobody.
+    others = {"retention_result", "retention_audit_", "retention_plan", "retention_", *OF_PLAYBOOKS}
     named = {name for one in GUIDES for name in re.findall(r"``(retention_\w*)", text_of(one.stem))}
-    assert named - VARIABLES - facts - {f"{name}_" for name in ("retention_keep", "retention_digest")} == set()
+    assert named - VARIABLES - others - {f"{name}_" for name in ("retention_keep", "retention_digest")} == set()
     settings = {name for one in GUIDES for name in re.findall(r"\b(legacy_backup_[a-z_]+)\b", text_of(one.stem))}
     assert settings <= set(SETTINGS)
 
@@ -212,6 +216,15 @@ def test_each_message_of_the_role_and_finding_of_an_audit_has_its_line() -> None
 def test_each_finding_that_the_engine_makes_is_a_code() -> None:
     found = "".join((PLUGINS / "plugin_utils" / "_retention" / name).read_text(encoding="utf-8") for name in FINDERS)
     assert {*re.findall(r'Note\(\s*"(\w+)"', found), "pit_assumed", "artifact"} == set(CODES)
+
+
+def test_the_keys_of_a_report_are_told() -> None:
+    rows = [row(number, ago(days=number)) for number in range(1, 5)]
+    made = document(reported(bare(rows, {"keep_last": 2}), info(rows)))
+    page = text_of("guide_audit").partition("For a machine\n---")[2]
+    told = set(re.findall(r"``(\w+)``", page))
+    assert set(made) - told == set()
+    assert set(made["summary"]["counts"]) <= told
 
 
 def test_quoted_messages_are_messages() -> None:

@@ -144,10 +144,10 @@ def drive(setting: Setting, connection: Mapping[str, Any], now: str, time: FakeT
     rest = {key: value for key, value in connection.items() if key not in place}
 
     def module(name: str, arguments: Mapping[str, Any]) -> Finished:
-        own = {"concurrency": setting.concurrency} if name == "legacy_snapshot" else {}
-        return run_module(MODULES[name], {**rest, **own, **arguments}, time, moment)
+        return run_module(MODULES[name], {**rest, **arguments}, time, moment)
 
-    return run_role({**POLICY, **target, "retention_now": now, **more}, module)
+    own = {"retention_concurrency": setting.concurrency}
+    return run_role({**POLICY, **target, **own, **more}, module, moment)
 
 
 @dataclass(frozen=True)
@@ -183,5 +183,5 @@ def measured(setting: Setting, world: World) -> Undisturbed:
         requests = sim.log.requests
     rows = told.plan["snapshots"]
     due = {row["id"]: row["expires_to"] or row["action"] for row in rows if row["action"] != "keep"}
-    listing = next(done.result for name, done in told.calls if name == "legacy_snapshot_info")
+    listing = told.listings[0].result
     return Undisturbed(requests, before, world.state(), due, listing, told)

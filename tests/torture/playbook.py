@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from simulator.instants import iso
 from simulator.server import Simulator
 from tools.faketime import FakeTime
-from tools.modules import Finished
 from tools.playbooks import NAMESPACE, Playbooks, Run, kill_tree, options, play
 from torture import truth
 from torture.bench import POLICY, Bench, Setting, measured, small_world
@@ -20,7 +21,6 @@ from torture.faults import for_good, in_peace, once
 from torture.role import Told
 
 ROLE = f"{NAMESPACE}.retention"
-_MODULES = ("legacy_snapshot_info", "legacy_snapshot")
 
 
 def broken_in_a_playbook(playbooks: Playbooks, setting: Setting, label: str, index: int, stays: bool) -> list[str]:
@@ -47,12 +47,14 @@ def broken_in_a_playbook(playbooks: Playbooks, setting: Setting, label: str, ind
         run = _run(playbooks, sim, setting, {**POLICY, "retention_now": now}, started)
         sim.settle(quiet=0.2 if label == "killed" else 0.0)
         log, after = sim.log.entries, world.state()
-        told = _told(run)
+        told = _told(playbooks, run)
         found = [*truth.untouched(measure, measure.before, after, log)]
         if label != "killed":
             found += truth.whole(measure, told, log)
             found += truth.truthful(measure, told, measure.before, after, log)
             found += ["a traceback:\n" + run.output] if "Traceback" in run.output else []
+            if (told.failure or "") != told.result["failure"]:
+                found.append(f"the role failed with {told.failure}, and its result says {told.result['failure']}")
         elif run.status == 0:
             found.append("the run was not killed")
         bench = Bench(setting, sim, FakeTime(sim=sim))
@@ -63,22 +65,30 @@ def _run(playbooks: Playbooks, sim: Simulator, setting: Setting, variables: Mapp
     connection = options(sim, setting.who, retry_timeout=min(setting.retry_timeout, 20), timeout=2)
     names = ("project_id", "cluster_id", "cluster_name")
     target = {name: connection.pop(name) for name in names if name in connection}
+    told = {"retention_plan_file": str(_plan(playbooks)), "retention_report_dir": str(playbooks.folder / "told")}
     plays = [play([], connection, roles=[{"role": ROLE}])]
-    return playbooks.run(plays, inventory={"orders": {**target, **variables}}, started=started)
+    return playbooks.run(plays, inventory={"orders": {**target, **variables, **told}}, started=started)
 
 
-def _told(run: Run) -> Told:
-    """What the run told, as the role in process tells it."""
+def _plan(playbooks: Playbooks) -> Path:
+    return playbooks.folder / "told" / "plan.json"
+
+
+def _told(playbooks: Playbooks, run: Run) -> Told:
+    """What the run told: as `retention_result`, by its plan file, and in its report."""
     told = Told()
-    for task in run.tasks:
-        module = task.action.rpartition(".")[2]
-        if module in _MODULES and task.status != "skipped":
-            result = {**task.result, "failed": task.status == "failed"}
-            told.calls.append((module, Finished(result, task.result.get("warnings", []), "")))
-        told.facts.update(task.result.get("ansible_facts", {}))
-        if task.name.endswith("Sum up") and task.status == "ok":
-            told.lines = list(task.result["msg"])
+    plan = _plan(playbooks)
+    if plan.exists():
+        told.plan = json.loads(plan.read_text(encoding="utf-8"))
     if run.status != 0:
         failed = [task for task in run.tasks if task.status == "failed"]
         told.failure = failed[-1].message if failed else run.output
+    if any(task.status == "ok" for task in run.of("retention_apply")):
+        told.result = run.applied().result
+        report = told.result["report"]
+        data = json.loads(Path(report).with_suffix(".json").read_text(encoding="utf-8")) if report else {}
+        told.reported = [
+            {**one, "after": one["expires_at"] and {"expires_at": one["expires_at"]}}
+            for one in data.get("outcomes", [])
+        ]
     return told

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from torture.role import Told
 Rows = Mapping[str, tuple[str | None, bool]]
 # How the service may say that a cluster has no schedule; the plan then goes by the default window.
 NO_SCHEDULE = (400, 404, 409)
+# The fates after which somebody has to look.
+UNDONE = ("failed", "not_tried", "unknown")
 
 
 def untouched(measure: Undisturbed, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
@@ -56,7 +59,11 @@ def _unplanned(measure: Undisturbed, write: Entry, main: str) -> Iterator[str]:
 
 def whole(measure: Undisturbed, told: Told, log: Sequence[Entry]) -> Iterator[str]:
     """What was decided upon was a whole and true reading; without one there was no write."""
-    listings = [done for name, done in told.calls if name == "legacy_snapshot_info"]
+    listings = told.listings
+    if not told.calls and told.plan:
+        # In a playbook nobody sees the listing, but the plan has all of it.
+        yield from _planned_on_all(measure, told)
+        return
     if not listings or listings[0].result.get("failed"):
         yield from (f"a write without a listing: {entry.line}" for entry in log if entry.is_write)
         if told.plan:
@@ -68,8 +75,18 @@ def whole(measure: Undisturbed, told: Told, log: Sequence[Entry]) -> Iterator[st
             yield f"the listing's {key} is not what the service has"
     if first["schedule"] != measure.listing["schedule"]:
         refused = [entry for entry in log if "snapshotSchedule" in entry.path and entry.status in NO_SCHEDULE]
-        if first["schedule"] is not None or not refused or not listings[0].warnings:
+        is_told = listings[0].warnings or first["schedule_status"] == "unavailable"
+        if first["schedule"] is not None or not refused or not is_told:
             yield f"the schedule was taken for {first['schedule']}"
+
+
+def _planned_on_all(measure: Undisturbed, told: Told) -> Iterator[str]:
+    keys = ("id", "created_at", "complete", "do_not_delete", "expires_at", "state")
+    planned, whole_ = (
+        [{key: row[key] for key in keys} for row in plan["snapshots"]] for plan in (told.plan, measure.told.plan)
+    )
+    if planned != whole_:
+        yield "the plan is not of what the service has"
 
 
 def truthful(measure: Undisturbed, told: Told, before: State, after: State, log: Sequence[Entry]) -> Iterator[str]:
@@ -79,17 +96,14 @@ def truthful(measure: Undisturbed, told: Told, before: State, after: State, log:
     sent = {entry.path.rpartition("/")[2] for entry in log if entry.is_write}
     # What was under way when every connection was cut: sent, and not in the log.
     is_cut = any(entry.fault == "hang_up" for entry in log)
-    own = [outcome for done in told.changes for outcome in done.result.get("outcomes", [])]
-    if own != told.outcomes:
-        yield "the role tells of other outcomes than its modules did"
+    own = told.outcomes
     by_id = {outcome["id"]: outcome for outcome in own}
     if len(by_id) != len(own):
         yield "a snapshot has two outcomes"
     for name, outcome in by_id.items():
         if outcome["action"] == "absent" and now.get(name) is not None and _was_denied(name, log):
             # The service said that it was not there. Only the listing afterwards can tell.
-            listed = not told.calls[-1][1].result.get("failed")
-            if told.failure is None or (listed and name not in told.failure):
+            if told.failure is None or (_is_verified(told) and name not in told.failure):
                 yield f"{name} is there, the service said it is not, and nobody found out"
             continue
         yield from _outcome(name, outcome, was.get(name), now.get(name), name in sent, is_cut)
@@ -110,7 +124,8 @@ def _outcome(
     was_sent: bool,
     is_cut: bool,
 ) -> Iterator[str]:
-    action, after, error = outcome["action"], outcome["after"], outcome["error"]
+    action, error = outcome["action"], outcome["error"]
+    expiry = (outcome.get("after") or {}).get("expires_at")
     told = f"{name} is told {action}"
     if (action == "failed") != (error is not None):
         yield f"{told} with the error {error}"
@@ -122,8 +137,8 @@ def _outcome(
         if action == "absent" and was is not None:
             yield f"{told}, but it was there before and nobody else is about"
     elif action == "updated":
-        if now is None or now[0] != after["expires_at"] or now == was:
-            yield f"{told} to {after['expires_at']} and is {now}"
+        if now is None or now[0] != expiry or now == was:
+            yield f"{told} to {expiry} and is {now}"
     elif now != was:
         yield f"{told} and was {was}, is {now}"
     if action in ("not_tried", "unchanged") and was_sent:
@@ -131,6 +146,9 @@ def _outcome(
 
 
 def _failed(outcome: Mapping[str, Any], told: str, was: object, now: object, may_be_sent: bool) -> Iterator[str]:
+    yield from _readable(outcome["error"].get("detail"), told)
+    if "before" not in outcome:
+        return
     before, after = outcome["before"], outcome["after"]
     if after is not None and now != was:
         yield f"{told}, as it was, and is {now}"
@@ -138,7 +156,6 @@ def _failed(outcome: Mapping[str, Any], told: str, was: object, now: object, may
         yield f"{told} with before and after that differ"
     if after is None and before is not None and not may_be_sent:
         yield f"{told}, fate unknown, and was never sent"
-    yield from _readable(outcome["error"].get("detail"), told)
 
 
 def _was_denied(name: str, log: Sequence[Entry]) -> bool:
@@ -162,8 +179,8 @@ def _ending(measure: Undisturbed, told: Told, now: Rows, by_id: Mapping[str, Map
     main = _main(measure.before)
     if told.failure is None:
         # Without the schedule the plan keeps more: what lies within the default window.
-        listed = _listing(told)
-        if now != measure.after[main] and listed["schedule"] is not None:
+        assumed = [one for one in told.result["findings"] if one["code"] in ("schedule_unavailable", "pit_assumed")]
+        if now != measure.after[main] and not assumed:
             yield "the run says that all went well, and not all is done"
     else:
         yield from _readable(told.failure, "the run's message")
@@ -171,28 +188,56 @@ def _ending(measure: Undisturbed, told: Told, now: Rows, by_id: Mapping[str, Map
     if failed and told.failure is None:
         yield "something failed and the run did not"
     text = told.failure or ""
-    if failed and not any(name in text for name in failed):
-        listing_failed = told.calls[-1][1].result.get("failed") and told.calls[-1][0] == "legacy_snapshot_info"
-        if not listing_failed:
-            yield f"the run's message names none of what failed: {text}"
+    if failed and _is_verified(told) and not any(name in text for name in failed):
+        yield f"the run's message names none of what failed: {text}"
     for name in failed:
-        if not any(name in line for line in told.lines) and len(failed) <= 10:
+        if not any(name in line for line in told.lines) and len(failed) <= 3:
             yield f"the summary does not name {name}, which failed"
+    yield from _failures(told, by_id)
     if told.plan and not told.plan["guard"]["blocked"]:
-        yield from _counts(told, by_id)
+        yield from _counts(told, now, by_id)
 
 
-def _counts(told: Told, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The one line of numbers."""
-    words = next((line for line in told.lines if line.startswith("Done: ")), "")
+def _failures(told: Told, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is listed as failed, not tried, or not known is what the modules say, and of a batch without a word none."""
+    listed = {one["id"]: (one["action"], one["error"]) for one in told.result["failures"]}
+    own = {name: (one["action"], one["error"]) for name, one in by_id.items() if one["action"] in UNDONE}
+    if {name: listed.get(name) for name in own} != own:
+        yield f"the failures are {listed}, and the modules had {own}"
+    for name in listed.keys() - own.keys():
+        if name in by_id or listed[name] != ("not_tried", None):
+            yield f"{name} is listed as {listed[name]}, and no module says so"
+
+
+def _counts(told: Told, now: Rows, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The numbers, and the one line that has them."""
     planned = {row["id"]: row["action"] for row in told.plan["snapshots"] if row["action"] != "keep"}
-    good = {"delete": ("deleted", "absent"), "extend": ("updated", "unchanged")}
-    for action, word in (("delete", "deleted"), ("extend", "extended")):
-        done = sum(planned.get(name) == action and one["action"] in good[action] for name, one in by_id.items())
-        count = sum(one == action for one in planned.values())
-        wanted = f"{done} {word}" + (f" of {count}" if done != count else "")
-        if not re.search(rf"(?<!\d){wanted}[,.]", words):
-            yield f"the summary should say {wanted!r}: {words!r}"
+    fates = Counter(_fate(told, now, name, action, by_id.get(name)) for name, action in planned.items())
+    counts = told.result["counts"]
+    for fate in ("deleted", "already_gone", "extended", *UNDONE):
+        if counts.get(fate, 0) != fates[fate]:
+            yield f"{fate} should be {fates[fate]} in {counts}"
+    is_done = not any(counts[fate] for fate in UNDONE)
+    words = next((line for line in told.lines if line.startswith(("Done: ", "Not everything was done: "))), "")
+    wanted = [f"{counts[fate]} {fate}" for fate in ("deleted", "extended")]
+    if words.startswith("Done: ") != is_done or not all(re.search(rf"(?<!\d){one}[,.]", words) for one in wanted):
+        yield f"the summary should say {wanted}: {words!r}"
+
+
+def _fate(told: Told, now: Rows, name: str, action: str, outcome: Mapping[str, Any] | None) -> str:
+    if outcome is None:
+        return "not_tried"
+    if action == "delete" and outcome["action"] in ("deleted", "absent"):
+        # What the service denied and the listing has is found out.
+        if name in now and _is_verified(told):
+            return "failed"
+        return "deleted" if outcome["action"] == "deleted" else "already_gone"
+    return {"updated": "extended", "unchanged": "kept"}.get(outcome["action"], str(outcome["action"]))
+
+
+def _is_verified(told: Told) -> bool:
+    """Whether the listing that verifies could be made."""
+    return "could not be verified" not in (told.failure or "")
 
 
 def _readable(text: object, what: str) -> Iterator[str]:
@@ -219,8 +264,3 @@ def done_in_peace(measure: Undisturbed, told: Told, after: State) -> Iterator[st
 def _main(state: State) -> str:
     """The cluster that the run is about: the first."""
     return next(iter(state))
-
-
-def _listing(told: Told) -> Mapping[str, Any]:
-    """What the run listed to plan on."""
-    return next(done.result for name, done in told.calls if name == "legacy_snapshot_info")

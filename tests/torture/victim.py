@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools.tree import ROOT
@@ -23,9 +24,12 @@ class Victims:
     """Starts children and kills them."""
 
     def __init__(self) -> None:
+        # What a child that is killed leaves behind goes with it.
+        self._folder = TemporaryDirectory()
         self._server = subprocess.Popen(
             [sys.executable, "-m", "torture.victim_server"],
             cwd=ROOT,
+            env={**os.environ, "TMPDIR": self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,6 +60,7 @@ class Victims:
         with self._server:
             if self._server.stdin is not None:
                 self._server.stdin.close()
+        self._folder.cleanup()
 
     def _say(self, line: str) -> None:
         assert self._server.stdin is not None

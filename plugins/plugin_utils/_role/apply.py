@@ -177,7 +177,9 @@ def _ended(
     has_written = (done.outcomes or done.unsure) and not is_prediction
     listed, problem = _verified(step, released) if has_written else (None, "")
     outcomes = _told(released, done, listed, is_prediction)
-    run = Run(released.plan, step.clock, outcomes, is_prediction, released.is_approved, withheld, listed, released.void)
+    run = Run(
+        released.plan, released.now, outcomes, is_prediction, released.is_approved, withheld, listed, released.void
+    )
     failures = [*_stopped(stopping, withheld, released), *_stale(released.plan)]
     failures += [text for text in (done.error, problem) if text]
     report, trouble = _reported(step, released, run)

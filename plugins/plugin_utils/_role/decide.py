@@ -95,7 +95,7 @@ def decide(step: Step, entry: Entry, entry_point: str, refusal: str | None) -> d
             raise Stop(f"{refusal}.")
         cluster = read_cluster(step.given)
         asked = _asked(step, entry_point, cluster)
-        found = _approved(step, asked) if entry_point == APPLY else _planned(step, asked)
+        found = _approved(step, asked) if asked.policy is None else _planned(step, asked, *asked.policy)
         entry = _claim(step, asked, entry, found.plan)
         end = _release if asked.may_release and not found.plan.is_blocked else _end
         return end(step, asked, entry, found)
@@ -164,10 +164,9 @@ def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
     return listing, read_info(listing)
 
 
-def _planned(step: Step, asked: Asked) -> Found:
+def _planned(step: Step, asked: Asked, policy: Policy, options: Options) -> Found:
     listing, listed = _listed(step, asked.cluster)
-    assert asked.policy is not None  # noqa: S101  (every entry point but apply has one)
-    plan = plan_for(listed, *asked.policy, asked.now, PREFIX)
+    plan = plan_for(listed, policy, options, asked.now, PREFIX)
     return Found(plan, listing, tuple(finding.audit(plan, listed)))
 
 

@@ -204,7 +204,9 @@ def test_a_file_system_that_takes_no_more_is_found_out(tmp_path: Path, monkeypat
 
 def test_several_hosts_may_make_the_same_folder_at_once(tmp_path: Path) -> None:
     found: list[str | None] = []
-    threads = [threading.Thread(target=lambda: found.append(prepare(tmp_path / "a" / "b" / "c"))) for _ in range(16)]
+    threads = [
+        threading.Thread(target=lambda: found.append(prepare(tmp_path / "a" / "b" / "c"))) for _number in range(16)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -261,7 +263,8 @@ def test_a_report_that_could_not_be_written_is_known_before(tmp_path: Path, endi
     assert check_report(tmp_path, plan) is None
     path = tmp_path / f"{stem(plan)}.{ending}"
     path.symlink_to(tmp_path / "else")
-    assert check_report(tmp_path, plan) == check(path) is not None
+    assert check_report(tmp_path, plan) == check(path)
+    assert check(path)
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -65,6 +65,13 @@ def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> N
     assert made.lines[-1] == f"[orders] Cluster0: {count - 8} of {count - 8} changes done"
 
 
+def test_a_run_has_one_time(tmp_path: Path) -> None:
+    """Planned for another instant in check mode, both steps tell that one."""
+    made = host(tmp_path, Modules(), check_mode=True, variables={"retention_now": "2026-08-22"})
+    told = {(result["now"], result["plan_now"]) for result in (made.decide(), made.apply())}
+    assert told == {("2026-08-22T00:00:00Z", "2026-08-22T00:00:00Z")}
+
+
 def test_only_plan_and_main_write_plan_files(tmp_path: Path) -> None:
     """An audit by the same variables leaves a plan alone that waits for its approval, and so does applying it."""
     folder = tmp_path / "plans"
