@@ -30,5 +30,5 @@ class SharingAction(NormalAction):
         """Runs the module as usual."""
         with suppress(OSError):
             self._task.args = {**self._task.args, "run_folder": str(run_folder())}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]  # core's has no types
         return result

@@ -18,12 +18,13 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Callable, TypeVar
 
-from .auth import Auth, Basic, Token
+from .auth import Auth, Basic
 from .errors import TIME_LIMIT, ApiError, TransientError, no_response
 from .pagination import PAGE_SIZE, READS_AT_ONCE, Listing, Page, page_of
 from .redaction import readable, redact_response
 from .responses import LONGEST_WAIT, error_for, is_verdict, parse, unexpected
 from .settings import Dialect, Request, Settings, quoted_path
+from .tokens import Token
 from .transport import Response, Unusable, send, session
 
 try:

@@ -11,7 +11,8 @@ import pytest
 from ansible.parsing.plugin_docs import read_docstring
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import add_fragments
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import CONNECTION_SPEC, FAMILIES
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._variables import FAMILIES
 
 from tools.tree import ROOT
 

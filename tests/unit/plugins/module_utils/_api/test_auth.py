@@ -19,9 +19,9 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.aut
     Basic,
     Bearer,
     Digest,
-    Token,
     parse_challenge,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.tokens import Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
     _INHERITED,
     Rules,
