@@ -114,7 +114,7 @@ def test_a_shared_token_that_the_service_refuses_is_taken_anew_once_for_all(fold
     endpoint = Endpoint()
     first, second = bearer(folder), bearer(folder)
     taken_by(endpoint, first, second)
-    first.accepted()
+    first.accepted(Refused("token-1"))
     for auth in (first, second):
         # It was accepted elsewhere, so that the refusal is no verdict about the account.
         assert auth.renewed(Refused("token-1"))
