@@ -168,8 +168,13 @@ def test_a_module_does_not_outlive_ansible_playbook(playbooks: Playbooks, simula
         os.kill(number, getattr(signal, name))
         killed.set()
 
-    # It returns when the last process that has its output has ended.
-    clusters.run([roles()], started=once_deleting(clusters, kill))
+    # Under nohup the signal is ignored, by what is started here as well.
+    usual = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        # It returns when the last process that has its output has ended.
+        clusters.run([roles()], started=once_deleting(clusters, kill))
+    finally:
+        signal.signal(signal.SIGHUP, usual)
     assert killed.is_set()
     clusters.sim.settle()
     # The five that were on their way, and what was sent before the signal had its effect.

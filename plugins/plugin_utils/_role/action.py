@@ -158,9 +158,13 @@ class StepAction(ActionBase):
     # --- variables ---
 
     def _given(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """The role's variables without their prefix, those that are omitted left out."""
+        """The role's variables without their prefix, those that are omitted left out.
+
+        What was approved is rendered for `apply` alone: a play may look up a file that another step writes first.
+        """
         given = {}
-        for key in KEYS:
+        is_apply = self._task.args.get("entry_point") == "apply"
+        for key in KEYS if is_apply else [key for key in KEYS if not key.startswith("approved_")]:
             if f"{PREFIX}{key}" in task_vars:
                 value = self._value(task_vars[f"{PREFIX}{key}"], task_vars)
                 given.update({} if value is None else {key: value})

@@ -544,7 +544,7 @@ def test_r11a_jobs_that_cannot_be_told_block_removals(jobs: Any) -> None:
     ("jobs", "words"),
     [
         (None, "the restore jobs were not gathered"),
-        ([job(None, None)], f"restore job {'c' * 24!r} is in use, and of what cannot be told"),
+        ([job(None, None)], f"restore job {'c' * 24} is in use and names neither a snapshot nor a point in time"),
     ],
 )
 def test_r11a_a_guard_says_what_is_not_known_of_restores(jobs: Any, words: str) -> None:
