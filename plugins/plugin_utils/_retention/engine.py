@@ -43,7 +43,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     Plan,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.restores import in_use
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.restores import InUse, in_use
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import Entry, Pass, Tier
 
 _PIT_UNKNOWN = Duration(hours=72)
@@ -65,8 +65,9 @@ def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime, pref
     decisions = tuple(_withheld(decision, run.stale) for decision in _decisions(run))
     gaps, unmeasured = find_gaps(_full(run), run.entries, run.anchor, cluster.schedule, run.now, run.zone)
     removals = sum(decision.is_removal for decision in decisions)
+    used = in_use(cluster)
     unknown = Unknown(
-        jobs=in_use(cluster).unknown,
+        jobs=used.unknown,
         window=options.pit_window == "auto" and cluster.schedule_status == "unavailable",
     )
     return Plan(
@@ -79,7 +80,7 @@ def plan(cluster: Cluster, policy: Policy, options: Options, now: datetime, pref
         decisions=decisions,
         gaps=tuple(gaps),
         blocked_by=blocked_by(known, removals, len(run.candidates), unknown, prefix),
-        warnings=(*assumed, *_warnings(cluster, policy, run, decisions, prefix), *unmeasured),
+        warnings=(*assumed, *_warnings(cluster, used, policy, run, decisions, prefix), *unmeasured),
     )
 
 
@@ -276,13 +277,13 @@ def _full(run: _Run) -> Pass:
 
 
 def _warnings(
-    cluster: Cluster, policy: Policy, run: _Run, decisions: Sequence[Decision], prefix: str
+    cluster: Cluster, used: InUse, policy: Policy, run: _Run, decisions: Sequence[Decision], prefix: str
 ) -> Iterator[Note]:
     withheld = sum(decision.is_withheld for decision in decisions)
     removed = (entry for entry, decision in zip(run.entries, decisions, strict=True) if decision.is_removal)
     yield from findings.of_schedule(policy, run.options, cluster, run.now, run.zone, prefix)
     yield from findings.of_listing(run.options, run.entries, run.now, prefix)
-    yield from in_use(cluster).unlisted
+    yield from used.unlisted
     yield from findings.stale(run.stale, run.options, withheld, prefix)
     yield from findings.faulty(_standing_faulty(run))
     yield from findings.long_dates(removed, cluster.schedule, run.now, run.zone)

@@ -160,8 +160,8 @@ class Plan:
             "total": len(self.decisions),
             "by_action": {action: by_action[action] for action in ACTIONS},
             "by_state": {state: by_state[state] for state in STATES},
-            "file_size_bytes_kept": _size(decision for decision in self.decisions if not decision.is_removal),
-            "file_size_bytes_removed": _size(decision for decision in self.decisions if decision.is_removal),
+            "file_size_bytes_kept": total_size(decision for decision in self.decisions if not decision.is_removal),
+            "file_size_bytes_removed": total_size(decision for decision in self.decisions if decision.is_removal),
         }
 
     def _head(self) -> dict[str, Any]:
@@ -289,7 +289,7 @@ def _change(decision: Decision) -> dict[str, Any]:
     return {"snapshot_id": decision.snapshot.id, "state": "present", "expires_at": _text(decision.expires_to)}
 
 
-def _size(decisions: Iterable[Decision]) -> int | None:
+def total_size(decisions: Iterable[Decision]) -> int | None:
     """The sum, or None when one size is unknown: a sum of the others would read as all of it."""
     total = 0
     for decision in decisions:

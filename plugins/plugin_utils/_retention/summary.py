@@ -19,6 +19,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     Note,
     Plan,
     dump_notes,
+    total_size,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     check_at,
@@ -458,21 +459,12 @@ def space(run: Run) -> str:
 
 def bytes_removed(run: Run) -> int | None:
     """The bytes of the snapshots that the run removes; None when one does not say."""
-    return _sum(one for one in run.plan.decisions if run.fates[one.snapshot.id] in _REMOVED)
+    return total_size(one for one in run.plan.decisions if run.fates[one.snapshot.id] in _REMOVED)
 
 
 def bytes_kept(run: Run) -> int | None:
     """The bytes of the snapshots that remain; None when one does not say."""
-    return _sum(one for one in run.plan.decisions if one.snapshot.id in run.remaining)
-
-
-def _sum(decisions: Iterable[Decision]) -> int | None:
-    total = 0
-    for decision in decisions:
-        if decision.snapshot.file_size_bytes is None:
-            return None
-        total += decision.snapshot.file_size_bytes
-    return total
+    return total_size(one for one in run.plan.decisions if one.snapshot.id in run.remaining)
 
 
 def size(count: int) -> str:
