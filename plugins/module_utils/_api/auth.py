@@ -284,11 +284,11 @@ class Bearer(Auth):
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return
-            # One of another process was accepted there.
+            # One that another process has taken is tried there too: if it is refused, a new one may help.
             token, self._token_was_accepted = self._shared_or_new(new_token)
             self._on_token(token.value)
             self.secrets.append(token.value)
-            self._token, self._token_was_accepted = token, False
+            self._token = token
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
     def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> tuple[Token, bool]:
