@@ -90,7 +90,8 @@ def test_what_is_about_to_expire_is_taken_anew(folder: Path) -> None:
         now += 3400
         kept = slot.read()
         assert kept is not None
-        assert (kept.value, kept.expires_in) == ("old", pytest.approx(200.0))
+        assert kept.value == "old"
+        assert kept.expires_in == pytest.approx(200.0)
         now += 150
         assert slot.read() is None
 
