@@ -265,7 +265,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def histories(session: nox.Session) -> None:
-    """the retention rules: 20,000 random histories a property, every small one, and 420 nights in all ways (2 hours)"""
+    """the retention rules: 20,000 random histories, every small one, and 420 nights in all ways (an hour)"""
     install(session, "test")
     session.env["HYPOTHESIS_PROFILE"] = "long"
     files = [f"tests/unit/plugins/plugin_utils/_retention/test_{name}.py" for name in HISTORIES]
