@@ -27,6 +27,8 @@ _SAME = (
     "client_secret",
     *CLUSTER_KEYS,
 )
+# What tells one service from another. Where none is given, the variables of the environment give the same to all hosts.
+_SERVICE = ("platform", "base_url", "proxy")
 _LONGEST_DIFF = 300
 
 
@@ -127,8 +129,7 @@ class Step:
     ) -> Mapping[str, Any]:
         """The result of changing these snapshots."""
         options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
-        guards = {"unless_restoring": True, "unless_newest": True, "service_has_answered": True}
-        return self._run(CHANGE, {**cluster}, {**options, **guards})
+        return self._run(CHANGE, {**cluster}, {**options, "unless_restoring": True, "unless_newest": True})
 
     def seconds_left(self) -> float | None:
         """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""
@@ -142,9 +143,19 @@ class Step:
         }
 
     def _run(self, module: str, cluster: Mapping[str, str], options: Mapping[str, Any]) -> Mapping[str, Any]:
-        result = self.run(module, {**self.connection.options_for(module, cluster), **options, "tell_requests": True})
+        asked = {**self.connection.options_for(module, cluster), **options, "tell_requests": True}
+        service = "\0".join(str(asked.get(name) or "") for name in _SERVICE)
+        # Once the service has answered a host of this run, an error of the network is worth `retry_timeout`.
+        result = self.run(module, {**asked, "service_has_answered": self.store.has_answered(service)})
+        if _was_answered(result):
+            self.store.note_answer(service)
         self.log.note(result)
         return result
+
+
+def _was_answered(result: Mapping[str, Any]) -> bool:
+    """Whether the service has answered a request of the module with this result."""
+    return not result.get("failed") or (result.get("error") or {}).get("status") is not None
 
 
 def target(listing: Mapping[str, Any]) -> dict[str, str]:
