@@ -112,7 +112,7 @@ class Store:
         return next((str(host) for host in hosts if host != entry.host), None)
 
     def note_answer(self, service: str) -> None:
-        """Notes that a service has answered in this run. That it cannot be kept must not hide what a module has done."""
+        """Notes that a service has answered in this run. A full disk must not hide what a module has done."""
         with suppress(OSError):
             self._answer(service).touch(mode=0o600)
 

@@ -55,7 +55,7 @@ def host(folder: Path, modules: Modules, **more: Any) -> Host:
 
 
 class Noting(Modules):
-    """The same, which notes of each call what it is told of the service. Until `is_there` no listing gets a response."""
+    """The same, noting what each call is told of the service. Where that is not there, each fails with `status`."""
 
     def __init__(self, is_there: bool = True, status: int | None = None) -> None:
         super().__init__()
