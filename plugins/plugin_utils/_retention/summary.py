@@ -362,8 +362,10 @@ def _contradicted(run: Run) -> Iterator[str]:
     """What a listing made afterwards contradicts, each kind once with the snapshots."""
     found: dict[str, tuple[str, list[str]]] = {}
     listed = run.verified_by
-    for outcome in () if listed is None else run.outcomes:
-        text = _contradiction(outcome, listed or {})
+    if listed is None:
+        return
+    for outcome in run.outcomes:
+        text = _contradiction(outcome, listed)
         if text is not None:
             found.setdefault(shared_reason(text, outcome.id), (text, []))[1].append(outcome.id)
     for text, names in found.values():
