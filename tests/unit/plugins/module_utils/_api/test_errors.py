@@ -28,6 +28,8 @@ HINTED: list[tuple[int, str | None, str]] = [
     (407, None, "The proxy asks for a password"),
     (429, "RATE_LIMITED", "raise retry_timeout"),
     (400, "BACKUP_JOB_NOT_FOUND", "not enabled for this cluster"),
+    (404, "BACKUP_CONFIG_NOT_FOUND", "not enabled for this cluster"),
+    (400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", "which has no legacy backup"),
     (400, "ALREADY_EXPIRED", "nobody edit it"),
     (402, "ACCOUNT_SUSPENDED", "unpaid"),
     (410, "VERSION_GONE", "no longer speaks"),
