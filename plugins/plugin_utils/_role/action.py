@@ -63,8 +63,8 @@ class StepAction(ActionBase):
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {exc.filename}, cannot be used: {exc.strerror or exc}. Make room"
-                " there, or set ANSIBLE_LOCAL_TEMP to another place."
+                f"The private folder of this run cannot be used: {exc}. Make room there, or set ANSIBLE_LOCAL_TEMP to"
+                " another place."
             ) from exc
 
     def refuse_given(self, task_vars: Mapping[str, Any]) -> None:
