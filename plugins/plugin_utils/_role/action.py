@@ -56,8 +56,9 @@ class StepAction(ActionBase):
     _supports_async = False
     _supports_diff = True
 
+    @staticmethod
     @contextmanager
-    def told_where_it_fails(self) -> Iterator[None]:
+    def told_where_it_fails() -> Iterator[None]:
         """AnsibleActionFail for a folder of the run that cannot be used."""
         try:
             yield

@@ -146,8 +146,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, is_there: bool) -
     folder = tmp_path / "link" if is_there else tmp_path / "missing" / "folder"
     if is_there:
         folder.symlink_to(tmp_path)
-    action = object.__new__(StepAction)
-    with pytest.raises(AnsibleActionFail) as failure, action.told_where_it_fails():
+    with pytest.raises(AnsibleActionFail) as failure, StepAction.told_where_it_fails():
         Store(folder)
     assert str(folder) in str(failure.value)
     assert "Make room there, or set ANSIBLE_LOCAL_TEMP" in str(failure.value)
