@@ -98,7 +98,7 @@ class ManagerClusters:
         """
         rows: list[dict[str, Any]] = []
         known: set[object] = set()
-        clusters = 0
+        size = 0
         for number in range(1, MOST_PAGES + 1):
             body = self._client.get("clusters", query={"pageNum": number} if number > 1 else None)
             page = [row for row in rows_of(body, "clusters") if row.get("groupId") not in known]
@@ -107,10 +107,16 @@ class ManagerClusters:
             # A service that ignores the page number returns the same rows again.
             if not page or not next_link(body):
                 return rows
-            clusters += sum(len(listed) for row in page if isinstance(listed := row.get("clusters"), list))
-            if max(clusters, len(rows)) > MOST_ROWS:
+            size += _size(page)
+            if size > MOST_ROWS:
                 raise _endless(f"more than {MOST_ROWS} rows")
         raise _endless(f"more than {MOST_PAGES} pages")
+
+
+def _size(rows: Iterable[dict[str, Any]]) -> int:
+    """How many rows these are, with the clusters in them."""
+    nested = [row.get("clusters") for row in rows]
+    return len(nested) + sum(len(clusters) for clusters in nested if isinstance(clusters, list))
 
 
 def _endless(size: str) -> ApiError:
