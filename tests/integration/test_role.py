@@ -294,7 +294,7 @@ def test_a_service_that_starts_anew_before_the_listing_afterwards_is_waited_for(
     """That listing is another process, to which no connection succeeds for longer than a first contact may take."""
     sim = simulator(seeds.ladder(platform="ops_manager"))
     sim.faults.add("hang_up", method="DELETE", nth=6)
-    sim.faults.after(lambda _call: Timer(5.0, sim.listen).start(), method="DELETE", nth=6)
+    sim.faults.after(lambda _call: Timer(9.0, sim.listen).start(), method="DELETE", nth=6)
     policy = {"retention_keep_last": 8, "retention_max_delete_percent": "off", "retention_concurrency": 1}
     run = run_role(playbooks, sim, policy)
     assert run.status == 0, run.output
