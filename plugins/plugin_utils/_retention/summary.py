@@ -333,9 +333,9 @@ def _failed(kind: str, same: Sequence[Outcome]) -> str:
     return f"{_plural(len(same), kind)} failed for the same reason ({names}): {first.reason}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Sequence[str], most: int = _NAMED) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _changes(decisions: Sequence[Decision]) -> str:
@@ -359,7 +359,7 @@ def _not_tried(decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _contradicted(run: Run) -> Iterator[str]:
-    """What a listing made afterwards contradicts, each kind once with the snapshots."""
+    """What a listing made afterwards contradicts, each kind once with its snapshots, which nothing else lists."""
     found: dict[str, tuple[str, list[str]]] = {}
     listed = run.verified_by
     if listed is None:
@@ -369,7 +369,9 @@ def _contradicted(run: Run) -> Iterator[str]:
         if text is not None:
             found.setdefault(shared_reason(text, outcome.id), (text, []))[1].append(outcome.id)
     for text, names in found.values():
-        others = f" The same is true of {len(names) - 1} more ({_listed(names[1:])})." if len(names) > 1 else ""
+        others = (
+            f" The same is true of {len(names) - 1} more ({_listed(names[1:], _SHOWN - 1)})." if len(names) > 1 else ""
+        )
         yield f"{text}{others}"
 
 
