@@ -36,7 +36,7 @@ HINTED: list[tuple[int, str | None, str]] = [
     (404, "RESOURCE_NOT_FOUND", "check platform, api_version and base_url"),
     (403, "CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", "name the sharded cluster itself"),
     (403, "CANNOT_MODIFY_CLUSTER_SNAPSHOT", "name the sharded cluster itself"),
-    (400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", "complete"),
+    (400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", "it may be stuck"),
     (400, "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY", "compliance policy"),
 ]
 
