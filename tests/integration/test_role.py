@@ -303,6 +303,26 @@ def test_a_service_that_starts_anew_before_the_listing_afterwards_is_waited_for(
     assert "refused" in warning
 
 
+def test_that_one_service_has_answered_says_nothing_of_another(playbooks: Playbooks, simulator: Start) -> None:
+    """The addresses differ by the environment of the tasks, and the second one is wrong: it shows at once."""
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    account, cluster = sim.world.keys["owner"], sim.world.main
+    variables = {
+        "MCLI_SERVICE": "ops-manager",
+        "MCLI_OPS_MANAGER_URL": "{{ url }}",
+        "MCLI_PUBLIC_API_KEY": account.id,
+        "MCLI_PRIVATE_API_KEY": account.secret,
+    }
+    hosts = {
+        name: {"url": url, "project_id": cluster.project_id, "cluster_id": cluster.id, "retention_keep_last": 8}
+        for name, url in (("right", sim.url), ("wrong", "http://127.0.0.1:9"))
+    }
+    include = {"name": "plan", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "plan"}}
+    run = playbooks.run([play([include], environment=variables)], "--forks=1", inventory=hosts)
+    assert (run.recap("right")["failed"], run.recap("wrong")["failed"]) == (0, 1)
+    assert "It was tried 3 times: retry_timeout is for a service that has answered before." in run.output
+
+
 def test_the_playbook_of_the_collection(playbooks: Playbooks, four_hundred: Simulator) -> None:
     account, cluster = four_hundred.world.keys["owner"], four_hundred.world.main
     environment = {

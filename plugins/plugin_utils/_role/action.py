@@ -112,6 +112,7 @@ class StepAction(ActionBase):
             has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
             limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
+            environment=str(self._task.environment or ""),
         )
 
     def _tell(self, line: str) -> None:

@@ -27,7 +27,7 @@ _SAME = (
     "client_secret",
     *CLUSTER_KEYS,
 )
-# What tells one service from another. Where none is given, the variables of the environment give the same to all hosts.
+# What tells one service from another, along with the task's own environment.
 _SERVICE = ("platform", "base_url", "proxy")
 _LONGEST_DIFF = 300
 
@@ -97,7 +97,8 @@ class Step:
     `given` are the role's variables without their prefix, and `names` all that begin with it. `hosts` are those of the
     play, `batch` those that have not failed. `run` runs a module and `tell` shows a line at once. `limit` is when the
     task ends, on the clock of `time.monotonic`; None where it has no end. `clock` is now in UTC and whole seconds.
-    `has_failed` tells whether the step before failed for another host.
+    `has_failed` tells whether the step before failed for another host. `environment` are the variables that the task
+    gives to its modules, as text.
     """
 
     host: str
@@ -118,6 +119,7 @@ class Step:
     has_failed: Callable[[str], bool] = lambda _host: False
     processes: Sequence[Mapping[str, Any]] = ()
     limit: float | None = None
+    environment: str = ""
     log: Log = field(default_factory=Log)
 
     def list(self, cluster: Mapping[str, str], gather: Sequence[str]) -> Mapping[str, Any]:
@@ -144,7 +146,7 @@ class Step:
 
     def _run(self, module: str, cluster: Mapping[str, str], options: Mapping[str, Any]) -> Mapping[str, Any]:
         asked = {**self.connection.options_for(module, cluster), **options, "tell_requests": True}
-        service = "\0".join(str(asked.get(name) or "") for name in _SERVICE)
+        service = "\0".join([self.environment, *(str(asked.get(name) or "") for name in _SERVICE)])
         # Once the service has answered a host of this run, an error of the network is worth `retry_timeout`.
         result = self.run(module, {**asked, "service_has_answered": self.store.has_answered(service)})
         if _was_answered(result):

@@ -79,11 +79,12 @@ def test_all_calls_after_the_first_are_told_that_the_service_has_answered(tmp_pa
     assert second.told == [True]
 
 
-@pytest.mark.parametrize("option", ["base_url", "platform", "proxy"])
+@pytest.mark.parametrize("option", ["base_url", "platform", "proxy", "environment"])
 def test_another_service_has_not_answered(tmp_path: Path, option: str) -> None:
     host(tmp_path, Noting()).run()
     elsewhere = Noting()
-    host(tmp_path, elsewhere, name="other", connection={option: "another"}).run(PLAN)
+    by = {"environment": "another"} if option == "environment" else {"connection": {option: "another"}}
+    host(tmp_path, elsewhere, name="other", **by).run(PLAN)
     assert elsewhere.told == [False]
 
 
