@@ -20,7 +20,7 @@ from ansible.module_utils.common.parameters import sanitize_keys
 from ._api.client import REQUESTS_ERROR, Client
 from ._api.errors import ApiError, OptionError
 from ._api.pagination import READS_AT_ONCE
-from ._api.redaction import MASK, is_distinctive, keys_contain
+from ._api.redaction import is_distinctive, keys_contain
 from ._clusters import find_cluster
 from ._connection import (
     CLUSTER_SPEC,
@@ -83,7 +83,8 @@ class _Module(AnsibleModule):
         except OptionError as error:
             # ansible-core would make a text of it, which no list of secrets contains.
             self.text_error = error
-            kept.update(dict.fromkeys(no_texts(kept), MASK))
+            for name in no_texts(kept):
+                del kept[name]
         for name, spec in self.argument_spec.items():
             # ansible-core takes a list of three for a number, and never ends for 1e999999999. It rejects this repr.
             if spec.get("type") == "int" and name in kept and not _is_number(kept[name]):
