@@ -167,6 +167,7 @@ options:
       - If so, O(retry_timeout) is also for connections that are refused or reset at the first request of the task.
     type: bool
     default: false
+    version_added: 1.0.0
   run_folder:
     description:
       - A folder that the run of C(ansible-playbook) has for itself, in which its tasks share the token of a service

@@ -196,11 +196,10 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._base_url import KEY_NAMES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
-    check_keys,
+    check_texts,
     connect,
     resolve,
     secrets_of,
@@ -270,10 +269,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Render our options first. As in the modules, an empty one counts as unset."""
         given = self._rendered(direct) if isinstance(direct, Mapping) else direct
         try:
-            check_keys(given or {})
+            check_texts(given or {})
         except OptionError as error:
             # ansible-core would show the value.
-            raise AnsibleParserError(f"{NAME}: {error}") from None
+            raise InventoryError(f"{NAME}: {error}") from None
         super().set_options(task_keys, var_options, given)  # type: ignore[no-untyped-call]  # nor here
         self._given = set(given or ())
 
@@ -313,7 +312,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = {}
         for name, value in direct.items():
             rendered = self._render(name, value) if name in _RENDERED else value
-            _check_text(name, rendered)
             if rendered is not None and rendered != "":
                 given[name] = rendered
         return given
@@ -522,16 +520,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
-
-
-def _check_text(name: str, value: Any) -> None:
-    """InventoryError for a text option that is no text. Ansible's own would show the value, which may be a secret."""
-    if isinstance(value, (list, dict)) and CONNECTION_SPEC.get(name, {}).get("type") == "str":
-        kind = "list" if isinstance(value, list) else "dictionary"
-        wanted = (
-            "a key is one text. Take the one value of it that is the key" if name in KEY_NAMES else "has to be a text"
-        )
-        raise InventoryError(f"{NAME}: {name} is a {kind}, and {wanted}.")
 
 
 def _with_help(error: BaseException) -> str:

@@ -15,9 +15,19 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ._api.errors import OptionError
-from ._variables import ATLAS, ATLAS_FAMILY, CLOUD_URL, FAMILIES, MCLI_FAMILY, OPS_MANAGER, Family, Service, variable
+from ._variables import (
+    ATLAS,
+    ATLAS_FAMILY,
+    CLOUD_URL,
+    FAMILIES,
+    KEY_NAMES,
+    MCLI_FAMILY,
+    OPS_MANAGER,
+    Family,
+    Service,
+    variable,
+)
 
-KEY_NAMES = ("public_key", "private_key", "client_id", "client_secret")
 _HAS_LOGIN = re.compile(r"[^/]*//[^/?#]*@")
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\\]")
 _MCLI_ADDRESS = "MCLI_OPS_MANAGER_URL along with the key in the MCLI_ variables"

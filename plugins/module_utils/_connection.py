@@ -25,7 +25,19 @@ from ._api.settings import ATLAS_V1, ATLAS_V2, MANAGER, Dialect, Settings
 from ._api.tokens import SharedTokens
 from ._base_url import find_base_url, find_platform, split_address
 from ._snapshot import parse_object_id
-from ._variables import ATLAS, CLOUD_MANAGER, FAMILIES, MCLI_FAMILY, OPS_MANAGER, Family, Pair, variable
+from ._variables import (
+    ACCOUNT_OPTIONS,
+    ATLAS,
+    CLOUD_MANAGER,
+    FAMILIES,
+    KEY_NAMES,
+    KEY_OPTIONS,
+    MCLI_FAMILY,
+    OPS_MANAGER,
+    Family,
+    Pair,
+    variable,
+)
 
 MOST_SECONDS = 86400  # sockets do not take any number
 
@@ -47,9 +59,6 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
 }
 CLUSTER_SPEC: dict[str, dict[str, Any]] = {"cluster_name": {"type": "str"}, "cluster_id": {"type": "str"}}
 
-ACCOUNT_OPTIONS = Pair(True, ("client_id", "client_secret"))
-KEY_OPTIONS = Pair(False, ("public_key", "private_key"))
-KEY_NAMES = (*ACCOUNT_OPTIONS.names, *KEY_OPTIONS.names)
 _KEY_VARIABLES = ", or ".join(" and ".join(pair.names) for family in FAMILIES for pair in family.pairs)
 
 
@@ -115,12 +124,20 @@ def connect(
     return Client(settings if time_limit is None else replace(settings, time_limit=time_limit), auth)
 
 
-def check_keys(params: Mapping[str, Any]) -> None:
-    """Raise OptionError for a key that is no text, such as the whole result of a lookup. Its value is not shown."""
-    for name in KEY_NAMES:
-        if isinstance(params.get(name), (list, tuple, dict)):
-            kind = "dictionary" if isinstance(params[name], dict) else "list"
-            raise OptionError(f"{name} is a {kind}, and a key is one text. Take the one value of it that is the key.")
+def no_texts(params: Mapping[str, Any]) -> list[str]:
+    """The options that have to be a text and are a list or a dictionary, such as the whole result of a lookup."""
+    texts = (name for name, spec in CONNECTION_SPEC.items() if spec["type"] == "str")
+    return [name for name in texts if isinstance(params.get(name), (list, tuple, dict))]
+
+
+def check_texts(params: Mapping[str, Any]) -> None:
+    """Raise OptionError for an option that has to be a text and is none. Its value may be a key, and is not shown."""
+    for name in no_texts(params)[:1]:
+        kind = "dictionary" if isinstance(params[name], dict) else "list"
+        what = (
+            "a key is one text. Take the one value of it that is the key" if name in KEY_NAMES else "has to be a text"
+        )
+        raise OptionError(f"{name} is a {kind}, and {what}.")
 
 
 def secrets_of(params: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:

@@ -20,14 +20,14 @@ from ansible.module_utils.common.parameters import sanitize_keys
 from ._api.client import REQUESTS_ERROR, Client
 from ._api.errors import ApiError, OptionError
 from ._api.pagination import READS_AT_ONCE
-from ._api.redaction import MASK, is_distinctive, keys_contain
+from ._api.redaction import is_distinctive, keys_contain
 from ._clusters import find_cluster
 from ._connection import (
     CLUSTER_SPEC,
     CONNECTION_SPEC,
-    KEY_NAMES,
-    check_keys,
+    check_texts,
     connect,
+    no_texts,
     redact_options,
     resolve,
     secrets_of,
@@ -77,13 +77,14 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]  # ansible-core has no types here
         kept = _without_blanks(self.params)
-        self.key_error: OptionError | None = None
+        self.text_error: OptionError | None = None
         try:
-            check_keys(kept)
+            check_texts(kept)
         except OptionError as error:
             # ansible-core would make a text of it, which no list of secrets contains.
-            self.key_error = error
-            kept.update(dict.fromkeys(KEY_NAMES, MASK))
+            self.text_error = error
+            for name in no_texts(kept):
+                del kept[name]
         for name, spec in self.argument_spec.items():
             # ansible-core takes a list of three for a number, and never ends for 1e999999999. It rejects this repr.
             if spec.get("type") == "int" and name in kept and not _is_number(kept[name]):
@@ -146,8 +147,8 @@ def run(
         module.fail_json(msg=f"{missing_required_lib('requests')}. {_IN_A_CONTAINER}", exception=str(REQUESTS_ERROR))
     always: dict[str, Any] = {"check_mode": module.check_mode}
     try:
-        if module.key_error is not None:
-            raise module.key_error
+        if module.text_error is not None:
+            raise module.text_error
         asked = parse(module.params)
         result = _work(module, lambda call: work(call, asked), always)
     except OptionError as error:

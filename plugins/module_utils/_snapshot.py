@@ -21,6 +21,7 @@ _INSTANT = re.compile(
     re.ASCII,  # otherwise \d matches the digits of every script
 )
 _UTC = (None, "Z", "z")
+_DIGITS = re.compile(r"\d+")
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # The documented fields of a part. A template then finds the same keys in each part.
 _PART_KEYS = (
@@ -277,3 +278,8 @@ def age_key(snapshot: Snapshot) -> tuple[datetime, int, str]:
         snapshot.created_increment or 0,
         snapshot.id,
     )
+
+
+def shared_reason(text: str, snapshot_id: str) -> str:
+    """Why something failed without the snapshot's own id and times: the same for all that fail for one reason."""
+    return _DIGITS.sub("", text.replace(snapshot_id, ""))

@@ -126,11 +126,11 @@ def _decide_absent(state: DesiredState, before: Snapshot | None, now: datetime) 
 
 def _incomplete(snapshot: Snapshot, now: datetime) -> str:
     since = snapshot.created_at
-    begun = "" if since is None else f" since {format_instant(since)}"
-    text = f"Snapshot {snapshot.id} is not complete, and is not deleted: it is being taken{begun}. Try again later."
+    begun = "is still being taken" if since is None else f"has been in progress since {format_instant(since)}"
+    text = f"Snapshot {snapshot.id} is not deleted: it is not complete, and {begun}. Try again later."
     if since is None or now - since < _LONG:
         return text
-    return f"{text} It takes {(now - since).days} days, so it may be stuck: look at the backup of the cluster."
+    return f"{text} After so long ({(now - since).days} d) it may be stuck: look at the backup of the cluster."
 
 
 def _decide_present(state: DesiredState, before: Snapshot | None, now: datetime) -> Step:

@@ -20,7 +20,7 @@ from ._api.errors import TIME_LIMIT, ApiError, OptionError
 from ._api.workers import at_once
 from ._duration import Duration, parse_duration
 from ._processes import Process, first_ended, processes
-from ._snapshot import Snapshot, age_key, parse_instant, parse_object_id, to_result
+from ._snapshot import Snapshot, age_key, parse_instant, parse_object_id, shared_reason, to_result
 from ._snapshot_api import Reading, Service
 from ._snapshot_change import (
     DELETED,
@@ -464,7 +464,7 @@ def _kinds(failures: Sequence[Step]) -> list[list[Step]]:
     kinds: dict[str, list[Step]] = {}
     for step in failures:
         detail = step.error.detail if step.error else ""
-        kinds.setdefault(detail.replace(step.desired.id, ""), []).append(step)
+        kinds.setdefault(shared_reason(detail, step.desired.id), []).append(step)
     return list(kinds.values())
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The environment variables of MongoDB's command line tools (contract 11), and what their services mean."""
+"""The options that make a key, and the environment variables of MongoDB's command line tools (contract 11)."""
 
 from __future__ import annotations
 
@@ -55,6 +55,9 @@ class Family:
         return tuple(filter(None, (self.project, *self.addresses, self.skip_verify, self.ca_path)))
 
 
+ACCOUNT_OPTIONS = Pair(True, ("client_id", "client_secret"))
+KEY_OPTIONS = Pair(False, ("public_key", "private_key"))
+KEY_NAMES = (*ACCOUNT_OPTIONS.names, *KEY_OPTIONS.names)
 _ATLAS_SERVICES = {"cloud": Service(ATLAS, CLOUD_URL), "cloudgov": Service(ATLAS, GOVERNMENT_URL)}
 _MCLI_SERVICES = {
     **_ATLAS_SERVICES,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from simulator.world import World
-from tools.playbooks import NAMESPACE, Playbooks, Run, options, play
+from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
 
 ROLE = f"{NAMESPACE}.retention"
 DOCUMENTED = {
@@ -285,6 +286,41 @@ def test_a_delete_that_was_only_said_to_be_done_is_found_out(playbooks: Playbook
     assert failure(run) == f"Snapshot {survivor} was reported deleted and is still there."
     assert f"Failed: {failure(run)}" in lines(run)
     assert run.applied().result["counts"]["failed"] == 1
+
+
+def test_a_service_that_starts_anew_before_the_listing_afterwards_is_waited_for(
+    playbooks: Playbooks, simulator: Start
+) -> None:
+    """That listing is another process, to which no connection succeeds for longer than a first contact may take."""
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    sim.faults.add("hang_up", method="DELETE", nth=6)
+    sim.faults.after(lambda _call: Timer(9.0, sim.listen).start(), method="DELETE", nth=6)
+    policy = {"retention_keep_last": 8, "retention_max_delete_percent": "off", "retention_concurrency": 1}
+    run = run_role(playbooks, sim, policy)
+    assert run.status == 0, run.output
+    assert run.applied().result["counts"]["deleted"] == len(sim.log.done_writes) == 6
+    (warning,) = warned(run)
+    assert "refused" in warning
+
+
+def test_that_one_service_has_answered_says_nothing_of_another(playbooks: Playbooks, simulator: Start) -> None:
+    """The addresses differ by the environment of the tasks, and the second one is wrong: it shows at once."""
+    sim = simulator(seeds.ladder(platform="ops_manager"))
+    account, cluster = sim.world.keys["owner"], sim.world.main
+    variables = {
+        "MCLI_SERVICE": "ops-manager",
+        "MCLI_OPS_MANAGER_URL": "{{ url }}",
+        "MCLI_PUBLIC_API_KEY": account.id,
+        "MCLI_PRIVATE_API_KEY": account.secret,
+    }
+    hosts = {
+        name: {"url": url, "project_id": cluster.project_id, "cluster_id": cluster.id, "retention_keep_last": 8}
+        for name, url in (("right", sim.url), ("wrong", "http://127.0.0.1:9"))
+    }
+    include = {"name": "plan", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "plan"}}
+    run = playbooks.run([play([include], environment=variables)], "--forks=1", inventory=hosts)
+    assert (run.recap("right")["failed"], run.recap("wrong")["failed"]) == (0, 1)
+    assert "It was tried 3 times: retry_timeout is for a service that has answered before." in run.output
 
 
 def test_the_playbook_of_the_collection(playbooks: Playbooks, four_hundred: Simulator) -> None:

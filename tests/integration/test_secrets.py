@@ -26,7 +26,7 @@ from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.awx import Runner
-from tools.playbooks import GROUP, LOCAL, NAMESPACE, Playbooks, task
+from tools.playbooks import GROUP, LOCAL, NAMESPACE, Playbooks, options, play, task
 
 ROLE = f"{NAMESPACE}.retention"
 PROXY_PASSWORD = "pr0xy%40canary%2Fpassword"
@@ -293,6 +293,31 @@ def test_no_playbook_shows_a_secret(scene: Any, playbooks: Playbooks, tmp_path: 
     recorded = json.dumps([one.result for one in run.tasks])
     assert_clean(there, {**files, "stdout": run.stdout, "stderr": run.stderr, "results": recorded})
     assert_reasons(there, kinds, {one.name: one.result for one in run.tasks})
+
+
+@pytest.mark.parametrize("kind", ["list", "dictionary"])
+def test_a_key_that_is_a_whole_lookup_is_refused_without_its_value(
+    simulator: Start, playbooks: Playbooks, kind: str
+) -> None:
+    """By the modules and by the role, before any request, at the highest verbosity."""
+    sim = simulator(seeds.ladder(platform="atlas"))
+    value = ["canary-of-a-lookup", "x"] if kind == "list" else {"data": {"key": "canary-of-a-lookup"}}
+    defaults = {**options(sim), "private_key": "{{ looked_up }}"}
+    change = {"snapshot_id": sim.world.marks["plain_1"], "state": "absent"}
+    tasks = [
+        task("list", "legacy_snapshot_info", ignore_errors=True),
+        task("change", "legacy_snapshot", change, ignore_errors=True),
+        {"name": ROLE, "ansible.builtin.include_role": {"name": ROLE}},
+    ]
+    host = {"looked_up": value, "retention_keep_last": 3}
+
+    run = playbooks.run([play(tasks, defaults)], "--diff", inventory={"orders": host}, environment=LOUD)
+
+    refusal = f"private_key is a {kind}, and a key is one text. Take the one value of it that is the key."
+    assert [run.named(name).message for name in ("list", "change")] == [refusal, refusal]
+    assert refusal in run.tasks[-1].message
+    assert sim.log.requests == 0
+    assert "canary-of-a-lookup" not in run.output + json.dumps([one.result for one in run.tasks])
 
 
 def test_the_playbooks_gather_no_facts(collections: Path) -> None:

@@ -21,11 +21,21 @@ from simulator import seeds, tokens
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from simulator.switches import Switches, variants
-from tools.playbooks import Playbooks, Task, facts, options, play, task, warned
+from tools.inventories import Inventories, environment
+from tools.playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
 
 Changes = dict[str, Any]
 SOON = f"{datetime.now(timezone.utc) + timedelta(days=700):%Y-%m-%dT00:00:00Z}"
 FAR = f"{datetime.now(timezone.utc) + timedelta(days=1500):%Y-%m-%dT00:00:00Z}"
+
+
+# Of the role, after the tasks.
+POLICY = {
+    "retention_keep_last": 3,
+    "retention_stale_after": "off",
+    "retention_max_delete": "off",
+    "retention_max_delete_percent": "off",
+}
 
 
 @dataclass(frozen=True)
@@ -199,9 +209,10 @@ def test_the_outcome_is_the_same(
         task("do", "legacy_snapshot", call, ignore_errors=True),
         task("again", "legacy_snapshot", call, ignore_errors=True),
         task("list", "legacy_snapshot_info", {"completeness": "all", "gather": ["parts", "schedule", "restore_jobs"]}),
+        {"name": "role", "ansible.builtin.include_role": {"name": f"{NAMESPACE}.retention"}},
     ]
 
-    run = playbooks.run([play(plays, defaults)])
+    run = playbooks.run([play(plays, defaults)], inventory={"orders": POLICY})
 
     assert run.status == 0, run.output
     changed = ["updated", "updated", "updated", "deleted", case.expired, "absent", "failed", "failed"]
@@ -211,9 +222,13 @@ def test_the_outcome_is_the_same(
     assert [one["error"] and one["error"]["code"] for one in do.result["outcomes"]][-2:] == ["INCOMPLETE", "RESTORING"]
     assert again.actions == ["unchanged"] * 3 + ["absent"] * 3 + ["failed"] * 2
     assert (do.result["changed"], again.result["changed"]) == (True, False)
-    assert_listed(run.named("list"), sim)
+    pruned = run.applied().result["counts"]
+    assert_listed(run.named("list"), sim, but=pruned["deleted"])
+    assert pruned["deleted"] > 2
+    assert [pruned[fate] for fate in ("failed", "not_tried", "unknown", "already_gone")] == [0] * 4
     done = [entry.method for entry in sim.log.done_writes]
-    assert (done.count("PATCH"), done.count("DELETE")) == (3, 2 if case.expired == "deleted" else 1)
+    deleted = pruned["deleted"] + (2 if case.expired == "deleted" else 1)
+    assert (done.count("PATCH"), done.count("DELETE")) == (3, deleted)
     assert all(" retr" in line for line in warned(run)) if case.waits else warned(run) == []
 
 
@@ -222,13 +237,14 @@ def told(one: Task) -> Changes:
     return {key: value for key, value in facts(one).items() if key != "warnings"}
 
 
-def assert_listed(listing: Task, sim: Simulator) -> None:
-    """The listing shows what the service holds."""
+def assert_listed(listing: Task, sim: Simulator, but: int) -> None:
+    """The listing shows what the service holds, and so many snapshots that were deleted after it."""
     held = {
         row["id"]: (row.get("expires"), bool(row.get("doNotDelete"))) for row in sim.world.documents(sim.world.main)
     }
     shown = {row["id"]: (row["expires_at"], bool(row["do_not_delete"])) for row in listing.result["snapshots"]}
-    assert shown == held
+    assert held.items() <= shown.items()
+    assert len(shown) == len(held) + but
     assert len(listing.result["restore_jobs"]) == len(sim.world.main.jobs) >= 3
     assert listing.result["schedule"]["snapshot_interval_hours"] == 6
 
@@ -315,7 +331,9 @@ CODES = {
         "ORG_REQUIRES_ACCESS_LIST",
     ],
     "missing_project": ["NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "GROUP_NOT_FOUND"],
+    "no_schedule": ["BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"],
     "pit_delete_error": ["USER_UNAUTHORIZED", "ACCESS_FORBIDDEN"],
+    "unavailable_body": ["empty", "html"],
 }
 
 
@@ -355,20 +373,22 @@ def test_a_project_that_is_not_there_under_all_its_names(playbooks: Playbooks, s
     assert sim.log.writes == []
 
 
+NO_BACKUP = {
+    "BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled",
+    "CLUSTER_NOT_FOUND": "Check cluster_name",
+    "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API": "It is a Flex cluster, which has no legacy backup",
+}
+
+
 def test_a_cluster_without_legacy_backup(playbooks: Playbooks, simulator: Start) -> None:
     sim = simulator(seeds.ops_manager())
     scratch = sim.world.cluster("scratch")
-    no_schedule = ["BACKUP_CONFIG_NOT_FOUND", "BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE"]
-    no_backup = {
-        "BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled",
-        "CLUSTER_NOT_FOUND": "Check cluster_name",
-        "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API": "Flex cluster",
-    }
+    no_schedule = CODES["no_schedule"]
     values: list[Changes] = [{"no_schedule": code} for code in no_schedule]
-    values += [{"no_legacy_backup": code} for code in no_backup]
+    values += [{"no_legacy_backup": code} for code in NO_BACKUP]
     switched(sim, values, path="/snapshots$", authorised=True)
     tasks = [task(f"schedule {code}", "legacy_snapshot_info", {"gather": ["schedule"]}) for code in no_schedule]
-    tasks += [task(f"backup {code}", "legacy_snapshot_info", ignore_errors=True) for code in no_backup]
+    tasks += [task(f"backup {code}", "legacy_snapshot_info", ignore_errors=True) for code in NO_BACKUP]
 
     run = playbooks.run([play(tasks, options(sim, "reader", scratch))])
 
@@ -380,7 +400,7 @@ def test_a_cluster_without_legacy_backup(playbooks: Playbooks, simulator: Start)
         assert result["schedule_status"] == status
         assert ("has no snapshot schedule" in warning) is (status == "absent")
         assert code in warning
-    for code, hint in no_backup.items():
+    for code, hint in NO_BACKUP.items():
         one = run.named(f"backup {code}")
         assert one.result["error"]["code"] == code
         assert hint in one.message
@@ -431,8 +451,11 @@ def test_a_date_too_far_away_for_the_service(playbooks: Playbooks, simulator: St
     assert [entry.method for entry in sim.log.writes] == ["PATCH"]
 
 
+IN_USE: Changes = {"delete_in_use": "refused"}
+
+
 def test_a_snapshot_in_use_that_the_service_does_not_delete(playbooks: Playbooks, simulator: Start) -> None:
-    sim = simulator(seeds.ladder(platform="ops_manager", switches=Switches(delete_in_use="refused")))
+    sim = simulator(seeds.ladder(platform="ops_manager", switches=Switches(**IN_USE)))
     items = [{"snapshot_id": sim.world.marks[name]} for name in ("restoring", "plain_1")]
     call = {"state": "absent", "unless_restoring": False, "snapshots": items}
     run = playbooks.run([play([task("do", "legacy_snapshot", call, ignore_errors=True)], options(sim))])
@@ -441,7 +464,19 @@ def test_a_snapshot_in_use_that_the_service_does_not_delete(playbooks: Playbooks
     assert "in use by a restore" in run.named("do").message
 
 
-@pytest.mark.parametrize("body", ["empty", "html"])
+ON_V1: Changes = {"v1_bearer": "accepted"}
+
+
+def test_a_service_account_on_v1_is_ours_to_refuse(playbooks: Playbooks, simulator: Start) -> None:
+    """Whatever the service would say of it: no source tells."""
+    sim = simulator(seeds.ladder(platform="atlas", switches=Switches(**ON_V1)))
+    defaults = options(sim, "service_account", api_version="v1.0")
+    run = playbooks.run([play([task("list", "legacy_snapshot_info", ignore_errors=True)], defaults)])
+    assert "api_version v1.0 knows no service accounts" in run.named("list").message
+    assert sim.log.requests == 0
+
+
+@pytest.mark.parametrize("body", CODES["unavailable_body"])
 def test_a_503_without_json_is_waited_for(playbooks: Playbooks, simulator: Start, body: Any) -> None:
     sim = simulator(seeds.ladder(platform="ops_manager", switches=Switches(unavailable_body=body)))
     sim.faults.add("unavailable", method="DELETE", times=2)
@@ -531,19 +566,86 @@ def test_races(playbooks: Playbooks, simulator: Start, name: str) -> None:
         assert first["after"] is None
 
 
+# --- what only the inventory meets ---
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A list of the hosts, which are all clusters there are; `said` are warnings."""
+
+    platform: Any
+    changes: Changes
+    said: tuple[str, ...] = ()
+
+
+FLEETS = {
+    "an overview of another shape": Fleet(
+        "cloud_manager",
+        {
+            "overview_types": "words",
+            "overview_standalones": "present",
+            "overview_empty_projects": "absent",
+            "overview_pages": "refused",
+            "list_links": "absent",
+            "challenge_body": "empty",
+        },
+    ),
+    "more than is ours": Fleet(
+        "ops_manager",
+        {
+            "overview_atlas": "present",
+            "foreign_projects": "listed",
+            "inactive_configs": "present",
+            "part_configs": "present",
+            "whole_shard_name": "present",
+            "ssl_key": "SSLEnabled",
+            "servers": 3,
+        },
+    ),
+    "nothing is monitored": Fleet(
+        "ops_manager",
+        {"monitoring": "off", "config_server_row": "absent", "challenge_body": "no_code"},
+        ("the states of the backups in project 'Project 01'",),
+    ),
+    "an Atlas after 2027": Fleet(
+        "atlas",
+        {"clusters_version": "newer", "cluster_count": "one_more", "foreign_projects": "listed"},
+        ("does not serve version 2023-01-01", "has 11 clusters by its own count, and 10 are listed"),
+    ),
+    "an Atlas of today": Fleet(
+        "atlas", {"older_clusters": "left_out", "cluster_count": "absent", "error_code_header": "alone", "page_cap": 7}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_the_inventory_has_all_clusters(playbooks: Playbooks, simulator: Start, name: str) -> None:
+    case = FLEETS[name]
+    sim = simulator(seeds.company(2, 10, platform=case.platform, switches=Switches(**case.changes)))
+    world = sim.world
+    if case.platform == "atlas":
+        world.main.beyond = "MULTI_CLOUD_CLUSTER_INVALID"
+    wanted = {f"{world.projects[one.project_id].name} {one.name}": one.id for one in world.clusters.values()}
+    world.add_project("Empty", case.platform)
+    world.add_cluster(world.add_project("Museum", "ops_manager" if case.platform == "atlas" else "atlas"), "catalogue")
+
+    listed = Inventories(playbooks).list(environment(sim))
+
+    assert listed.run.status == 0, listed.run.output
+    hosts = listed.hosts.values()
+    assert {f"{one['project_name']} {one['cluster_name']}": one["cluster_id"] for one in hosts} == wanted
+    assert len(hosts) == 20
+    assert all(text in listed.said for text in case.said)
+    assert bool(warned(listed.run)) == bool(case.said)
+    assert sim.log.writes == []
+
+
 def test_no_switch_is_forgotten() -> None:
     """A new switch, or a new value of one, has to find its place in this file."""
-    cases: list[Same | Refused | Race] = [*SAME.values(), *REFUSED.values(), *RACES.values()]
-    tried = {(name, value) for case in cases for name, value in case.changes.items()}
+    cases: list[Same | Refused | Race | Fleet]
+    cases = [*SAME.values(), *REFUSED.values(), *RACES.values(), *FLEETS.values()]
+    changes = [*(case.changes for case in cases), IN_USE, ON_V1]
+    tried = {(name, value) for change in changes for name, value in change.items()}
     tried |= {(name, code) for name, codes in CODES.items() for code in codes}
-    no_backup = ("BACKUP_JOB_NOT_FOUND", "CLUSTER_NOT_FOUND", "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API")
-    tried |= {("no_legacy_backup", code) for code in no_backup}
-    tried |= {("no_schedule", code) for code in ("BACKUP_JOB_NOT_FOUND", "CANNOT_GET_BACKUP_CONFIG_INVALID_STATE")}
-    tried |= {("delete_in_use", "refused"), ("unavailable_body", "empty"), ("unavailable_body", "html")}
-    # We refuse a service account on v1.0 ourselves, whatever the service would say: see test_bad_input.py.
-    tried |= {("v1_bearer", "accepted")}
-    # What only the inventory meets: see its own tests, and those of `_fleet`.
-    tried |= {("clusters_version", "newer"), ("overview_types", "words"), ("overview_standalones", "present")}
-    tried |= {("overview_empty_projects", "absent"), ("overview_atlas", "present"), ("overview_pages", "refused")}
-    tried |= {("foreign_projects", "listed"), ("inactive_configs", "present")}
+    tried |= {("no_legacy_backup", code) for code in NO_BACKUP}
     assert set(variants()) <= tried

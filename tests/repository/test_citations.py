@@ -96,3 +96,10 @@ def test_each_file_that_the_architecture_names_exists() -> None:
         missing += [name for name in names if not (ROOT / name).exists() and not (folder / name).exists()]
     assert missing == []
     assert named > 60
+
+
+def test_the_architecture_names_each_file_that_plugins_share() -> None:
+    page = (DEV / "architecture.md").read_text(encoding="utf-8")
+    files = [path for name in ("module_utils", "plugin_utils") for path in (ROOT / "plugins" / name).rglob("*.py")]
+    assert len(files) > 50
+    assert [path for path in files if path.name != "__init__.py" and f"`{path.name}`" not in page] == []

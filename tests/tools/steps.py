@@ -38,6 +38,7 @@ class Host:
     handed_on: Mapping[str, Any] = field(default_factory=dict)
     check_mode: bool = False
     diff_mode: bool = False
+    environment: str = ""
     lines: list[str] = field(default_factory=list)
 
     def step(self) -> Step:
@@ -60,6 +61,7 @@ class Host:
             tell=self.lines.append,
             clock=self.clock,
             facts={},
+            environment=self.environment,
         )
 
     def decide(self, entry_point: str = MAIN) -> dict[str, Any]:

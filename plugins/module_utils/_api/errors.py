@@ -67,8 +67,14 @@ HINTS: dict[str, str] = {
     "NOT_ATLAS_GROUP": (
         "This project is not on Atlas: set platform to cloud_manager, or to ops_manager with its base_url."
     ),
-    "BACKUP_JOB_NOT_FOUND": "Legacy backups are not enabled for this cluster: check its name and the project.",
-    "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT": "Wait until the snapshot is complete.",
+    **dict.fromkeys(
+        ("BACKUP_JOB_NOT_FOUND", "BACKUP_CONFIG_NOT_FOUND"),
+        "Legacy backups are not enabled for this cluster: check its name and the project.",
+    ),
+    "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API": "It is a Flex cluster, which has no legacy backup: leave it out.",
+    "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT": (
+        "Wait until the snapshot is complete. After more than a day it may be stuck: look at the backup of the cluster."
+    ),
     "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY": (
         "The project's backup compliance policy forbids it; it can only expire."
     ),

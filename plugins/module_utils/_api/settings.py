@@ -33,7 +33,8 @@ class Dialect:
 
 
 ATLAS_V2 = Dialect("Atlas v2", "/api/atlas/v2", "application/vnd.atlas.2023-01-01+json", "name")
-# For the clusters of Atlas, once they no longer have the version of the rest of v2 (2027-07-01; contract 6).
+# For the clusters of Atlas: the version that lists all of them. The older one of the dialect, which ends on 2027-07-01,
+# has the flags of the legacy backup (contract 6, contract 11).
 NEWER_CLUSTERS = "application/vnd.atlas.2024-08-05+json"
 ATLAS_V1 = Dialect("Atlas v1.0", "/api/atlas/v1.0", "application/json", "name")
 MANAGER = Dialect("Cloud Manager or Ops Manager", "/api/public/v1.0", "application/json", "id")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Callable
 
 # A token that expires sooner (seconds) is left to those that have it.
 _LEAST = 90.0
@@ -109,4 +109,4 @@ def _locked(path: str) -> int | None:
     return number
 
 
-NOT_SHARED: Any = SharedTokens(None)
+NOT_SHARED = SharedTokens(None)

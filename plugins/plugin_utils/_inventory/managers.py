@@ -15,7 +15,11 @@ from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import MOST_PAGES, next_link
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.pagination import (
+    MOST_PAGES,
+    MOST_ROWS,
+    next_link,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import names_of, sort_rows
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
     FleetCluster,
@@ -88,9 +92,13 @@ class ManagerClusters:
         return statuses, []
 
     def _overview_rows(self) -> list[dict[str, Any]]:
-        """The rows of all pages. Page parameters are not documented, so only a link to a next page has them sent."""
+        """The rows of all pages. Page parameters are not documented, so only a link to a next page has them sent.
+
+        ApiError for a listing that is longer than any can be.
+        """
         rows: list[dict[str, Any]] = []
         known: set[object] = set()
+        size = 0
         for number in range(1, MOST_PAGES + 1):
             body = self._client.get("clusters", query={"pageNum": number} if number > 1 else None)
             page = [row for row in rows_of(body, "clusters") if row.get("groupId") not in known]
@@ -98,8 +106,22 @@ class ManagerClusters:
             rows += page
             # A service that ignores the page number returns the same rows again.
             if not page or not next_link(body):
-                break
-        return rows
+                return rows
+            size += _size(page)
+            if size > MOST_ROWS:
+                raise _endless(f"more than {MOST_ROWS} rows")
+        raise _endless(f"more than {MOST_PAGES} pages")
+
+
+def _size(rows: Iterable[dict[str, Any]]) -> int:
+    """How many rows these are, with the clusters in them."""
+    nested = [row.get("clusters") for row in rows]
+    return len(nested) + sum(len(clusters) for clusters in nested if isinstance(clusters, list))
+
+
+def _endless(size: str) -> ApiError:
+    text = f"GET /clusters was answered with a listing of {size}. Is this the service? Check base_url and proxy."
+    return ApiError(text, status=200)
 
 
 def _drop(statuses: dict[str, str | None], rows: Iterable[dict[str, Any]]) -> None:

@@ -12,7 +12,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    format_instant,
+    parse_instant,
+    shared_reason,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
     Decision,
     Gap,
@@ -291,11 +295,9 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
 def problems(run: Run) -> list[str]:
     """What did not go as planned: failed, contradicted by a listing made afterwards (R22), not known, not tried."""
     failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
-    listed = run.verified_by
-    contradicted = () if listed is None else (_contradiction(outcome, listed) for outcome in run.outcomes)
     return [
         *(_failed(kind, same) for kind, same in _alike(run, failed)),
-        *(text for text in contradicted if text is not None),
+        *_contradicted(run),
         *_unknown(_with_fate(run, "unknown")),
         *_not_tried(_with_fate(run, "not_tried")),
     ]
@@ -313,11 +315,11 @@ def failure(problems: Sequence[str]) -> str:
 
 
 def _alike(run: Run, failed: Iterable[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
-    """Failures of the same kind of change and for the same reason, whose texts differ in the snapshot's id alone."""
+    """Failures of the same kind of change and for the same reason, whatever their ids and times."""
     kinds = {decision.snapshot.id: _NOUNS.get(decision.action, "change") for decision in run.plan.decisions}
     found: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in failed:
-        reason = outcome.reason.replace(outcome.id, "")
+        reason = shared_reason(outcome.reason, outcome.id)
         found.setdefault((kinds.get(outcome.id, "change"), reason), []).append(outcome)
     for (kind, _reason), same in found.items():
         yield kind, same
@@ -331,9 +333,9 @@ def _failed(kind: str, same: Sequence[Outcome]) -> str:
     return f"{_plural(len(same), kind)} failed for the same reason ({names}): {first.reason}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Sequence[str], most: int = _NAMED) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _changes(decisions: Sequence[Decision]) -> str:
@@ -354,6 +356,23 @@ def _unknown(decisions: Sequence[Decision]) -> Iterator[str]:
 def _not_tried(decisions: Sequence[Decision]) -> Iterator[str]:
     if decisions:
         yield f"{_changes(decisions)} {'was' if len(decisions) == 1 else 'were'} not tried."
+
+
+def _contradicted(run: Run) -> Iterator[str]:
+    """What a listing made afterwards contradicts, each kind once with its snapshots, which nothing else lists."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    listed = run.verified_by
+    if listed is None:
+        return
+    for outcome in run.outcomes:
+        text = _contradiction(outcome, listed)
+        if text is not None:
+            found.setdefault(shared_reason(text, outcome.id), (text, []))[1].append(outcome.id)
+    for text, names in found.values():
+        others = (
+            f" The same is true of {len(names) - 1} more ({_listed(names[1:], _SHOWN - 1)})." if len(names) > 1 else ""
+        )
+        yield f"{text}{others}"
 
 
 def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> str | None:

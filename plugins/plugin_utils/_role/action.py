@@ -56,15 +56,16 @@ class StepAction(ActionBase):
     _supports_async = False
     _supports_diff = True
 
+    @staticmethod
     @contextmanager
-    def told_where_it_fails(self) -> Iterator[None]:
+    def told_where_it_fails() -> Iterator[None]:
         """AnsibleActionFail for a folder of the run that cannot be used."""
         try:
             yield
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The private folder of this run, {exc.filename}, cannot be used: {exc.strerror or exc}. Make room"
-                " there, or set ANSIBLE_LOCAL_TEMP to another place."
+                f"The private folder of this run cannot be used: {exc}. Make room there, or set ANSIBLE_LOCAL_TEMP to"
+                " another place."
             ) from exc
 
     def refuse_given(self, task_vars: Mapping[str, Any]) -> None:
@@ -111,6 +112,7 @@ class StepAction(ActionBase):
             has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
             limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
+            environment=str(self._task.environment or ""),
         )
 
     def _tell(self, line: str) -> None:

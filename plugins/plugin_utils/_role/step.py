@@ -27,6 +27,8 @@ _SAME = (
     "client_secret",
     *CLUSTER_KEYS,
 )
+# What tells one service from another, along with the task's own environment.
+_SERVICE = ("platform", "base_url", "proxy")
 _LONGEST_DIFF = 300
 
 
@@ -95,7 +97,8 @@ class Step:
     `given` are the role's variables without their prefix, and `names` all that begin with it. `hosts` are those of the
     play, `batch` those that have not failed. `run` runs a module and `tell` shows a line at once. `limit` is when the
     task ends, on the clock of `time.monotonic`; None where it has no end. `clock` is now in UTC and whole seconds.
-    `has_failed` tells whether the step before failed for another host.
+    `has_failed` tells whether the step before failed for another host. `environment` are the variables that the task
+    gives to its modules, as text.
     """
 
     host: str
@@ -116,6 +119,7 @@ class Step:
     has_failed: Callable[[str], bool] = lambda _host: False
     processes: Sequence[Mapping[str, Any]] = ()
     limit: float | None = None
+    environment: str = ""
     log: Log = field(default_factory=Log)
 
     def list(self, cluster: Mapping[str, str], gather: Sequence[str]) -> Mapping[str, Any]:
@@ -127,8 +131,7 @@ class Step:
     ) -> Mapping[str, Any]:
         """The result of changing these snapshots."""
         options: dict[str, Any] = {"snapshots": list(changes), "concurrency": workers, **self._bounds()}
-        guards = {"unless_restoring": True, "unless_newest": True, "service_has_answered": True}
-        return self._run(CHANGE, {**cluster}, {**options, **guards})
+        return self._run(CHANGE, {**cluster}, {**options, "unless_restoring": True, "unless_newest": True})
 
     def seconds_left(self) -> float | None:
         """Until the module has to have ended, so that what it did can still be told; None where there is no limit."""
@@ -142,9 +145,19 @@ class Step:
         }
 
     def _run(self, module: str, cluster: Mapping[str, str], options: Mapping[str, Any]) -> Mapping[str, Any]:
-        result = self.run(module, {**self.connection.options_for(module, cluster), **options, "tell_requests": True})
+        asked = {**self.connection.options_for(module, cluster), **options, "tell_requests": True}
+        service = "\0".join([self.environment, *(str(asked.get(name) or "") for name in _SERVICE)])
+        # Once the service has answered a host of this run, an error of the network is worth `retry_timeout`.
+        result = self.run(module, {**asked, "service_has_answered": self.store.has_answered(service)})
+        if _was_answered(result):
+            self.store.note_answer(service)
         self.log.note(result)
         return result
+
+
+def _was_answered(result: Mapping[str, Any]) -> bool:
+    """Whether the service has answered a request of the module with this result."""
+    return not result.get("failed") or (result.get("error") or {}).get("status") is not None
 
 
 def target(listing: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,15 @@ class Store:
         hosts = _read(self._folder / f"{_hashed(entry.claims)}.disputed") or []
         return next((str(host) for host in hosts if host != entry.host), None)
 
+    def note_answer(self, service: str) -> None:
+        """Notes that a service has answered in this run. A full disk must not hide what a module has done."""
+        with suppress(OSError):
+            self._answer(service).touch(mode=0o600)
+
+    def has_answered(self, service: str) -> bool:
+        """Whether a service has answered a host of this run."""
+        return self._answer(service).exists()
+
     def entry(self, host: str) -> Entry | None:
         """The host's entry."""
         return _entry_of(_read(self._entry(host)))
@@ -127,6 +137,9 @@ class Store:
 
     def _result(self, host: str) -> Path:
         return self._folder / f"{_hashed(host)}.result"
+
+    def _answer(self, service: str) -> Path:
+        return self._folder / f"{_hashed(service)}.answered"
 
     def _put(self, path: Path, value: Any) -> None:
         """Whole or not at all, and readable for nobody else."""

@@ -1174,17 +1174,33 @@ def test_a_reason_that_many_snapshots_share_is_told_once_with_the_number(talk: T
     )
 
 
+def test_reasons_that_differ_in_ids_and_times_alone_are_one(talk: TalkTo) -> None:
+    asker = talk("ops_manager", "many", {"count": 60}, connections=4)
+    world, now = asker.sim.world, asker.sim.clock.epoch
+    rows = [one.id for one in world.snapshots(world.main)][5:50]
+    for number, one in enumerate(rows):
+        world.change(world.main, one, expires=now - 60 * number - 60)
+    asker.sim.faults.add("error", code="INVALID_ATTRIBUTE", method="PATCH")
+    held = {"snapshot_id": [one.id for one in world.snapshots(world.main)][1], "expires_at": LATER}
+    found = run(asker, snapshots=[held, *({"snapshot_id": one, "expires_at": LATER} for one in rows)])
+    text = failure_text(found, "load")
+    assert text.startswith("Cluster load: 46 of 46 snapshots failed; ")
+    assert (text.count(" expired at "), text.count("INVALID_ATTRIBUTE")) == (1, 1)
+    assert "The same is true of 44 more." in text
+    assert "see outcomes" not in text
+
+
 def test_a_snapshot_that_is_incomplete_for_days_may_be_stuck() -> None:
     (state,) = asked(snapshot_id=A, state="absent")
     for hours, stuck in ((3, False), (23, False), (24, True), (75, True)):
         created = (NOW - timedelta(hours=hours)).isoformat()
         error = decide(state, from_api({"id": A, "complete": False, "created": {"date": created}}), NOW).error
         assert error is not None
-        assert f"it is being taken since {created[:19]}Z. Try again later." in error.detail
-        assert (f"It takes {hours // 24} days, so it may be stuck" in error.detail) is stuck
+        assert f"it is not complete, and has been in progress since {created[:19]}Z. Try again later." in error.detail
+        assert (f"After so long ({hours // 24} d) it may be stuck" in error.detail) is stuck
     unknown = decide(state, from_api({"id": A, "complete": False}), NOW).error
     assert unknown is not None
-    assert "it is being taken. Try again later." in unknown.detail
+    assert "it is not complete, and is still being taken. Try again later." in unknown.detail
 
 
 def test_a_reason_of_the_service_names_the_snapshot(talk: TalkTo) -> None:

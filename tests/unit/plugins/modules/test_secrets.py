@@ -377,13 +377,19 @@ def test_no_refusal_of_options_shows_a_secret(watch: Callable[..., Watch], who: 
     assert there.sim.log.requests == 0
 
 
-@pytest.mark.parametrize("name", ["public_key", "private_key", "client_id", "client_secret"])
+@pytest.mark.parametrize(
+    "name", ["public_key", "private_key", "client_id", "client_secret", "proxy", "base_url", "platform"]
+)
 @pytest.mark.parametrize("kind", ["list", "dictionary"])
-def test_a_key_that_is_no_text_is_refused_without_its_value(watch: Callable[..., Watch], name: str, kind: str) -> None:
+def test_an_option_that_is_no_text_is_refused_without_its_value(
+    watch: Callable[..., Watch], name: str, kind: str
+) -> None:
     there = watch("owner")
-    value = ["canary-of-both", "x"] if kind == "list" else {"data": {"key": "canary-of-both"}}
+    value = ["http://u:canary-of-both@x", "x"] if kind == "list" else {"data": {"key": "canary-of-both"}}
     done = there.run(legacy_snapshot_info, **{name: value})
-    assert done.result["msg"] == f"{name} is a {kind}, and a key is one text. Take the one value of it that is the key."
+    is_key = name not in ("proxy", "base_url", "platform")
+    what = "a key is one text. Take the one value of it that is the key" if is_key else "has to be a text"
+    assert done.result["msg"] == f"{name} is a {kind}, and {what}."
     assert "canary-of-both" not in done.output
     assert there.sim.log.requests == 0
 

@@ -28,13 +28,15 @@ HINTED: list[tuple[int, str | None, str]] = [
     (407, None, "The proxy asks for a password"),
     (429, "RATE_LIMITED", "raise retry_timeout"),
     (400, "BACKUP_JOB_NOT_FOUND", "not enabled for this cluster"),
+    (404, "BACKUP_CONFIG_NOT_FOUND", "not enabled for this cluster"),
+    (400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", "which has no legacy backup"),
     (400, "ALREADY_EXPIRED", "nobody edit it"),
     (402, "ACCOUNT_SUSPENDED", "unpaid"),
     (410, "VERSION_GONE", "no longer speaks"),
     (404, "RESOURCE_NOT_FOUND", "check platform, api_version and base_url"),
     (403, "CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", "name the sharded cluster itself"),
     (403, "CANNOT_MODIFY_CLUSTER_SNAPSHOT", "name the sharded cluster itself"),
-    (400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", "complete"),
+    (400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", "it may be stuck"),
     (400, "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY", "compliance policy"),
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory import managers
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.discovery import (
     failure_text,
     is_about_the_project,
@@ -129,6 +130,25 @@ def test_an_overview_that_is_not_there(talk: TalkTo) -> None:
     asker = talk("ops_manager", "company", SMALL, connections=4)
     asker.sim.faults.add("not_found", path=r"/v1\.0/clusters$", code="RESOURCE_NOT_FOUND", times=None)
     assert len(fleet_of(asker).clusters) == 30
+
+
+@pytest.mark.parametrize(
+    ("clusters", "limits", "said"), [(1, {"MOST_PAGES": 7}, "7 pages"), (30, {"MOST_ROWS": 100}, "100 rows")]
+)
+def test_an_overview_without_end_is_an_error(
+    talk: TalkTo, monkeypatch: pytest.MonkeyPatch, clusters: int, limits: dict[str, int], said: str
+) -> None:
+    """Each page has another project, and a link to the next."""
+    for name, limit in limits.items():
+        monkeypatch.setattr(managers, name, limit)
+    asker = talk("ops_manager", "company", SMALL)
+    listed = [{"clusterId": f"{one:024x}", "name": str(one), "type": "REPLICA_SET"} for one in range(clusters)]
+    for number in range(10):
+        rows = [{"groupId": f"{number:024x}", "groupName": str(number), "clusters": listed}]
+        body = json.dumps({"results": rows, "links": [{"rel": "next", "href": "x"}]})
+        asker.sim.faults.add("answer", path="/v1.0/clusters$", body=body)
+    error = error_of(fleet_of, asker)
+    assert f"a listing of more than {said}" in error.message
 
 
 def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:

@@ -54,6 +54,58 @@ def host(folder: Path, modules: Modules, **more: Any) -> Host:
     return Host(folder / "run", variables, modules, moment(NOW), **more)
 
 
+class Noting(Modules):
+    """The same, noting what each call is told of the service. Where that is not there, each fails with `status`."""
+
+    def __init__(self, is_there: bool = True, status: int | None = None) -> None:
+        super().__init__()
+        self.told: list[bool] = []
+        self.is_there = is_there
+        self.status = status
+
+    def __call__(self, module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.told.append(options["service_has_answered"])
+        if not self.is_there:
+            return {"failed": True, "msg": "No.", "error": {"status": self.status, "code": None, "detail": "No."}}
+        return super().__call__(module, options)
+
+
+def test_all_calls_after_the_first_are_told_that_the_service_has_answered(tmp_path: Path) -> None:
+    """Listing, batches and the listing afterwards; and those of each later host with the same service."""
+    first, second = Noting(), Noting()
+    host(tmp_path, first, variables={"retention_batch_size": "2"}).run()
+    assert first.told == [False, True, True, True]
+    host(tmp_path, second, name="other", connection={"timeout": 5}).run(PLAN)
+    assert second.told == [True]
+
+
+@pytest.mark.parametrize("option", ["base_url", "platform", "proxy", "environment"])
+def test_another_service_has_not_answered(tmp_path: Path, option: str) -> None:
+    host(tmp_path, Noting()).run()
+    elsewhere = Noting()
+    by = {"environment": "another"} if option == "environment" else {"connection": {option: "another"}}
+    host(tmp_path, elsewhere, name="other", **by).run(PLAN)
+    assert elsewhere.told == [False]
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_an_error_of_the_service_is_an_answer(tmp_path: Path, status: int | None) -> None:
+    modules = Noting(is_there=False, status=status)
+    assert host(tmp_path, modules).decide()["failure"] == "No."
+    host(tmp_path, modules).decide()
+    assert modules.told == [False, status is not None]
+
+
+def test_what_was_done_is_told_where_nothing_can_be_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path, mode: int) -> None:
+        raise OSError(28, "No space left on device", oct(mode))
+
+    monkeypatch.setattr(Path, "touch", full)
+    modules = Noting()
+    assert host(tmp_path, modules).run()["counts"]["deleted"] == 4
+    assert modules.told == [False] * 3
+
+
 @pytest.mark.parametrize("count", [12, 10_000])
 def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> None:
     modules = Modules(count)

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.action import StepAction
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import (
     BEGUN,
     RELEASED,
@@ -137,3 +139,14 @@ def test_what_cannot_be_written_leaves_what_was_there(store: Store, tmp_path: Pa
         store.release(entry, {"plan": object()}, withholds=False)
     assert store.take("a")[1] == PLAN
     assert [path.suffix for path in (tmp_path / "store").iterdir()] == [".entry"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, is_there: bool) -> None:
+    folder = tmp_path / "link" if is_there else tmp_path / "missing" / "folder"
+    if is_there:
+        folder.symlink_to(tmp_path)
+    with pytest.raises(AnsibleActionFail) as failure, StepAction.told_where_it_fails():
+        Store(folder)
+    assert str(folder) in str(failure.value)
+    assert "Make room there, or set ANSIBLE_LOCAL_TEMP" in str(failure.value)
