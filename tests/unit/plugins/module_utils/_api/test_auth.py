@@ -389,6 +389,31 @@ def test_requests_that_are_balanced_one_by_one_get_through_if_the_server_says_st
     assert [row["action"] for row in change_all(asker, workers)] == ["updated"] * 50
 
 
+@pytest.mark.parametrize("keep_alive", ["not_after_401", "never"])
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize(("servers", "age"), [(1, 60), (3, 60), (1, 1)])
+def test_a_challenge_is_answered_over_another_connection(
+    talk: TalkTo, keep_alive: str, workers: int, servers: int, age: int
+) -> None:
+    switches = {"keep_alive": keep_alive, "servers": servers, "nonce_max_age": age}
+    asker = talk("ops_manager", "many", {"count": 50}, switches=switches, connections=workers)
+    asker.sim.faults.before(lambda call: asker.sim.clock.advance(age), at=20)
+    assert [row["action"] for row in change_all(asker, workers)] == ["updated"] * 50
+    assert asker.client.retries.summary() is None
+    if servers == 1:
+        # Two listings, 50 changes, and a challenge for each nonce, which other workers may meet at the same time.
+        assert asker.sim.log.requests <= 54 + workers
+
+
+@pytest.mark.parametrize("keep_alive", ["not_after_401", "never"])
+def test_a_wrong_key_over_many_connections_is_a_wrong_key(talk: TalkTo, keep_alive: str) -> None:
+    asker = talk("v2", secret="wrong-secret", switches={"keep_alive": keep_alive})
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "The key is wrong" in error.message
+    # Each connection may have led to another server, so that the first two refusals say nothing about the key.
+    assert (asker.sim.log.requests, len(asker.time.waits)) == (5, 1)
+
+
 def test_a_key_that_is_no_longer_good_is_refused_after_one_new_challenge(talk: TalkTo) -> None:
     asker = talk("v2")
     asker.service.snapshot(asker.mark("plain_0"))
