@@ -299,22 +299,21 @@ class Bearer(Auth):
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return
-            # One that another process has taken is tried there too: if it is refused, a new one may help.
-            token, self._token_was_accepted = self._shared_or_new(new_token)
+            token = self._shared_or_new(new_token)
             self._on_token(token.value)
             self.secrets.append(token.value)
-            self._token = token
+            self._token, self._token_was_accepted = token, token.was_accepted
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
-    def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> tuple[Token, bool]:
-        """A token, and whether another process has taken it. All processes ask one after the other."""
+    def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> Token:
+        """The token that another process has taken, or a new one. All processes ask one after the other."""
         with self._shared.held() as slot:
             kept = slot.read()
             if kept is not None and kept.value != self._refused:
-                return kept, True
+                return kept
             token = new_token(self._account)
             slot.keep(token)
-            return token, False
+            return token
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
@@ -324,9 +323,18 @@ class Bearer(Auth):
         return request
 
     def accepted(self, response: Any) -> None:
-        """Note that the service accepted the token in use."""
+        """Note that the service accepted the token in use, for other processes too: if it is refused, a new one helps.
+
+        A service that accepts no token of the account would otherwise be asked for one by each process.
+        """
         super().accepted(response)
-        self._token_was_accepted = True
+        with self._lock:
+            token = self._token
+            if token is None or self._token_was_accepted:
+                return
+            self._token_was_accepted = True
+        with self._shared.held() as slot:
+            slot.accept(token)
 
     def renewed(self, response: Any) -> bool:
         """Whether a 401 rejects a token that was accepted before, so that a new one should be tried."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.aut
     Digest,
     parse_challenge,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.tokens import Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.tokens import Slot, Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
     _INHERITED,
     Rules,
@@ -523,6 +524,33 @@ def test_the_limit_of_the_token_endpoint_uses_retry_timeout_up(talk: TalkTo) -> 
     assert (error.status, error.exhausted, error.meets_all) == (429, True, True)
     assert "retry_timeout (20 s) is used up" in error.message
     assert "limited to 10 requests" in error.message
+
+
+class Contended:
+    """The place of a token that another process holds for so many seconds."""
+
+    def __init__(self, asker: Talk, seconds: float) -> None:
+        self._asker = asker
+        self._seconds = seconds
+
+    @contextmanager
+    def held(self) -> Iterator[Slot]:
+        self._asker.time.now += self._seconds
+        yield Slot(None, lambda: self._asker.time.now)
+
+
+@pytest.mark.parametrize(("waited", "waits", "requests"), [(0, 60, None), (55, 5, None), (90, 0, 1)])
+def test_where_the_token_endpoint_fails_all_tasks_of_a_run_fail_together(
+    talk: TalkTo, waited: int, waits: int, requests: int | None
+) -> None:
+    asker = talk("v2", key="service_account", retry_timeout=60)
+    vars(asker.client._auth)["_shared"] = Contended(asker, waited)
+    asker.sim.faults.add("unavailable", path="oauth", times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.exhausted) == (503, True)
+    assert "retry_timeout (60 s) is used up" in error.message
+    assert sum(asker.time.waits) == waits
+    assert requests in (None, asker.sim.log.requests)
 
 
 @pytest.mark.parametrize(
