@@ -141,6 +141,30 @@ def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:
     assert len(asker.sim.log.where(lambda entry: entry.path.endswith("v1.0/clusters"))) == 2
 
 
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_project_in_several_rows_of_the_overview_keeps_all_clusters(talk: TalkTo, pages: int) -> None:
+    """Those without a backup too, which no backup configuration names."""
+    asker = talk("ops_manager", "company", SMALL, connections=4)
+    world = asker.sim.world
+    first = projects_of(asker.sim)[0]
+    own = [one for one in world.clusters.values() if one.project_id == first]
+    for one in own:
+        world.set_backup(one, "INACTIVE")
+    rows = [
+        {
+            "groupId": first,
+            "groupName": world.projects[first].name,
+            "clusters": [{"clusterId": one.id, "name": one.name, "type": "REPLICA_SET", "alertCount": number}],
+        }
+        for number, one in enumerate(own)
+    ]
+    cut = len(rows) if pages == 1 else 1
+    for part, rels in ((rows[:cut], ["next"] if pages == 2 else ["self"]), (rows[cut:], ["self"])):
+        body = json.dumps({"results": part, "links": [{"rel": rel, "href": "x"} for rel in rels]})
+        asker.sim.faults.add("answer", path=r"/v1\.0/clusters$", status=200, body=body)
+    assert len(fleet_of(asker).clusters) == 30
+
+
 def test_projects_of_another_platform_are_no_error_unless_named(talk: TalkTo) -> None:
     asker = talk("v2", "company", SMALL, switches={"foreign_projects": "listed"}, connections=4)
     bank = asker.sim.world.add_project("Bank", "ops_manager")
