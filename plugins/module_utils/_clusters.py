@@ -128,7 +128,7 @@ def _check_atlas_name(name: str | None) -> None:
 
 
 def _type(row: Mapping[str, Any]) -> str:
-    return str(row.get("typeName", ""))
+    return str(row.get("typeName", "")).upper()
 
 
 def _named(rows: Sequence[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:

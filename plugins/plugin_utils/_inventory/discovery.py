@@ -18,7 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.err
     OptionError,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import first_of, is_beyond
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import first_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.atlas import AtlasClusters
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
@@ -197,7 +197,8 @@ class _FleetReader:
         except ApiError as error:
             if error.code in _NO_BACKUP:
                 return False
-            if not is_beyond(error):
+            # One cluster of a kind that is not known here must not cost a project its hosts.
+            if error.status not in (400, 409):
                 raise
             text = f"whether cluster {cluster.cluster_name!r} has legacy snapshots cannot be told: {error}"
             self._remarks[cluster.project_id].append(Remark(text))

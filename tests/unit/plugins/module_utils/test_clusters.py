@@ -179,6 +179,8 @@ def test_both_given_and_agreeing_by_the_name_of_the_replica_set(talk: TalkTo) ->
         ({"typeName": "REPLICA_SET", "clusterName": "x"}, "clusters"),
         ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "y"}, "clusters"),
         ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "clusters"),
+        ({"typeName": "sharded replica set", "clusterName": "x", "shardName": "x-0"}, "clusters"),
+        ({"typeName": "Config_Server_Replica_Set", "clusterName": "y"}, "parts"),
         ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "parts"),
         ({"typeName": "REPLICA_SET", "clusterName": "y", "shardName": "x-0"}, "unclear"),
         ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": ""}, "clusters"),
