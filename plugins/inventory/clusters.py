@@ -195,7 +195,11 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
+    MASK,
+    is_distinctive,
+    redact,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._base_url import KEY_NAMES
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
@@ -451,7 +455,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check_names(self, fleet: Fleet) -> None:
         """Reject names that contain a secret. A server that echoes requests would put it into variables and caches."""
-        secrets = [secret for secret in self._secrets if is_distinctive(secret)]
+        # The client masks those that are hidden by escapes or case.
+        secrets = [MASK, *(secret for secret in self._secrets if is_distinctive(secret))]
         for cluster in fleet.clusters:
             if any(
                 secret in text for text in cluster.to_result().values() if isinstance(text, str) for secret in secrets

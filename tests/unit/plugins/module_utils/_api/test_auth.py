@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -464,6 +465,17 @@ def test_a_token_that_was_good_and_is_refused_is_renewed_once(talk: TalkTo) -> N
     assert asker.service.snapshot(asker.mark("plain_1"))
     assert (asker.sim.log.tokens, asker.sim.log.status(401)) == (2, 1)
     assert len(set(asker.told)) == 2
+
+
+def test_a_token_that_the_endpoint_gives_once_more_is_used(talk: TalkTo) -> None:
+    """It is known as a secret by then, and must not be masked."""
+    asker = talk("v2", key="service_account")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unauthorized", path="/snapshots/")
+    body = json.dumps({"access_token": asker.told[0], "expires_in": 3600})
+    asker.sim.faults.add("answer", path="oauth", body=body)
+    assert asker.service.snapshot(asker.mark("plain_1"))
+    assert asker.told[1] == asker.told[0]
 
 
 def test_threads_renew_a_refused_token_once(talk: TalkTo) -> None:
