@@ -101,13 +101,15 @@ class _FleetReader:
     def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
         # Threads added some of them, in any order.
-        remarks = (one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text))
+        remarks = [one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text)]
+        elsewhere = tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id)))
+        remarks += [_on_another_platform(one) for one in elsewhere if read]
         return Fleet(
             distinct(one for found in read.values() for one in found),
             len(read),
             sum(self._seen.values()),
             tuple(self._failed[one] for one in sorted(self._failed)),
-            tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id))),
+            elsewhere,
             tuple(dict.fromkeys(remarks)),
         )
 
@@ -208,6 +210,13 @@ class _FleetReader:
 
 def _text(remark: Remark) -> str:
     return remark.text
+
+
+def _on_another_platform(project: Project) -> Remark:
+    return Remark(
+        f"the clusters of project {project} are left out, since it is on another platform. To read them, make an "
+        "inventory with that platform. To hear no more of them, name the others by projects."
+    )
 
 
 def _no_project(listed: Sequence[Project]) -> ApiError:

@@ -171,6 +171,8 @@ def test_projects_of_another_platform_are_no_error_unless_named(talk: TalkTo) ->
     fleet = fleet_of(asker)
     assert len(fleet.clusters) == 30
     assert [one.id for one in fleet.elsewhere] == [bank.id]
+    (remark,) = fleet.remarks
+    assert f"the clusters of project 'Bank' ({bank.id}) are left out" in remark.text
     ((project, error),) = fleet_of(asker, projects=("Bank",)).failed
     assert (project.name, error.code) == ("Bank", "NOT_ATLAS_GROUP")
 
