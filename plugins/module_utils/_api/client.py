@@ -48,7 +48,7 @@ _FIRST_SECONDS = 10.0
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
-# Called before each try of a write, with the number of tries so far, and whether the response to one of them was lost.
+# Called before each try of a write, with the number of tries so far, and whether one of them may have been carried out.
 BeforeTry = Callable[[int, bool], None]
 
 
@@ -250,7 +250,8 @@ class Client:
         while True:
             try:
                 if before_try is not None:
-                    before_try(tries.count, tries.answer_lost)
+                    # What was refused without a cause, and is as asked now, is more likely our doing than another's.
+                    before_try(tries.count, tries.answer_lost or tries.refused > 0)
                 return self._try(request), tries.answer_lost
             except TransientError as failure:
                 tries.add(failure, request.is_write)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -327,6 +328,30 @@ def test_a_401_in_the_middle_of_a_run_is_tried_again(
     # The first may be a nonce or token that has expired, and costs no pause.
     assert len(asker.time.waits) == min(times - 1, 2)
     assert len(asker.sim.log.done_writes) == (method != "GET" and not lasts)
+
+
+@pytest.mark.parametrize(("state", "action"), [("absent", "deleted"), ("present", "updated")])
+def test_a_write_that_was_done_although_the_answer_was_a_401_is_told_as_done(
+    talk: TalkTo, state: str, action: str
+) -> None:
+    asker = talk("v2")
+    world, one = asker.sim.world, asker.mark("plain_1")
+    until = int(datetime(2040, 1, 1, tzinfo=timezone.utc).timestamp())
+
+    def carry_out(_call: object) -> None:
+        if state == "absent":
+            world.remove(world.main, one)
+        else:
+            world.change(world.main, one, expires=until)
+
+    method = "DELETE" if state == "absent" else "PATCH"
+    asker.sim.faults.before(carry_out, method=method)
+    asker.sim.faults.add("answer", method=method, status=401, body="{}")
+    params = {"snapshot_id": one, "state": state, "expires_at": "2040-01-01" if state == "present" else None}
+    found = apply(desired_states({**dict.fromkeys(_INHERITED), **params}), asker.service, NOW, Rules(True, True, 1))
+    assert [row["action"] for row in outcomes(found)] == [action]
+    assert found.changed
+    assert len(asker.time.waits) == 1
 
 
 def test_a_401_to_the_first_signed_request_is_tried_again_once(talk: TalkTo) -> None:
