@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from .auth import is_stale, parse_challenge
+from .auth import Digest, is_stale, parse_challenge
 from .errors import UPGRADING, WRONG_KEY, ApiError, TransientError, hint_for, names_its_cause
 from .redaction import hides_one_of, is_distinctive, proofs_of, readable, redact_values
 from .settings import Request
@@ -218,7 +218,9 @@ def _is_signed(response: Response) -> bool:
 def _hint_of_401(request: Request, response: Response) -> str:
     if not _is_signed(response):
         return "It asked for no signature in a way that is known. Is this the service? Check base_url and proxy."
-    if is_stale(parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}):
+    challenge = parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}
+    # Atlas sends a challenge of digest to bearer tokens as well.
+    if is_stale(challenge) and isinstance(request.auth, Digest):
         return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
     return request.auth.rejection
 

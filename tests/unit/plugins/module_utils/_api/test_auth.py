@@ -522,6 +522,14 @@ def test_a_token_that_never_was_good_is_not_renewed(talk: TalkTo) -> None:
     assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 3)
 
 
+def test_a_refused_token_is_not_told_as_a_nonce(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    asker.sim.faults.add("stale", path="/snapshots/", times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "does not accept the token of this service account" in error.message
+    assert "nonce" not in error.message
+
+
 def test_a_token_refused_again_after_its_renewal_is_an_error(talk: TalkTo) -> None:
     asker = talk("v2", key="service_account")
     asker.service.snapshot(asker.mark("plain_0"))
