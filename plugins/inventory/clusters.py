@@ -25,8 +25,8 @@ description:
     O(backup_status)), on Atlas C(backup_enabled) (the legacy backup) and C(provider_backup_enabled) (the cloud
     backup), C(has_legacy_snapshots) where it was asked for, C(ansible_connection) (V(local)), and
     C(ansible_python_interpreter), which is the Python that runs Ansible. What the platform does not tell is null."
-  - No cluster is left out without a word. What the service cannot tell, a row that may be a shard, and a number of
-    clusters that differs from the project's own count are warnings that name the project.
+  - No cluster is left out without a word. What the service cannot tell, a row that may be a shard, a project on another
+    platform, and a number of clusters that differs from the project's own count are warnings that name the project.
   - "A listing takes one request for the projects. On Atlas it takes two more for each project: version 2024-08-05 of
     the API lists all clusters, and version 2023-01-01 tells whether the legacy backup is on. With O(api_version=v1.0)
     it is one. On Cloud and Ops Manager it takes one more for all clusters and one for each project, or two where a
@@ -195,7 +195,11 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import REQUESTS_ERROR
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.errors import ApiError, OptionError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import is_distinctive, redact
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
+    MASK,
+    is_distinctive,
+    redact,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._connection import (
     CONNECTION_SPEC,
     Connection,
@@ -438,9 +442,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _report(self, fleet: Fleet) -> None:
         for project, error in fleet.failed:
             self._warn(f"the clusters of project {project} are missing: {error}")
-        if fleet.elsewhere:
-            names = ", ".join(str(project) for project in fleet.elsewhere)
-            self.display.v(f"{NAME}: left out, being on another platform: {names}")
         if not fleet.projects:
             raise OptionError("The key sees projects on another platform only: set platform to where they are.")
         if not fleet.clusters:
@@ -449,7 +450,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check_names(self, fleet: Fleet) -> None:
         """Reject names that contain a secret. A server that echoes requests would put it into variables and caches."""
-        secrets = [secret for secret in self._secrets if is_distinctive(secret)]
+        # The client masks those that are hidden by escapes or case.
+        secrets = [MASK, *(secret for secret in self._secrets if is_distinctive(secret))]
         for cluster in fleet.clusters:
             if any(
                 secret in text for text in cluster.to_result().values() if isinstance(text, str) for secret in secrets

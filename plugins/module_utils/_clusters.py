@@ -128,7 +128,7 @@ def _check_atlas_name(name: str | None) -> None:
 
 
 def _type(row: Mapping[str, Any]) -> str:
-    return str(row.get("typeName", ""))
+    return str(row.get("typeName", "")).upper()
 
 
 def _named(rows: Sequence[dict[str, Any]], name: str, project_id: str) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _both(client: Client, project_id: str, name: str, cluster_id: str) -> Cluste
         # The inventory names a cluster by its id where the service tells no name (contract 11).
         return Cluster(cluster_id, name, cluster_id)
     row = _row(client, project_id, name if by_name else cluster_id, "name" if by_name else "id")
-    if (row.get("id") != cluster_id) if by_name else (name not in names_of(row)):
+    if (row_id(row) != cluster_id) if by_name else (name not in names_of(row)):
         found = row.get("id") if by_name else next(iter(names_of(row)), None)
         raise ApiError(
             f"cluster_name {name!r} and cluster_id {cluster_id!r} are not the same cluster: the service says that its "

@@ -124,6 +124,7 @@ SAME = {
             "part_configs": "present",
             "monitoring": "off",
             "challenge_body": "no_code",
+            "keep_alive": "not_after_401",
         },
         by_name=True,
         shards=2,
@@ -135,6 +136,7 @@ SAME = {
     "three servers that take turns": Same(
         "ops_manager", {"servers": 3, "balanced_by": "request", "challenge_body": "USER_CANNOT_ACCESS_GROUP"}
     ),
+    "three servers, and a new connection for each request": Same("ops_manager", {"servers": 3, "keep_alive": "never"}),
     "limits that name no wait, and codes in headers alone": Same(
         "atlas",
         {

@@ -388,6 +388,10 @@ class Simulator:
         )
         if answer.body:
             response.headers["Content-Type"] = answer.media_type
+        if self.switches.keep_alive == "never" or (
+            self.switches.keep_alive == "not_after_401" and answer.status == 401
+        ):
+            response.force_close()
         if kind == "hang_up":
             response.force_close()
             await response.prepare(request)

@@ -115,6 +115,8 @@ class Switches:
     balanced_by: Literal["connection", "request"] = "connection"
     # Whether the server says stale of a nonce of another one, or of one that was used up.
     foreign_nonce: Literal["stale", "refused"] = "stale"
+    # Whether a connection is kept after an answer; HTTP/1.0 and some proxies close it each time [U].
+    keep_alive: Literal["always", "not_after_401", "never"] = "always"
     # Seconds for which a bearer token is good.
     token_lifetime: int = 3600
     # Service accounts on Atlas v1.0 [U]; on Cloud Manager they are a preview.

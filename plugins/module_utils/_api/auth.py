@@ -15,6 +15,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
@@ -110,13 +111,17 @@ class _Nonces:
     Behind a balancer, servers do not know each other's nonces. So a nonce belongs to its connection.
     """
 
-    def __init__(self) -> None:
-        self.challenges: list[_Challenge] = []
-        self.refused = 0
+    def __init__(self, challenges: Sequence[_Challenge] = (), refused: int = 0) -> None:
+        self.challenges = list(challenges)
+        self.refused = refused
 
     def add(self, challenge: _Challenge) -> None:
         """Use this challenge from now on."""
         self.challenges = [*self.challenges[1 - _MOST_CHALLENGES :], challenge]
+
+    def for_new_connection(self) -> _Nonces:
+        """The same challenges for another connection, which goes on with those of its own."""
+        return _Nonces(self.challenges, self.refused)
 
     def next(self) -> _Challenge | None:
         """The challenge for the next request: the newest or, if that is refused again and again, an older one.
@@ -141,6 +146,8 @@ class Digest(Auth):
 
     A connection keeps the challenge that it has, and a new one begins with the last that was accepted. So n requests to
     one server need n + 1 exchanges. The digest of requests has one challenge for each thread.
+
+    A server may close the connection behind each challenge. The next try of the request then takes its challenge along.
     """
 
     rejection = (
@@ -153,6 +160,8 @@ class Digest(Auth):
         self._user = public_key
         self._password = private_key
         self._lent: _Challenge | None = None
+        # `nonces`: those of the connection that this thread's request was refused on.
+        self._thread = threading.local()
 
     def __call__(self, request: Any) -> Any:
         """Have the request signed once its connection is known."""
@@ -163,11 +172,13 @@ class Digest(Auth):
     def _signed(self, request: Any, connection: Any) -> dict[str, str]:
         """The headers that sign a request for its connection."""
         with self._lock:
-            if connection.nonces is None:
-                connection.nonces = _Nonces()
-            own = connection.nonces.next()
-            challenge = own or self._lent
-            request.signature = _Signature(connection.nonces, challenge, challenge is not own)
+            is_new = connection.nonces is None
+            if is_new:
+                refused: _Nonces | None = getattr(self._thread, "nonces", None)
+                connection.nonces = refused.for_new_connection() if refused else _Nonces()
+            challenge = connection.nonces.next() or self._lent
+            is_borrowed = challenge is not None and (is_new or not connection.nonces.challenges)
+            request.signature = _Signature(connection.nonces, challenge, is_borrowed)
             if challenge is None:
                 return {}
             challenge.uses += 1
@@ -183,11 +194,12 @@ class Digest(Auth):
         if used.challenge is None:
             return
         super().accepted(response)
+        self._thread.nonces = None
         with self._lock:
             used.nonces.refused = 0
             used.challenge.was_accepted = True
             self._lent = used.challenge
-            if used.is_borrowed:
+            if used.challenge not in used.nonces.challenges:
                 used.nonces.add(used.challenge)
 
     def is_challenge(self, response: Any) -> bool:
@@ -202,12 +214,15 @@ class Digest(Auth):
         used: _Signature = response.request.signature
         with self._lock:
             used.nonces.add(_Challenge(directives))
+            self._thread.nonces = used.nonces
             if used.challenge is None:
                 return True
             used.nonces.refused += 1
             # A nonce that was accepted before has expired, and one of another connection may be of another server, even
-            # if the service does not call it stale.
-            return is_stale(directives) or used.is_borrowed or used.challenge.was_accepted
+            # if the service does not call it stale. If all connections are closed at once, it may be the key as well.
+            most = _MOST_CHALLENGES if self.was_accepted else _FRESH_TRIES
+            is_foreign = used.is_borrowed and used.nonces.refused <= most
+            return is_stale(directives) or is_foreign or used.challenge.was_accepted
 
     def _authorization(self, challenge: dict[str, str], uses: int, method: str, uri: str) -> str:
         """The Authorization header that answers a challenge (RFC 7616)."""
@@ -284,22 +299,21 @@ class Bearer(Auth):
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return
-            # One that another process has taken is tried there too: if it is refused, a new one may help.
-            token, self._token_was_accepted = self._shared_or_new(new_token)
+            token = self._shared_or_new(new_token)
             self._on_token(token.value)
             self.secrets.append(token.value)
-            self._token = token
+            self._token, self._token_was_accepted = token, token.was_accepted
             self._renew_at = self._clock() + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
-    def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> tuple[Token, bool]:
-        """A token, and whether another process has taken it. All processes ask one after the other."""
+    def _shared_or_new(self, new_token: Callable[[Basic], Token]) -> Token:
+        """The token that another process has taken, or a new one. All processes ask one after the other."""
         with self._shared.held() as slot:
             kept = slot.read()
             if kept is not None and kept.value != self._refused:
-                return kept, True
+                return kept
             token = new_token(self._account)
             slot.keep(token)
-            return token, False
+            return token
 
     def __call__(self, request: Any) -> Any:
         """Sign the request."""
@@ -309,9 +323,18 @@ class Bearer(Auth):
         return request
 
     def accepted(self, response: Any) -> None:
-        """Note that the service accepted the token in use."""
+        """Note that the service accepted the token in use, for other processes too: if it is refused, a new one helps.
+
+        A service that accepts no token of the account would otherwise be asked for one by each process.
+        """
         super().accepted(response)
-        self._token_was_accepted = True
+        with self._lock:
+            token = self._token
+            if token is None or self._token_was_accepted:
+                return
+            self._token_was_accepted = True
+        with self._shared.held() as slot:
+            slot.accept(token)
 
     def renewed(self, response: Any) -> bool:
         """Whether a 401 rejects a token that was accepted before, so that a new one should be tried."""

@@ -48,7 +48,7 @@ _FIRST_SECONDS = 10.0
 _COUNTS = {"GET": "gets", "PATCH": "patches", "DELETE": "deletes", "POST": "posts"}
 
 _Row = TypeVar("_Row")
-# Called before each try of a write, with the number of tries so far, and whether the response to one of them was lost.
+# Called before each try of a write, with the number of tries so far, and whether one of them may have been carried out.
 BeforeTry = Callable[[int, bool], None]
 
 
@@ -213,8 +213,12 @@ class Client:
             _mark(error, answer_lost)
             raise
 
-    def _new_token(self, account: Basic) -> Token:
-        """A token for a service account (contract 3). A 429 of this endpoint is retried like any other."""
+    def _new_token(self, begun: float, account: Basic) -> Token:
+        """A token for a service account (contract 3). A 429 of this endpoint is retried like any other.
+
+        `begun` is when this task began to want it. The time that it waited for another to get one counts as well:
+        where the endpoint fails, all tasks of a run fail together, and not one after the other.
+        """
         request = Request(
             "POST",
             self._settings.base_url + "/api/oauth/token",
@@ -222,15 +226,17 @@ class Client:
             body=b"grant_type=client_credentials",
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
         )
-        body = self._object(request, self._send(request)[0])
+        body = self._object(request, self._send(request, begun=begun)[0])
         value, life = body.get("access_token"), body.get("expires_in", 3600)
         usable = isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value)
         if not usable or isinstance(life, bool) or not isinstance(life, (int, float)) or not life > 0:
             raise unexpected(request, 200, "an answer without a usable access_token and expires_in")
         return Token(str(value), float(min(life, LONGEST_LIFE)))
 
-    def _send(self, request: Request, before_try: BeforeTry | None = None) -> tuple[Response, bool]:
-        """Send until the response is 2xx. Raises ApiError if no retry helps, or no time is left.
+    def _send(
+        self, request: Request, before_try: BeforeTry | None = None, begun: float | None = None
+    ) -> tuple[Response, bool]:
+        """Send until the response is 2xx. Raises ApiError if no retry helps, or no time is left since `begun`.
 
         Returns the response, and whether the response to an earlier try of a write was lost.
         """
@@ -240,11 +246,12 @@ class Client:
                 method=request.method,
                 path=request.path,
             )
-        tries = _Tries(self._timing.monotonic())
+        tries = _Tries(self._timing.monotonic() if begun is None else begun)
         while True:
             try:
                 if before_try is not None:
-                    before_try(tries.count, tries.answer_lost)
+                    # What was refused without a cause, and is as asked now, is more likely our doing than another's.
+                    before_try(tries.count, tries.answer_lost or tries.refused > 0)
                 return self._try(request), tries.answer_lost
             except TransientError as failure:
                 tries.add(failure, request.is_write)
@@ -295,7 +302,7 @@ class Client:
 
     def _send_signed(self, request: Request) -> Response:
         for number in range(1, _SIGNED_TRIES + 1):
-            request.auth.prepare(self._new_token)
+            request.auth.prepare(partial(self._new_token, self._timing.monotonic()))
             self.sent.add(request.method)
             response = send(
                 self._session,

@@ -33,6 +33,12 @@ _LOGIN = re.compile(
 )
 # Control characters, those that change the direction of writing, and single halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# The same, and others that nobody sees on a screen: joiners, hyphens that may break a line, variation selectors, tags.
+_UNSEEN = re.compile(
+    _CONTROL.pattern[:-1] + "\u00ad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2065\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ufffd"
+    "\U000e0000-\U000e0fff]"
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _BLANKS = re.compile(" {2,}")
 # Longer texts are cut, with what may be half a secret at their end.
 _READ_LENGTH = 20_000
@@ -49,10 +55,10 @@ _CREDENTIALS = (
 def redact(text: str, secrets: Sequence[str]) -> str:
     """The text without the secrets, however URLs, JSON or HTML spell them, and without other credentials.
 
-    Control characters inside a secret do not hide it, and neither does its case.
+    Control characters inside a secret do not hide it, others that nobody sees neither, nor does its case.
     """
     forms = {_plain(form) for secret in secrets if len(secret) >= SHORTEST_IN_MESSAGES for form in _spellings(secret)}
-    places = [place for place, sign in enumerate(text) if not _CONTROL.match(sign)]
+    places = [place for place, sign in enumerate(text) if not _UNSEEN.match(sign)]
     plain = _plain(text)
     spans = sorted(
         (places[found.start()], places[found.end() - 1] + 1)
@@ -67,8 +73,28 @@ def redact(text: str, secrets: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text in lower case without control characters. All others keep their number."""
-    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in _CONTROL.sub("", text))
+    """The text in lower case without what nobody sees. All other characters keep their number."""
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in _UNSEEN.sub("", text))
+
+
+def hides_one_of(secrets: Iterable[str], document: str) -> bool:
+    """Whether a JSON document contains a secret, also behind escapes, what nobody sees, and another case.
+
+    It is asked of every page of a listing, so it must not take longer than parsing.
+    """
+    if "\\" in document:
+        document = _ESCAPE.sub(_unescaped, document)
+    if not (document.isascii() and document.isprintable()):
+        document = _UNSEEN.sub("", document)
+    document = document.lower()
+    forms = {_UNSEEN.sub("", form).lower() for secret in secrets for form in _spellings(secret)}
+    return any(form in document for form in forms)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """The character that an escape of JSON stands for; nothing for those of control characters."""
+    digits, sign = found.groups()
+    return chr(int(digits, 16)) if digits else "" if sign in "bfnrt" else str(sign)
 
 
 def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -19,9 +19,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from .auth import is_stale, parse_challenge
+from .auth import Digest, is_stale, parse_challenge
 from .errors import UPGRADING, WRONG_KEY, ApiError, TransientError, hint_for, names_its_cause
-from .redaction import proofs_of, readable, redact_values
+from .redaction import hides_one_of, is_distinctive, proofs_of, readable, redact_values
 from .settings import Request
 from .transport import Response, proxy_of
 
@@ -37,8 +37,6 @@ _MEDIA_TYPE = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|title|body)", re.IGNORECASE)
-# A character of ASCII that nobody has to escape.
-_ESCAPED = re.compile(rb"\\u00[2-7]", re.IGNORECASE)
 _LIMITS_OF_ACCOUNTS = (
     "This was the token endpoint, and not about a role: a service account may ask for 10 tokens a minute and have 100 "
     "live ones within an hour. Run fewer tasks at once, or use an API key (public_key and private_key)."
@@ -62,10 +60,12 @@ def parse(request: Request, response: Response, secrets: Sequence[str]) -> dict[
         raise unexpected(request, response.status, f"{what}Check base_url and proxy") from exc
     if not isinstance(body, dict):
         raise unexpected(request, response.status, "JSON that is not an object")
-    if _ESCAPED.search(response.content):
-        # Only after this is undone does a secret of the request look like one.
-        return dict(redact_values(body, [*secrets, *proofs_of(response)]))
-    return body
+    if request.method == "POST":
+        # Nobody sees the response of the token endpoint, and the token in it may be known already.
+        return body
+    known = [secret for secret in (*secrets, *proofs_of(response)) if is_distinctive(secret)]
+    # Ansible masks a secret in a result only where it is spelled as in the options.
+    return dict(redact_values(body, known)) if hides_one_of(known, _decoded(response.content)) else body
 
 
 def error_for(
@@ -218,7 +218,9 @@ def _is_signed(response: Response) -> bool:
 def _hint_of_401(request: Request, response: Response) -> str:
     if not _is_signed(response):
         return "It asked for no signature in a way that is known. Is this the service? Check base_url and proxy."
-    if is_stale(parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}):
+    challenge = parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}
+    # Atlas sends a challenge of digest to bearer tokens as well.
+    if is_stale(challenge) and isinstance(request.auth, Digest):
         return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
     return request.auth.rejection
 

@@ -19,17 +19,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Callable
 
-# A token that expires sooner (seconds) is left to those that have it.
+# A token that expires sooner (seconds), and has lived half its life, is left to those that have it.
 _LEAST = 90.0
 _NO_FOLLOW = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token, and the seconds until it expires."""
+    """A bearer token, the seconds until it expires, and whether the service is known to have accepted it."""
 
     value: str
     expires_in: float
+    was_accepted: bool = False
 
 
 class Slot:
@@ -41,21 +42,38 @@ class Slot:
 
     def read(self) -> Token | None:
         """The token that another process has left here; None where there is none that lives long enough."""
-        if self._path is None:
-            return None
+        kept = self._kept()
         try:
-            with open(os.open(self._path, os.O_RDONLY | _NO_FOLLOW), encoding="utf-8") as file:
-                kept = json.load(file)
-            token = Token(str(kept["value"]), float(kept["expires_at"]) - self._clock())
-        except (OSError, ValueError, TypeError, KeyError):
+            left, life = float(kept["expires_at"]) - self._clock(), float(kept["life"])
+            token = Token(str(kept["value"]), left, kept["was_accepted"] is True)
+        except (ValueError, TypeError, KeyError):
             return None
-        return token if token.expires_in > _LEAST else None
+        return token if left > min(_LEAST, life / 2) else None
 
     def keep(self, token: Token) -> None:
         """Leave a token here for the others. One that cannot be kept is no error."""
+        expires_at = self._clock() + token.expires_in
+        self._write({"value": token.value, "expires_at": expires_at, "life": token.expires_in, "was_accepted": False})
+
+    def accept(self, token: Token) -> None:
+        """Note for the others that the service has accepted the token, if it is still the one here."""
+        kept = self._kept()
+        if kept.get("value") == token.value:
+            self._write({**kept, "was_accepted": True})
+
+    def _kept(self) -> dict[str, Any]:
+        if self._path is None:
+            return {}
+        try:
+            with open(os.open(self._path, os.O_RDONLY | _NO_FOLLOW), encoding="utf-8") as file:
+                kept = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    def _write(self, kept: dict[str, Any]) -> None:
         if self._path is None:
             return
-        kept = {"value": token.value, "expires_at": self._clock() + token.expires_in}
         try:
             # Whoever reads holds the lock.
             number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)

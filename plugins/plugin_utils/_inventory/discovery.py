@@ -18,7 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.err
     OptionError,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.workers import at_once
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import first_of, is_beyond
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._clusters import first_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import OBJECT_ID
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.atlas import AtlasClusters
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._inventory.fleet import (
@@ -101,13 +101,15 @@ class _FleetReader:
     def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
         # Threads added some of them, in any order.
-        remarks = (one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text))
+        remarks = [one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text)]
+        elsewhere = tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id)))
+        remarks += [_on_another_platform(one) for one in elsewhere if read]
         return Fleet(
             distinct(one for found in read.values() for one in found),
             len(read),
             sum(self._seen.values()),
             tuple(self._failed[one] for one in sorted(self._failed)),
-            tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id))),
+            elsewhere,
             tuple(dict.fromkeys(remarks)),
         )
 
@@ -197,7 +199,8 @@ class _FleetReader:
         except ApiError as error:
             if error.code in _NO_BACKUP:
                 return False
-            if not is_beyond(error):
+            # One cluster of a kind that is not known here must not cost a project its hosts.
+            if error.status not in (400, 409):
                 raise
             text = f"whether cluster {cluster.cluster_name!r} has legacy snapshots cannot be told: {error}"
             self._remarks[cluster.project_id].append(Remark(text))
@@ -207,6 +210,13 @@ class _FleetReader:
 
 def _text(remark: Remark) -> str:
     return remark.text
+
+
+def _on_another_platform(project: Project) -> Remark:
+    return Remark(
+        f"the clusters of project {project} are left out, since it is on another platform. To read them, make an "
+        "inventory with that platform. To hear no more of them, name the others by projects."
+    )
 
 
 def _no_project(listed: Sequence[Project]) -> ApiError:

@@ -55,7 +55,8 @@ class ManagerClusters:
         for row in rows:
             clusters = overview_clusters(row)
             if str(row.get("planType", "")).lower() != "atlas":
-                self._overview[text_of(row, "groupId").lower()] = clusters
+                # A project can have several rows.
+                self._overview.setdefault(text_of(row, "groupId").lower(), []).extend(clusters)
 
     def read(self, project: Project) -> Found:
         """All clusters of a project with the states of their backups, by two requests, by one after an overview.
@@ -101,8 +102,8 @@ class ManagerClusters:
         size = 0
         for number in range(1, MOST_PAGES + 1):
             body = self._client.get("clusters", query={"pageNum": number} if number > 1 else None)
-            page = [row for row in rows_of(body, "clusters") if row.get("groupId") not in known]
-            known |= {row.get("groupId") for row in page}
+            page = [row for row in rows_of(body, "clusters") if _identity(row) not in known]
+            known |= {_identity(row) for row in page}
             rows += page
             # A service that ignores the page number returns the same rows again.
             if not page or not next_link(body):
@@ -122,6 +123,12 @@ def _size(rows: Iterable[dict[str, Any]]) -> int:
 def _endless(size: str) -> ApiError:
     text = f"GET /clusters was answered with a listing of {size}. Is this the service? Check base_url and proxy."
     return ApiError(text, status=200)
+
+
+def _identity(row: dict[str, Any]) -> str:
+    """What tells a row of the overview from others; its numbers change from one request to the next."""
+    ids = [one.get("clusterId") for one in rows_of(row, "clusters of a project", "clusters")]
+    return repr((row.get("groupId"), ids))
 
 
 def _drop(statuses: dict[str, str | None], rows: Iterable[dict[str, Any]]) -> None:

@@ -81,6 +81,15 @@ def test_both_given_and_agreeing(talk: TalkTo, name: str) -> None:
     assert asker.sim.log.status(200) == 1
 
 
+@pytest.mark.parametrize("name", BY_NAME)
+def test_ids_are_compared_without_regard_to_case(talk: TalkTo, name: str) -> None:
+    asker = talk(name)
+    main = asker.sim.world.main
+    body = json.dumps({"id": main.id.upper(), "name": "ladder"})
+    asker.sim.faults.add("answer", path="/clusters/ladder$", status=200, body=body)
+    assert find(asker, "ladder", main.id) == Cluster("ladder", "ladder", main.id)
+
+
 @pytest.mark.parametrize("name", [*BY_NAME, *BY_ID])
 def test_both_given_and_not_agreeing(talk: TalkTo, name: str) -> None:
     asker = talk(name, "fleet", {"clusters": 2, "each": 1})
@@ -179,6 +188,8 @@ def test_both_given_and_agreeing_by_the_name_of_the_replica_set(talk: TalkTo) ->
         ({"typeName": "REPLICA_SET", "clusterName": "x"}, "clusters"),
         ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "y"}, "clusters"),
         ({"typeName": "SHARDED_REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "clusters"),
+        ({"typeName": "sharded replica set", "clusterName": "x", "shardName": "x-0"}, "clusters"),
+        ({"typeName": "Config_Server_Replica_Set", "clusterName": "y"}, "parts"),
         ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": "x-0"}, "parts"),
         ({"typeName": "REPLICA_SET", "clusterName": "y", "shardName": "x-0"}, "unclear"),
         ({"typeName": "REPLICA_SET", "clusterName": "x", "shardName": ""}, "clusters"),

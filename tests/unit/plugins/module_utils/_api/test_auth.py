@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +24,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.aut
     Digest,
     parse_challenge,
 )
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.tokens import Token
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.tokens import Slot, Token
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
     _INHERITED,
     Rules,
@@ -327,6 +330,30 @@ def test_a_401_in_the_middle_of_a_run_is_tried_again(
     assert len(asker.sim.log.done_writes) == (method != "GET" and not lasts)
 
 
+@pytest.mark.parametrize(("state", "action"), [("absent", "deleted"), ("present", "updated")])
+def test_a_write_that_was_done_although_the_answer_was_a_401_is_told_as_done(
+    talk: TalkTo, state: str, action: str
+) -> None:
+    asker = talk("v2")
+    world, one = asker.sim.world, asker.mark("plain_1")
+    until = int(datetime(2040, 1, 1, tzinfo=timezone.utc).timestamp())
+
+    def carry_out(_call: object) -> None:
+        if state == "absent":
+            world.remove(world.main, one)
+        else:
+            world.change(world.main, one, expires=until)
+
+    method = "DELETE" if state == "absent" else "PATCH"
+    asker.sim.faults.before(carry_out, method=method)
+    asker.sim.faults.add("answer", method=method, status=401, body="{}")
+    params = {"snapshot_id": one, "state": state, "expires_at": "2040-01-01" if state == "present" else None}
+    found = apply(desired_states({**dict.fromkeys(_INHERITED), **params}), asker.service, NOW, Rules(True, True, 1))
+    assert [row["action"] for row in outcomes(found)] == [action]
+    assert found.changed
+    assert len(asker.time.waits) == 1
+
+
 def test_a_401_to_the_first_signed_request_is_tried_again_once(talk: TalkTo) -> None:
     asker = talk("v2")
     asker.sim.faults.add("unauthorized", code="UNEXPECTED_ERROR")
@@ -389,6 +416,31 @@ def test_requests_that_are_balanced_one_by_one_get_through_if_the_server_says_st
     assert [row["action"] for row in change_all(asker, workers)] == ["updated"] * 50
 
 
+@pytest.mark.parametrize("keep_alive", ["not_after_401", "never"])
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize(("servers", "age"), [(1, 60), (3, 60), (1, 1)])
+def test_a_challenge_is_answered_over_another_connection(
+    talk: TalkTo, keep_alive: str, workers: int, servers: int, age: int
+) -> None:
+    switches = {"keep_alive": keep_alive, "servers": servers, "nonce_max_age": age}
+    asker = talk("ops_manager", "many", {"count": 50}, switches=switches, connections=workers)
+    asker.sim.faults.before(lambda call: asker.sim.clock.advance(age), at=20)
+    assert [row["action"] for row in change_all(asker, workers)] == ["updated"] * 50
+    assert asker.client.retries.summary() is None
+    if servers == 1:
+        # Two listings, 50 changes, and a challenge for each nonce, which other workers may meet at the same time.
+        assert asker.sim.log.requests <= 54 + workers
+
+
+@pytest.mark.parametrize("keep_alive", ["not_after_401", "never"])
+def test_a_wrong_key_over_many_connections_is_a_wrong_key(talk: TalkTo, keep_alive: str) -> None:
+    asker = talk("v2", secret="wrong-secret", switches={"keep_alive": keep_alive})
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "The key is wrong" in error.message
+    # Each connection may have led to another server, so that the first two refusals say nothing about the key.
+    assert (asker.sim.log.requests, len(asker.time.waits)) == (5, 1)
+
+
 def test_a_key_that_is_no_longer_good_is_refused_after_one_new_challenge(talk: TalkTo) -> None:
     asker = talk("v2")
     asker.service.snapshot(asker.mark("plain_0"))
@@ -440,6 +492,17 @@ def test_a_token_that_was_good_and_is_refused_is_renewed_once(talk: TalkTo) -> N
     assert len(set(asker.told)) == 2
 
 
+def test_a_token_that_the_endpoint_gives_once_more_is_used(talk: TalkTo) -> None:
+    """It is known as a secret by then, and must not be masked."""
+    asker = talk("v2", key="service_account")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.faults.add("unauthorized", path="/snapshots/")
+    body = json.dumps({"access_token": asker.told[0], "expires_in": 3600})
+    asker.sim.faults.add("answer", path="oauth", body=body)
+    assert asker.service.snapshot(asker.mark("plain_1"))
+    assert asker.told[1] == asker.told[0]
+
+
 def test_threads_renew_a_refused_token_once(talk: TalkTo) -> None:
     asker = talk("v2", key="service_account", connections=8)
     asker.service.snapshot(asker.mark("plain_0"))
@@ -457,6 +520,14 @@ def test_a_token_that_never_was_good_is_not_renewed(talk: TalkTo) -> None:
     assert "does not accept the token of this service account: check base_url, client_id, client_s" in error.message
     assert "*****" not in error.message
     assert (asker.sim.log.tokens, asker.sim.log.requests) == (1, 3)
+
+
+def test_a_refused_token_is_not_told_as_a_nonce(talk: TalkTo) -> None:
+    asker = talk("v2", key="service_account")
+    asker.sim.faults.add("stale", path="/snapshots/", times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert "does not accept the token of this service account" in error.message
+    assert "nonce" not in error.message
 
 
 def test_a_token_refused_again_after_its_renewal_is_an_error(talk: TalkTo) -> None:
@@ -498,6 +569,33 @@ def test_the_limit_of_the_token_endpoint_uses_retry_timeout_up(talk: TalkTo) -> 
     assert (error.status, error.exhausted, error.meets_all) == (429, True, True)
     assert "retry_timeout (20 s) is used up" in error.message
     assert "limited to 10 requests" in error.message
+
+
+class Contended:
+    """The place of a token that another process holds for so many seconds."""
+
+    def __init__(self, asker: Talk, seconds: float) -> None:
+        self._asker = asker
+        self._seconds = seconds
+
+    @contextmanager
+    def held(self) -> Iterator[Slot]:
+        self._asker.time.now += self._seconds
+        yield Slot(None, lambda: self._asker.time.now)
+
+
+@pytest.mark.parametrize(("waited", "waits", "requests"), [(0, 60, None), (55, 5, None), (90, 0, 1)])
+def test_where_the_token_endpoint_fails_all_tasks_of_a_run_fail_together(
+    talk: TalkTo, waited: int, waits: int, requests: int | None
+) -> None:
+    asker = talk("v2", key="service_account", retry_timeout=60)
+    vars(asker.client._auth)["_shared"] = Contended(asker, waited)
+    asker.sim.faults.add("unavailable", path="oauth", times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_0"))
+    assert (error.status, error.exhausted) == (503, True)
+    assert "retry_timeout (60 s) is used up" in error.message
+    assert sum(asker.time.waits) == waits
+    assert requests in (None, asker.sim.log.requests)
 
 
 @pytest.mark.parametrize(

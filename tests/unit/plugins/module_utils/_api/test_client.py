@@ -1320,6 +1320,7 @@ ECHOES: dict[str, Callable[[str], str | bytes]] = {
     "JSON, escaped": escaped,
     "JSON, in capitals": lambda text: in_json(text.upper()),
     "JSON, with control characters": lambda text: in_json("\x00\u200e".join(text)),
+    "JSON, with joiners": lambda text: in_json("\u200b\ufe0f".join(text)),
     "JSON, with line ends": lambda text: in_json(re.sub(r"(.{5})", r"\1\n", text)),
     "HTML": lambda text: f"<html><head><title>{text}</title></head>{text}</html>",
     "text": lambda text: text,
@@ -1366,6 +1367,34 @@ def test_a_server_that_echoes_shows_no_secret(talk: TalkTo, key: str, how: str, 
     assert how.startswith("JSON") or "drowssap" not in texts.replace("password", "drowssap")
     # The request's own proofs are in no good answer, either.
     assert not any(proof in str(body) for proof in proofs)
+
+
+HIDING: dict[str, Callable[[str], str]] = {
+    "in capitals": str.upper,
+    "with control characters": "\x00".join,
+    "with line ends": "\n".join,
+    "with joiners": "\u200b".join,
+    "with halves of pairs": "\ud83d".join,
+}
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+@pytest.mark.parametrize("how", HIDING)
+def test_a_good_answer_that_hides_a_secret_shows_it_masked(talk: TalkTo, key: str, how: str) -> None:
+    """Ansible masks a secret in a result only where it is spelled as in the options."""
+    asker = talk(key=key)
+    act(asker, "GET")
+    secrets = [asker.sim.world.keys[key].secret, *asker.told]
+    name = " and ".join(map(HIDING[how], secrets))
+    asker.sim.faults.add("answer", status=200, body=json.dumps({"name": name, HIDING[how](secrets[-1]): 5}))
+    body = act(asker, "GET")
+    assert body == {"name": " and ".join(["********"] * len(secrets)), "********": 5}
+
+
+def test_a_short_secret_leaves_good_answers_alone(talk: TalkTo) -> None:
+    asker = talk(secrets=("5e2", "started"))
+    asker.sim.faults.add("answer", status=200, body=r'{"id": "5e2211c17a3e5a48f5497de3", "s": "STARTED \u0026 so on"}')
+    assert act(asker, "GET") == {"id": "5e2211c17a3e5a48f5497de3", "s": "STARTED & so on"}
 
 
 def test_what_is_not_json_is_told_by_its_length_and_its_type(talk: TalkTo) -> None:

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.redaction import (
     DETAIL_LENGTH,
+    hides_one_of,
     readable,
     redact_login,
 )
@@ -24,6 +29,8 @@ from hypothesis import strategies as st
         ("nothing", ["", "x"], "nothing"),
         ("the key aBC is bad", ["Abc"], "the key ******** is bad"),
         ("the key a\x00b\nc is bad", ["abc"], "the key ******** is bad"),
+        ("the key a\u200bb\ufe0fc\u00ad\U000e0041 is bad", ["abc"], "the key ********\u00ad\U000e0041 is bad"),
+        ("the key a\ufffdb\ufeffc is bad", ["abc"], "the key ******** is bad"),
         ("the key a\nb is bad", ["a b"], "the key ******** is bad"),
         ("the key a  b is bad", ["a b"], "the key ******** is bad"),
         ("abcabc", ["abca", "cab", "abc"], "********"),
@@ -36,6 +43,23 @@ from hypothesis import strategies as st
 )
 def test_text_of_the_service_is_made_readable(text: object, secrets: list[str], wanted: str) -> None:
     assert readable(text, secrets) == wanted
+
+
+SECRET = "kL3/x9+Zq=7wv"
+
+
+@pytest.mark.parametrize(
+    "between", ["", "\0", "\t", "\x01", "\x85", "\u200b", "\u202e", "\u2060", "\ufe0f", "\ud83d", "\U000e0041"]
+)
+@pytest.mark.parametrize("is_escaped", [True, False])
+@pytest.mark.parametrize("change", [str, str.upper, lambda text: quote(text, safe="")])
+def test_a_secret_in_a_document_is_found_whatever_hides_it(
+    between: str, is_escaped: bool, change: Callable[[str], str]
+) -> None:
+    text = json.dumps({"name": between.join(change(SECRET))}, ensure_ascii=is_escaped)
+    shown = text.encode(errors="surrogatepass").decode(errors="replace")
+    assert hides_one_of([SECRET], shown.replace("/", "\\/") if is_escaped else shown)
+    assert not hides_one_of(["another-secret"], shown)
 
 
 @given(st.text(), st.lists(st.text(min_size=1), max_size=3))

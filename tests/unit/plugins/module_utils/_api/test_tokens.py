@@ -96,7 +96,7 @@ def test_what_is_about_to_expire_is_taken_anew(folder: Path) -> None:
         assert slot.read() is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"value": "x"}', '{"value": "x", "expires_at": "soon"}', "\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"value": "x"}', '{"value": "x", "expires_at": "soon"}', "\xff"])
 def test_what_cannot_be_read_is_replaced(folder: Path, text: str) -> None:
     endpoint = Endpoint()
     taken_by(endpoint, bearer(folder))
@@ -116,13 +116,47 @@ class Refused:
 def test_a_shared_token_that_the_service_refuses_is_taken_anew_once_for_all(folder: Path) -> None:
     endpoint = Endpoint()
     first, second = bearer(folder), bearer(folder)
-    taken_by(endpoint, first, second)
+    taken_by(endpoint, first)
     first.accepted(Refused("token-1"))
+    taken_by(endpoint, second)
     for auth in (first, second):
         # It was accepted elsewhere, so that the refusal is no verdict about the account.
         assert auth.renewed(Refused("token-1"))
     assert taken_by(endpoint, first, second) == ["token-2", "token-2"]
     assert endpoint.given == 2
+
+
+def test_an_account_whose_tokens_are_never_accepted_takes_one_token(folder: Path) -> None:
+    endpoint = Endpoint()
+    for _number in range(40):
+        auth = bearer(folder)
+        taken_by(endpoint, auth)
+        assert not auth.renewed(Refused("token-1"))
+    assert endpoint.given == 1
+
+
+def test_another_token_is_not_noted_as_accepted(folder: Path) -> None:
+    endpoint = Endpoint()
+    first = bearer(folder)
+    taken_by(endpoint, first)
+    with SharedTokens(str(folder), *ACCOUNT).held() as slot:
+        slot.keep(Token("token-2", 3600.0))
+    first.accepted(Refused("token-1"))
+    second = bearer(folder)
+    assert taken_by(endpoint, second) == ["token-2"]
+    assert not second.renewed(Refused("token-2"))
+
+
+@pytest.mark.parametrize("life", [10.0, 60.0, 90.0, 180.0])
+def test_a_token_that_lives_shortly_is_shared_for_half_its_life(folder: Path, life: float) -> None:
+    now = time.time()
+    shared = SharedTokens(str(folder), *ACCOUNT, clock=lambda: now)
+    with shared.held() as slot:
+        slot.keep(Token("short", life))
+        now += life * 0.49
+        assert slot.read() is not None
+        now += life * 0.02
+        assert slot.read() is None
 
 
 def take(folder: str, barrier: Barrier, log: str) -> None:

@@ -161,12 +161,38 @@ def test_an_overview_that_goes_round_is_read_once(talk: TalkTo) -> None:
     assert len(asker.sim.log.where(lambda entry: entry.path.endswith("v1.0/clusters"))) == 2
 
 
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_project_in_several_rows_of_the_overview_keeps_all_clusters(talk: TalkTo, pages: int) -> None:
+    """Those without a backup too, which no backup configuration names."""
+    asker = talk("ops_manager", "company", SMALL, connections=4)
+    world = asker.sim.world
+    first = projects_of(asker.sim)[0]
+    own = [one for one in world.clusters.values() if one.project_id == first]
+    for one in own:
+        world.set_backup(one, "INACTIVE")
+    rows = [
+        {
+            "groupId": first,
+            "groupName": world.projects[first].name,
+            "clusters": [{"clusterId": one.id, "name": one.name, "type": "REPLICA_SET", "alertCount": number}],
+        }
+        for number, one in enumerate(own)
+    ]
+    cut = len(rows) if pages == 1 else 1
+    for part, rels in ((rows[:cut], ["next"] if pages == 2 else ["self"]), (rows[cut:], ["self"])):
+        body = json.dumps({"results": part, "links": [{"rel": rel, "href": "x"} for rel in rels]})
+        asker.sim.faults.add("answer", path=r"/v1\.0/clusters$", status=200, body=body)
+    assert len(fleet_of(asker).clusters) == 30
+
+
 def test_projects_of_another_platform_are_no_error_unless_named(talk: TalkTo) -> None:
     asker = talk("v2", "company", SMALL, switches={"foreign_projects": "listed"}, connections=4)
     bank = asker.sim.world.add_project("Bank", "ops_manager")
     fleet = fleet_of(asker)
     assert len(fleet.clusters) == 30
     assert [one.id for one in fleet.elsewhere] == [bank.id]
+    (remark,) = fleet.remarks
+    assert f"the clusters of project 'Bank' ({bank.id}) are left out" in remark.text
     ((project, error),) = fleet_of(asker, projects=("Bank",)).failed
     assert (project.name, error.code) == ("Bank", "NOT_ATLAS_GROUP")
 
@@ -431,6 +457,27 @@ def test_clusters_that_the_older_version_does_not_show_are_hosts(talk: TalkTo, l
         assert not fleet.remarks[0].is_count
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "SOMETHING_NEW"), (403, "FEATURE_UNSUPPORTED"), (404, "RESOURCE_NOT_FOUND"), (409, None)]
+)
+def test_an_older_version_that_refuses_a_project_costs_it_no_host(talk: TalkTo, status: int, code: str | None) -> None:
+    asker = talk("v2", "company", SMALL, connections=4)
+    older = "application/vnd.atlas.2023-01-01+json"
+    asker.sim.faults.add(
+        "answer",
+        path=f"{projects_of(asker.sim)[0]}/clusters$",
+        status=status,
+        body=json.dumps({"error": status, "errorCode": code, "detail": "No."}),
+        times=None,
+        when=lambda call: call.headers["Accept"] == older,
+    )
+    fleet = fleet_of(asker)
+    assert (len(fleet.clusters), fleet.failed) == (30, ())
+    (remark,) = fleet.remarks
+    assert f"in project 'Project 00' ({projects_of(asker.sim)[0]}): GET" in remark.text
+    assert f"was answered {status}" in remark.text
+
+
 def test_what_v1_leaves_out_shows_in_the_count(talk: TalkTo) -> None:
     asker = talk("v1.0", "company", SMALL, switches={"older_clusters": "left_out"}, connections=4)
     beyond(asker)
@@ -499,10 +546,14 @@ def test_flex_clusters_have_no_legacy_snapshots(talk: TalkTo, code: str) -> None
     assert flex.id not in {one.cluster_id for one in fleet.clusters}
 
 
-def test_a_cluster_whose_snapshots_cannot_be_told_is_kept(talk: TalkTo) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "ASYMMETRIC_SHARD_UNSUPPORTED"), (400, "A_NEW_KIND"), (409, "BUSY")]
+)
+def test_a_cluster_whose_snapshots_cannot_be_told_is_kept(talk: TalkTo, status: int, code: str) -> None:
     asker = talk("v2", "company", SMALL | {"projects": 1})
     main = asker.sim.world.main
-    asker.sim.faults.add("error", path=f"/{main.name}/snapshots$", code="ASYMMETRIC_SHARD_UNSUPPORTED", times=None)
+    body = json.dumps({"error": status, "errorCode": code})
+    asker.sim.faults.add("answer", path=f"/{main.name}/snapshots$", status=status, body=body, times=None)
     fleet = fleet_of(asker, with_snapshots=True)
     assert [(one.cluster_id, one.has_legacy_snapshots) for one in fleet.clusters] == [(main.id, None)]
     assert f"whether cluster {main.name!r} has legacy snapshots cannot be told" in fleet.remarks[0].text
