@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 # A token that expires sooner (seconds), and has lived half its life, is left to those that have it.
 _LEAST = 90.0
