@@ -8,7 +8,7 @@ A project that could not be read is always reported: clusters are never left out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._api.client import Client
@@ -100,18 +100,21 @@ class _FleetReader:
 
     def _result(self) -> Fleet:
         read = {project_id: found for project_id, found in self._found.items() if project_id not in self._failed}
-        # Threads added some of them, in any order.
-        remarks = [one for project_id in sorted(read) for one in sorted(self._remarks[project_id], key=_text)]
         elsewhere = tuple(sorted(self._elsewhere, key=lambda one: (one.name or "", one.id)))
-        remarks += [_on_another_platform(one) for one in elsewhere if read]
         return Fleet(
             distinct(one for found in read.values() for one in found),
             len(read),
             sum(self._seen.values()),
             tuple(self._failed[one] for one in sorted(self._failed)),
             elsewhere,
-            tuple(dict.fromkeys(remarks)),
+            tuple(dict.fromkeys(self._remarks_of(read, elsewhere))),
         )
+
+    def _remarks_of(self, read: Mapping[str, object], elsewhere: Iterable[Project]) -> Iterator[Remark]:
+        for project_id in sorted(read):
+            # Threads added some of them, in any order.
+            yield from sorted(self._remarks[project_id], key=_text)
+        yield from (_on_another_platform(one) for one in elsewhere if read)
 
     # --- projects ---
 
