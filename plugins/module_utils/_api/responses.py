@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from .auth import Digest, is_stale, parse_challenge
+from .auth import is_stale, parse_challenge
 from .errors import UPGRADING, WRONG_KEY, ApiError, TransientError, hint_for, names_its_cause
 from .redaction import hides_one_of, is_distinctive, proofs_of, readable, redact_values
 from .settings import Request
@@ -189,7 +189,7 @@ def _hint(
         return f"Redirects are refused (to {target}): put the right address into base_url."
     if request.method == "POST":
         return request.auth.rejection if status == 401 else _LIMITS_OF_ACCOUNTS if status in (403, 429) else ""
-    if status == 401 and code in WRONG_KEY:
+    if status == 401 and (code in WRONG_KEY or _is_stale(response)):
         return _hint_of_401(request, response)
     hint = hint_for(status, code, detail, parameters if isinstance(parameters, list) else ())
     return f"This was the proxy {proxy_of(request.url, proxies)}: {hint}" if status == 407 else hint
@@ -202,8 +202,11 @@ def _is_transient(request: Request, status: int, code: str | None) -> bool:
 
 
 def is_verdict(response: Response) -> bool:
-    """Whether a 401 to a signed request names a cause other than the key."""
-    return _is_signed(response) and names_its_cause(error_code(response))
+    """Whether a 401 to a signed request names a cause other than the key.
+
+    A challenge that calls the nonce stale says nothing more, whatever code is in its body.
+    """
+    return _is_signed(response) and not _is_stale(response) and names_its_cause(error_code(response))
 
 
 def _is_unexplained(response: Response) -> bool:
@@ -215,12 +218,16 @@ def _is_signed(response: Response) -> bool:
     return "Authorization" in response.request.headers
 
 
+def _is_stale(response: Response) -> bool:
+    """Whether a response says that the nonce has expired. A challenge of digest may also come with a refused token."""
+    is_digest = response.request.headers.get("Authorization", "").startswith("Digest ")
+    return is_digest and is_stale(parse_challenge(response.headers.get("WWW-Authenticate", "")) or {})
+
+
 def _hint_of_401(request: Request, response: Response) -> str:
     if not _is_signed(response):
         return "It asked for no signature in a way that is known. Is this the service? Check base_url and proxy."
-    challenge = parse_challenge(response.headers.get("WWW-Authenticate", "")) or {}
-    # Atlas sends a challenge of digest to bearer tokens as well.
-    if is_stale(challenge) and isinstance(request.auth, Digest):
+    if _is_stale(response):
         return "The service says of every nonce that it has expired; this is not about the key itself. Try again later."
     return request.auth.rejection
 

@@ -232,6 +232,20 @@ def test_a_service_that_calls_each_nonce_stale_is_not_bad_credentials(talk: Talk
     assert len(asker.time.waits) == 1
 
 
+@pytest.mark.parametrize("code", ["USER_UNAUTHORIZED", "TOO_MANY_GROUP_TAGS"])
+def test_a_challenge_that_says_stale_is_no_verdict_whatever_its_code(talk: TalkTo, code: str) -> None:
+    asker = talk("v2")
+    asker.service.snapshot(asker.mark("plain_0"))
+    asker.sim.switch(challenge_body=code)
+    # Twenty challenges in a row, as a balancer may have them, and then the request gets through.
+    asker.sim.faults.add("stale", code=code, times=20)
+    assert asker.service.snapshot(asker.mark("plain_1"))
+    asker.sim.faults.add("stale", code=code, times=None)
+    error = error_of(asker.service.snapshot, asker.mark("plain_1"))
+    assert "says of every nonce that it has expired" in error.message
+    assert "role" not in error.message
+
+
 @pytest.mark.parametrize("name", ["v2", "v1.0", "cloud_manager", "ops_manager"])
 @pytest.mark.parametrize("quoted", [True, False])
 @pytest.mark.parametrize("key", ["qop", "op", "none"])
