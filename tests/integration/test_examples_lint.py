@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each example passes the ansible-lint of a user who copies it: profile production, and nothing set for this project."""
+"""Each example passes the ansible-lint of a user who copies it: profile production, nothing set for this project."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import named
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
     Decision,
     Gap,
@@ -77,6 +79,10 @@ _PREDICTED = {"deleted": "to_delete", "extended": "to_extend", "shortened": "to_
 _NOUNS = {"delete": "deletion", "extend": "extension", "shorten": "shortening"}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SHOWN, _NAMED = 10, 3
+# The id of a snapshot in a sentence, and not in a path.
+_ID = re.compile(r"(?<![/0-9a-z])[0-9a-f]{24}\b(?! of [0-9])")
+# What a line of the summary says of why a snapshot is removed.
+_LONGEST_WHY = 200
 # Numbers of one cluster stay small in an artifact however many snapshots it has.
 _LONGEST_FINDING = 400
 
@@ -293,12 +299,27 @@ def problems(run: Run) -> list[str]:
     failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
     listed = run.verified_by
     contradicted = () if listed is None else (_contradiction(outcome, listed) for outcome in run.outcomes)
-    return [
+    found = [
         *(_failed(kind, same) for kind, same in _alike(run, failed)),
         *(text for text in contradicted if text is not None),
         *_unknown(_with_fate(run, "unknown")),
         *_not_tried(_with_fate(run, "not_tried")),
     ]
+    names = {decision.snapshot.id: named(decision.snapshot) for decision in run.plan.decisions} if found else {}
+    return [_dated(text, names) for text in found]
+
+
+def _dated(text: str, names: Mapping[str, str]) -> str:
+    """A text with the time of each snapshot behind its id, where the id stands first."""
+    told: set[str] = set()
+
+    def name(match: re.Match[str]) -> str:
+        found = match[0]
+        first = found not in told
+        told.add(found)
+        return names.get(found, found) if first else found
+
+    return _ID.sub(name, text)
 
 
 def _with_fate(run: Run, fate: str) -> list[Decision]:
@@ -326,7 +347,7 @@ def _alike(run: Run, failed: Iterable[Outcome]) -> Iterator[tuple[str, list[Outc
 def _failed(kind: str, same: Sequence[Outcome]) -> str:
     first = same[0]
     if len(same) == 1:
-        return first.reason if first.id in first.reason else f"Snapshot {first.id}: {first.reason}"
+        return first.reason if f"napshot {first.id}" in first.reason else f"Snapshot {first.id}: {first.reason}"
     names = _listed([outcome.id for outcome in same])
     return f"{_plural(len(same), kind)} failed for the same reason ({names}): {first.reason}"
 
@@ -383,6 +404,7 @@ def lines(run: Run, findings: Sequence[Note], problems: Sequence[str]) -> list[s
     if plan.is_blocked:
         found.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
     found += _withheld(run)
+    found += _gone_or_dated(run)
     found.append(_gaps(plan.gaps, all_findings(plan, findings)))
     found += _some("Warning", [warning.text for warning in plan.warnings if warning.code != "gaps_unmeasured"])
     # Gaps have a line of their own.
@@ -425,6 +447,26 @@ def _changed(run: Run, found: Mapping[str, int]) -> Iterator[str]:
     yield from [f"{found['shortened']} shortened"] if found["shortened"] else []
 
 
+def _gone_or_dated(run: Run) -> Iterator[str]:
+    """The first few snapshots of each change, oldest first, with the reason."""
+    rest = ": run with --diff, or see the report." if run.is_prediction else "."
+    for fate in ("to_delete", "deleted", "to_shorten", "shortened", "to_extend", "extended"):
+        changed = _with_fate(run, fate)[::-1]
+        label = fate.replace("_", " ").capitalize()
+        yield from (f"{label}: {_change_told(decision)}" for decision in changed[:_NAMED])
+        if len(changed) > _NAMED:
+            yield f"{label}: and {len(changed) - _NAMED} more{rest}"
+
+
+def _change_told(decision: Decision) -> str:
+    before, after = decision.snapshot.expires_at, decision.expires_to
+    expiry = "without an expiry" if before is None else f"expiry {format_instant(before)}"
+    then = "" if after is None else f", now {format_instant(after)}"
+    why = decision.explanation
+    why = why if len(why) <= _LONGEST_WHY else f"{why[: _LONGEST_WHY - 2]} …"
+    return f"{named(decision.snapshot)}, {expiry}{then}{f' ({why})' if why else ''}"
+
+
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
@@ -433,7 +475,10 @@ def _withheld(run: Run) -> Iterator[str]:
     """One line for removals that wait for backups, one for those that the guard of the fleet withheld."""
     stale = len(run.plan.withheld)
     if stale:
-        yield f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about stale_after."
+        yield (
+            f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about"
+            " retention_stale_after."
+        )
     stopped = sum(run.fates.get(name) == "withheld" for name in run.withheld)
     if stopped:
         yield (

@@ -14,12 +14,18 @@ from typing import Any
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    Decision,
+    Note,
+    Plan,
+    batches,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    changes_shown,
     same_cluster,
     with_plan,
     without_plan,
@@ -147,6 +153,8 @@ def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[
         outcomes = _outcomes(result, part)
     except RefusedError as exc:
         return Done(done.outcomes, is_prediction, tuple(part), f"A batch has no result, {exc}: {message}".rstrip(": "))
+    if step.diff_mode:
+        step.log.show(changes_shown(_changed_ones(released.plan, outcomes)))
     is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
     return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
 
@@ -159,6 +167,12 @@ def _outcomes(result: Mapping[str, Any], part: Sequence[Mapping[str, Any]]) -> t
     if result.get("outcomes") is None:
         raise RefusedError("since the module was ended before it could tell what it did")
     return summary.read_outcomes(result["outcomes"])
+
+
+def _changed_ones(plan: Plan, outcomes: Sequence[Outcome]) -> list[Decision]:
+    """What was changed, or would be. The module's own diff does not say why."""
+    changed = {outcome.id for outcome in outcomes if outcome.action in ("deleted", "updated")}
+    return [decision for decision in plan.decisions if decision.snapshot.id in changed]
 
 
 def _progress(step: Step, released: Released, done: Done, total: int) -> str:

@@ -28,7 +28,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
-    removals_shown,
+    changes_shown,
     same_cluster,
     with_plan,
     without_plan,
@@ -229,7 +229,7 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
         failures = [*failures, f"retention_report_dir: {exc}"]
     result = with_plan(run, findings, written, failures)
     if step.diff_mode:
-        step.log.show(removals_shown(found.plan))
+        step.log.show(changes_shown(found.plan.decisions))
     step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)
     return {**result, **_published(asked, step.host, found.plan, result)}
 

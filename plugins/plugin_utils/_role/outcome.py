@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,20 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    ACTIONS,
+    Decision,
+    Note,
+    Plan,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
+# What a header of a diff says of why.
+_LONGEST_WHY = 500
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -99,23 +107,26 @@ def write_report(
     return str(place / f"{stem}.html")
 
 
-def removals_shown(plan: Plan) -> list[dict[str, str]]:
-    """What a plan would change, as entries of a diff: one for each snapshot, with its reason."""
-    return [_diff_entry(decision) for decision in plan.decisions if decision.action != "keep"]
+def changes_shown(decisions: Iterable[Decision]) -> list[dict[str, str]]:
+    """What is changed, as entries of a diff in the order of R19: one for each snapshot, with the reason."""
+    changed = [decision for decision in decisions if decision.action != "keep"][::-1]
+    return [_diff_entry(one) for one in sorted(changed, key=lambda one: ACTIONS.index(one.action))]
 
 
 def _diff_entry(decision: Decision) -> dict[str, str]:
-    snapshot, why = decision.snapshot, "; ".join(note.text for note in decision.why)
+    snapshot, why = decision.snapshot, decision.explanation[:_LONGEST_WHY]
     header = f"snapshot {snapshot.id}"
-    created = f"created_at: {snapshot.created_at and format_instant(snapshot.created_at)}\n"
-    expires_at, expires_to = (value and format_instant(value) for value in (snapshot.expires_at, decision.expires_to))
-    is_gone = decision.action == "delete"
+    created = f"created_at: {_spelled(snapshot.created_at)}\n"
     return {
         "before_header": header,
         "after_header": f"{header}, {decision.action}{f': {why}' if why else ''}",
-        "before": f"{created}expires_at: {expires_at}\n",
-        "after": "" if is_gone else f"{created}expires_at: {expires_to}\n",
+        "before": f"{created}expires_at: {_spelled(snapshot.expires_at)}\n",
+        "after": "" if decision.action == "delete" else f"{created}expires_at: {_spelled(decision.expires_to)}\n",
     }
+
+
+def _spelled(value: datetime | None) -> str:
+    return "none" if value is None else format_instant(value)
 
 
 def _version() -> str | None:

@@ -69,7 +69,6 @@ class Log:
         self.changed = self.changed or result.get("changed") is True
         self.warnings += [text for text in result.get("warnings") or () if text not in self.warnings]
         self.deprecations += result.get("deprecations") or ()
-        self.show(result.get("diff") or ())
         if result.get("requests"):
             self.requests.append(result["requests"])
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.decide import APPLY, AUDIT, MAIN, PLAN
 
 from tools.steps import Host
-from unit.plugins.plugin_utils._retention.cases import NOW, ago, info, moment, row
+from unit.plugins.plugin_utils._retention.cases import FAR, NOW, ago, info, moment, row, sid
 
 EIGHT = {
     "retention_keep_last": "8",
@@ -27,6 +27,9 @@ REQUESTS: dict[str, Any] = {
     **dict.fromkeys(("gets", "patches", "deletes", "posts"), 0),
     **{"platform": "atlas", "base_url": "https://x", "first": NOW, "last": NOW},
 }
+REFUSAL = {"status": 403, "code": "NOT_ALLOWED"}
+# A response that a proxy has filled.
+LONG = "The service says so. " * 200
 # What AWX empties an event for is far more.
 LONGEST_RESULT = 100_000
 
@@ -34,19 +37,29 @@ LONGEST_RESULT = 100_000
 class Modules:
     """A service with so many snapshots, an hour apart."""
 
-    def __init__(self, count: int = 12) -> None:
+    def __init__(self, count: int = 12, refused: Sequence[str] = ()) -> None:
+        self.refused = refused
         self.rows = [row(number, ago(hours=number)) for number in range(1, count + 1)]
         self.asked: list[str] = []
 
     def __call__(self, module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if module == "legacy_snapshot_info":
             return info(self.rows, requests={**REQUESTS, "gets": 1})
-        done = [one["snapshot_id"] for one in options["snapshots"]]
-        self.asked += done
+        asked = [one["snapshot_id"] for one in options["snapshots"]]
+        self.asked += asked
+        done = [one for one in asked if one not in self.refused]
         self.rows = [one for one in self.rows if one["id"] not in done]
         outcomes = [{"id": one, "action": "deleted", "after": None, "error": None} for one in done]
+        outcomes += [
+            {"id": one, "action": "failed", "after": None, "error": {**REFUSAL, "detail": f"Snapshot {one}: {LONG}"}}
+            for one in asked
+            if one in self.refused
+        ]
         requests = {**REQUESTS, "deletes": len(done)}
-        return {"changed": True, "check_mode": False, "outcomes": outcomes, "requests": requests}
+        # The module's own difference, which does not say why.
+        diff = [{"before_header": f"snapshot {one}", "before": "", "after": ""} for one in done]
+        told = {"outcomes": outcomes, "requests": requests, "diff": diff}
+        return {"changed": True, "check_mode": False, "failed": done != asked, "msg": "No.", **told}
 
 
 def host(folder: Path, modules: Modules, **more: Any) -> Host:
@@ -63,6 +76,43 @@ def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> N
     for result in (decided, applied):
         assert len(json.dumps(result)) < LONGEST_RESULT
     assert made.lines[-1] == f"[orders] Cluster0: {count - 8} of {count - 8} changes done"
+
+
+@pytest.mark.parametrize("entry_point", [PLAN, AUDIT, MAIN])
+def test_a_difference_says_when_and_why_up_to_three_hundred(tmp_path: Path, entry_point: str) -> None:
+    modules = Modules(400)
+    variables = {"retention_max_delete_percent": "off", "retention_batch_size": 70}
+    result = host(tmp_path, modules, diff_mode=True, variables=variables).run(entry_point)
+    first, *others, last = result["diff"]
+    assert first == {
+        "before_header": f"snapshot {sid(400)}",
+        "after_header": f"snapshot {sid(400)}, delete: last: quota used up by {sid(8)}",
+        "before": f"created_at: {ago(hours=400)}\nexpires_at: {FAR}\n",
+        "after": "",
+    }
+    # Oldest first, as they are deleted.
+    assert [one["before_header"] for one in others] == [f"snapshot {sid(number)}" for number in range(399, 100, -1)]
+    assert last == {"prepared": "and 92 more, see the report or the plan file\n"}
+    assert "diff" not in host(tmp_path, Modules(400), variables=variables).run(entry_point)
+
+
+def test_what_failed_is_no_difference(tmp_path: Path) -> None:
+    modules = Modules(12, refused=(sid(10),))
+    result = host(tmp_path, modules, diff_mode=True).run()
+    shown = [one["before_header"] for one in result["diff"]]
+    assert shown == [f"snapshot {sid(number)}" for number in (12, 11, 9)]
+
+
+def test_a_difference_of_an_expiry_has_both(tmp_path: Path) -> None:
+    modules = Modules(0)
+    modules.rows = [row(1, ago(hours=1)), row(2, ago(days=40), ago(days=-3))]
+    variables = {"retention_keep_last": "", "retention_keep_within_monthly": "13mo", "retention_extend_kept": True}
+    (shown,) = host(tmp_path, modules, diff_mode=True, variables=variables).run(AUDIT)["diff"]
+    assert shown["after_header"].startswith(f"snapshot {sid(2)}, extend: within_monthly")
+    assert (shown["before"], shown["after"]) == (
+        f"created_at: {ago(days=40)}\nexpires_at: {ago(days=-3)}\n",
+        f"created_at: {ago(days=40)}\nexpires_at: 2027-08-12T01:00:00Z\n",
+    )
 
 
 def test_a_run_has_one_time(tmp_path: Path) -> None:
