@@ -13,7 +13,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import format_instant, parse_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    Snapshot,
+    format_instant,
+    parse_instant,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import named
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
     Decision,
@@ -305,19 +309,19 @@ def problems(run: Run) -> list[str]:
         *_unknown(_with_fate(run, "unknown")),
         *_not_tried(_with_fate(run, "not_tried")),
     ]
-    names = {decision.snapshot.id: named(decision.snapshot) for decision in run.plan.decisions} if found else {}
-    return [_dated(text, names) for text in found]
+    snapshots = {decision.snapshot.id: decision.snapshot for decision in run.plan.decisions}
+    return [_dated(text, snapshots) for text in found]
 
 
-def _dated(text: str, names: Mapping[str, str]) -> str:
+def _dated(text: str, snapshots: Mapping[str, Snapshot]) -> str:
     """A text with the time of each snapshot behind its id, where the id stands first."""
     told: set[str] = set()
 
     def name(match: re.Match[str]) -> str:
         found = match[0]
-        first = found not in told
+        is_first = found not in told
         told.add(found)
-        return names.get(found, found) if first else found
+        return named(snapshots[found]) if is_first and found in snapshots else found
 
     return _ID.sub(name, text)
 
