@@ -34,6 +34,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import NEVER, Entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     blank,
+    cut,
     each,
     shown,
     string,
@@ -49,6 +50,8 @@ CODES = (
 )
 # How long a snapshot may live where no schedule says how long its snapshots do (R15a).
 _USUAL_LIFE = 30 * DAY
+# Of what a message says of findings.
+_SHOWN, _LONGEST = 10, 400
 _HOLD = "hold one to keep it"
 
 
@@ -170,16 +173,22 @@ def gates(
 
     `on_finding` has the codes of the findings that fail it. Gaps that cannot be measured fail as gaps do.
     """
-    gaps = (finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured"))
-    others = (f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding)
+    gaps = [finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured")]
+    others = [f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding]
     drift = "RETENTION DRIFT: the cluster is not as the policy would have it: "
     found = (
         ("RETENTION BLOCKED: ", on_blocked, "; ".join(reason.text for reason in plan.blocked_by)),
         (drift, on_drift, _planned(plan)),
-        ("RETENTION GAP: ", on_gap, "; ".join(gaps)),
-        ("RETENTION FINDING: ", True, "; ".join(others)),
+        ("RETENTION GAP: ", on_gap, _first(gaps)),
+        ("RETENTION FINDING: ", True, _first(others)),
     )
     return [f"{begin}{told}" for begin, is_asked, told in found if is_asked and told]
+
+
+def _first(texts: Sequence[str]) -> str:
+    """The first few, since ten thousand snapshots can have as many findings."""
+    more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+    return "; ".join([*(cut(text, _LONGEST) for text in texts[:_SHOWN]), *more])
 
 
 def finding_codes(value: Any) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     check_at,
+    cut,
     each,
     fields,
     instant,
@@ -89,6 +90,7 @@ _ID = re.compile(r"(?<![/0-9a-z])[0-9a-f]{24}\b(?! of [0-9])")
 _LONGEST_WHY = 200
 # Numbers of one cluster stay small in an artifact however many snapshots it has.
 _LONGEST_FINDING = 400
+_LONGEST_PROBLEM = 500
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,7 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
     for code in dict.fromkeys(finding.code for finding in findings):
         texts = [finding.text for finding in findings if finding.code == code]
         for text in texts[:_SHOWN]:
-            yield Note(code, text if len(text) <= _LONGEST_FINDING else f"{text[: _LONGEST_FINDING - 2]} …")
+            yield Note(code, cut(text, _LONGEST_FINDING))
         if len(texts) > _SHOWN:
             yield Note(code, f"and {len(texts) - _SHOWN} more")
 
@@ -310,7 +312,7 @@ def problems(run: Run) -> list[str]:
         *_not_tried(_with_fate(run, "not_tried")),
     ]
     snapshots = {decision.snapshot.id: decision.snapshot for decision in run.plan.decisions}
-    return [_dated(text, snapshots) for text in found]
+    return [cut(_dated(text, snapshots), _LONGEST_PROBLEM) for text in found]
 
 
 def _dated(text: str, snapshots: Mapping[str, Snapshot]) -> str:
@@ -466,8 +468,7 @@ def _change_told(decision: Decision) -> str:
     before, after = decision.snapshot.expires_at, decision.expires_to
     expiry = "without an expiry" if before is None else f"expiry {format_instant(before)}"
     then = "" if after is None else f", now {format_instant(after)}"
-    why = decision.explanation
-    why = why if len(why) <= _LONGEST_WHY else f"{why[: _LONGEST_WHY - 2]} …"
+    why = cut(decision.explanation, _LONGEST_WHY)
     return f"{named(decision.snapshot)}, {expiry}{then}{f' ({why})' if why else ''}"
 
 
@@ -548,7 +549,7 @@ def _gaps(gaps: Sequence[Gap], findings: Iterable[Note]) -> str:
 
 
 def _some(label: str, texts: Sequence[str]) -> list[str]:
-    found = [f"{label}: {text}" for text in texts[:_SHOWN]]
+    found = [f"{label}: {cut(text, _LONGEST_PROBLEM)}" for text in texts[:_SHOWN]]
     return found + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
 
 

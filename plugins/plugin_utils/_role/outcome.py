@@ -24,12 +24,14 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
     Note,
     Plan,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import cut
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
+_LONGEST_DETAIL = 300
 # What a header of a diff says of why.
 _LONGEST_WHY = 500
 
@@ -61,9 +63,9 @@ def with_plan(
     """The result of a host with a plan; `written` are the paths of `plan_file` and `report`."""
     problems = summary.problems(run)
     failed = [
-        {"id": outcome.id, "action": outcome.action, "error": outcome.error}
+        {"id": outcome.id, "action": outcome.action, "error": _short(outcome.error)}
         for outcome in run.outcomes
-        if outcome.action in ("failed", "not_tried", "unknown")
+        if outcome.action in summary.UNDONE
     ]
     paths = [
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
@@ -75,6 +77,12 @@ def with_plan(
         "summary": [*summary.lines(run, findings, problems), *paths],
         "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
     }
+
+
+def _short(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {key: cut(value, _LONGEST_DETAIL) if isinstance(value, str) else value for key, value in error.items()}
 
 
 def same_cluster(host: str, other: str, plan: Plan) -> str:
@@ -114,7 +122,7 @@ def changes_shown(decisions: Iterable[Decision]) -> list[dict[str, str]]:
 
 
 def _diff_entry(decision: Decision) -> dict[str, str]:
-    snapshot, why = decision.snapshot, decision.explanation[:_LONGEST_WHY]
+    snapshot, why = decision.snapshot, cut(decision.explanation, _LONGEST_WHY)
     header = f"snapshot {snapshot.id}"
     created = f"created_at: {_spelled(snapshot.created_at)}\n"
     return {

@@ -28,6 +28,8 @@ _SAME = (
     *CLUSTER_KEYS,
 )
 _LONGEST_DIFF = 300
+# Each batch can have one of its own.
+_MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ class Log:
         diff = list(self.diff)
         if self.hidden:
             diff.append({"prepared": f"and {self.hidden} more, see the report or the plan file\n"})
-        told = {"warnings": self.warnings, "deprecations": self.deprecations, "diff": diff}
+        warnings = self.warnings[:_MOST_WARNINGS]
+        if len(self.warnings) > _MOST_WARNINGS:
+            warnings.append(f"and {len(self.warnings) - _MOST_WARNINGS} more warnings")
+        told = {"warnings": warnings, "deprecations": self.deprecations, "diff": diff}
         return {"changed": self.changed, **{key: value for key, value in told.items() if value}}
 
 

@@ -32,6 +32,7 @@ REFUSAL = {"status": 403, "code": "NOT_ALLOWED"}
 LONG = "The service says so. " * 200
 # What AWX empties an event for is far more.
 LONGEST_RESULT = 100_000
+LONGEST_EVENT = 700_000
 
 
 class Modules:
@@ -76,6 +77,61 @@ def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> N
     for result in (decided, applied):
         assert len(json.dumps(result)) < LONGEST_RESULT
     assert made.lines[-1] == f"[orders] Cluster0: {count - 8} of {count - 8} changes done"
+
+
+SHARDS = [{"shard_name": f"shard-{number}-{'x' * 60}"} for number in range(50)]
+ODDITIES: tuple[dict[str, Any], ...] = (
+    {},
+    {"complete": False},
+    {"missing_shards": SHARDS},
+    {"is_possibly_inconsistent": True},
+    {"expires_at": None},
+    {"created_at": ago(days=-1)},
+)
+# Everything that somebody can look at, of everything.
+ODD = {
+    "retention_no_expiry": "candidate",
+    "retention_protected_ids": [sid(number) for number in range(9000, 12_000)],
+    "retention_keep_last": "",
+    "retention_keep_within_hourly": "1y",
+    "retention_keep_within_daily": "9y",
+    "retention_keep_within": "8d",
+}
+
+
+def odd(count: int = 10_000) -> Modules:
+    """A service whose snapshots have all faults, and which refuses every deletion in many words."""
+    modules = Modules(0, refused=[sid(number) for number in range(count + 1)])
+    modules.rows = [
+        row(number, ago(hours=number / 4), ago(hours=-1), **ODDITIES[number % len(ODDITIES)])
+        if "created_at" not in (more := ODDITIES[number % len(ODDITIES)]) and "expires_at" not in more
+        else {**row(number, ago(hours=number / 4)), **more}
+        for number in range(1, count + 1)
+    ]
+    return modules
+
+
+@pytest.mark.parametrize("entry_point", [AUDIT, MAIN])
+def test_a_result_is_small_however_much_is_wrong(tmp_path: Path, entry_point: str) -> None:
+    variables = {**ODD, "retention_max_delete_percent": "off", "retention_fail_on_finding": "all"}
+    made = host(tmp_path, odd(), variables=variables)
+    results = [made.decide(entry_point)] + ([made.apply()] if entry_point == MAIN else [])
+    told = results[-1]
+    assert len({one["code"] for one in told["findings"]}) >= 9
+    assert (len(told["failures"]) == 100) is (entry_point == MAIN)
+    assert "and " in told["failure"]
+    for result in results:
+        assert len(json.dumps(result)) < LONGEST_RESULT
+
+
+@pytest.mark.parametrize("diff_mode", [False, True])
+def test_a_plan_of_a_thousand_snapshots_is_published_in_an_event(tmp_path: Path, diff_mode: bool) -> None:
+    for modules, more in ((Modules(1000), {}), (odd(1000), ODD)):
+        variables = {**more, "retention_max_delete_percent": "off"}
+        result = host(tmp_path / str(len(modules.refused)), modules, diff_mode=diff_mode, variables=variables).run(PLAN)
+        assert sorted(map(len, result["ansible_stats"]["data"].values()))[1] > 100_000
+        assert (len(result.get("diff", ())) > 200) is diff_mode
+        assert len(json.dumps(result)) < LONGEST_EVENT
 
 
 @pytest.mark.parametrize("entry_point", [PLAN, AUDIT, MAIN])
