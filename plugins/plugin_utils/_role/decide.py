@@ -25,7 +25,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, plans
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     changes_shown,
@@ -193,7 +193,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     settings = asked.settings
     if settings.report_dir:
         _check_place("retention_report_dir", settings.report_dir, lambda folder: check_report(folder, found.plan))
-    written: dict[str, str | None] = {"plan_file": _write_plan(found.plan, settings), "report": None}
+    written: dict[str, str | None] = {"plan_file": _write_plan(step, asked, found.plan), "report": None}
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -222,7 +222,7 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
     large = _too_large(found.plan, len(step.hosts)) if asked.entry_point == PLAN else ()
     findings = (*found.findings, *large)
     failures = _failures(asked, found.plan, findings)
-    written = {"plan_file": _write_plan(found.plan, asked.settings), "report": None}
+    written = {"plan_file": _write_plan(step, asked, found.plan), "report": None}
     try:
         written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
     except FileError as exc:
@@ -243,8 +243,9 @@ def _failures(asked: Asked, plan: Plan, findings: Sequence[Note]) -> list[str]:
     return finding.gates(plan, findings, *chosen)
 
 
-def _write_plan(plan: Plan, settings: Settings) -> str | None:
+def _write_plan(step: Step, asked: Asked, plan: Plan) -> str | None:
     """Writes the plan for people to read and approve, and returns the path."""
+    settings = asked.settings
     if not settings.plan_file and not settings.plan_dir:
         return None
     path = files.resolve(settings.plan_file or settings.plan_dir)
@@ -253,7 +254,17 @@ def _write_plan(plan: Plan, settings: Settings) -> str | None:
         files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
     except FileError as exc:
         raise Stop(f"{'retention_plan_file' if settings.plan_file else 'retention_plan_dir'}: {exc}") from None
+    if not settings.plan_file:
+        _write_index(step, asked, path.parent)
     return str(path)
+
+
+def _write_index(step: Step, asked: Asked, folder: Path) -> None:
+    """A plan can be approved without it, so that what goes wrong is a warning."""
+    try:
+        plans.write_index(folder, step.store, asked.now, asked.settings.plan_max_age)
+    except (FileError, OSError) as exc:
+        step.log.warnings.append(f"retention_plan_dir: the index of the plans was not written: {exc}")
 
 
 def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -> dict[str, Any]:

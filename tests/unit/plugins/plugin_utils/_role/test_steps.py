@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.decide import APPLY, AUDIT, MAIN, PLAN
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.plans import INDEX
 
 from tools.steps import Host
 from unit.plugins.plugin_utils._retention.cases import FAR, NOW, ago, info, moment, row, sid
@@ -194,6 +195,20 @@ def test_only_plan_and_main_write_plan_files(tmp_path: Path) -> None:
     assert (applied["failure"], applied["plan_file"], path.read_text()) == ("", None, waiting)
     assert host(tmp_path, later, variables=variables).run(MAIN)["plan_file"] == str(path)
     assert path.read_text() != waiting
+
+
+def test_a_plan_is_there_also_where_its_index_cannot_be(tmp_path: Path) -> None:
+    folder = tmp_path / "plans"
+    (folder / INDEX).mkdir(parents=True)
+    made = host(tmp_path, Modules(), variables={"retention_plan_dir": str(folder)}).run(PLAN)
+    assert Path(made["plan_file"]).is_file()
+    assert made["failure"] == ""
+    (warning,) = made["warnings"]
+    assert warning.startswith("retention_plan_dir: the index of the plans was not written: ")
+    (folder / INDEX).rmdir()
+    made = host(tmp_path, Modules(), variables={"retention_plan_dir": str(folder)}).run(PLAN)
+    assert "warnings" not in made
+    assert (folder / INDEX).read_text().endswith(f"retention_approved_digest={made['digest']}\n")
 
 
 def test_that_the_plans_of_a_fleet_are_too_large_for_an_artifact_is_told(tmp_path: Path) -> None:
