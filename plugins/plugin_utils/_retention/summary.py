@@ -403,10 +403,13 @@ def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> s
 # --- the summary ---
 
 
-def lines(run: Run, findings: Sequence[Note], problems: Sequence[str]) -> list[str]:
-    """The lines that end a run: what it was, counts, bytes, gaps, warnings, findings, what failed, and the digest."""
+def lines(run: Run, findings: Sequence[Note], problems: Sequence[str], host: str | None = None) -> list[str]:
+    """The lines that end a run: what it was, counts, bytes, gaps, warnings, findings, what failed, and the digest.
+
+    `host` is how people call a cluster whose name is not known.
+    """
     plan = run.plan
-    found = [_headline(run), f"Policy: {_policy(plan)}.", verdict(run), space(run)]
+    found = [_headline(run, host), f"Policy: {_policy(plan)}.", verdict(run), space(run)]
     if plan.is_blocked:
         found.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
     found += _withheld(run)
@@ -468,7 +471,10 @@ def _change_told(decision: Decision) -> str:
     before, after = decision.snapshot.expires_at, decision.expires_to
     expiry = "without an expiry" if before is None else f"expiry {format_instant(before)}"
     then = "" if after is None else f", now {format_instant(after)}"
-    why = cut(decision.explanation, _LONGEST_WHY)
+    notes = decision.why or decision.reasons
+    # That another snapshot stands for a period tells more than that it is too old for the other rules.
+    telling = next((note for note in notes if note.code == "represented"), notes[-1] if notes else None)
+    why = "" if telling is None else cut(telling.text, _LONGEST_WHY)
     return f"{named(decision.snapshot)}, {expiry}{then}{f' ({why})' if why else ''}"
 
 
@@ -525,9 +531,9 @@ def size(count: int) -> str:
     return f"{count} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
-def _headline(run: Run) -> str:
+def _headline(run: Run, host: str | None) -> str:
     plan = run.plan
-    name = plan.cluster_name or plan.cluster_id
+    name = plan.cluster_name or (f"{host} ({plan.cluster_id})" if host else plan.cluster_id)
     made = f"; the approved plan was made at {format_instant(plan.now)}" if run.is_applied_plan else ""
     return f"Cluster {name} of project {plan.project_id} at {format_instant(run.now)}{made}"
 

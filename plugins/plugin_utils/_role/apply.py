@@ -199,7 +199,7 @@ def _ended(
     report, trouble = _reported(step, released, run)
     failures += trouble
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
-    return with_plan(run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
+    return with_plan(step.host, run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
 
 
 def _reported(step: Step, released: Released, run: Run) -> tuple[str | None, list[str]]:

@@ -213,7 +213,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     step.store.release(entry, document, bool(found.plan.withheld))
-    return with_plan(Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    return with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
         written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
     except FileError as exc:
         failures = [*failures, f"retention_report_dir: {exc}"]
-    result = with_plan(run, findings, written, failures)
+    result = with_plan(step.host, run, findings, written, failures)
     if step.diff_mode:
         step.log.show(changes_shown(found.plan.decisions))
     step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)

@@ -58,7 +58,7 @@ def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool
 
 
 def with_plan(
-    run: summary.Run, findings: Sequence[Note], written: Mapping[str, str | None], failures: Sequence[str]
+    host: str, run: summary.Run, findings: Sequence[Note], written: Mapping[str, str | None], failures: Sequence[str]
 ) -> dict[str, Any]:
     """The result of a host with a plan; `written` are the paths of `plan_file` and `report`."""
     problems = summary.problems(run)
@@ -74,7 +74,7 @@ def with_plan(
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems), *paths],
+        "summary": [*summary.lines(run, findings, problems, host), *paths],
         "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
     }
 

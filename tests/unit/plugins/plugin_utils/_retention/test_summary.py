@@ -151,11 +151,20 @@ def test_the_first_three_of_each_change_are_named_oldest_first() -> None:
     assert not any(line.startswith(("Deleted", "To ")) for line in lines(run(), [], []))
 
 
+def test_a_cluster_whose_name_is_not_known_is_called_as_its_host() -> None:
+    nameless = replace(PLAN, cluster_name=None)
+    for plan, begin in ((nameless, f"Cluster orders ({PLAN.cluster_id}) of"), (PLAN, "Cluster Cluster0 of project")):
+        assert lines(run(plan=plan), [], [], "orders")[0].startswith(begin)
+    assert lines(run(plan=nameless), [], [])[0].startswith(f"Cluster {PLAN.cluster_id} of")
+
+
 def test_why_a_snapshot_is_removed_takes_no_more_than_a_line() -> None:
-    why = tuple(Note("represented", "x" * 150) for _rule in range(9))
+    """What stands for its period rather than that it is too old for other rules."""
+    why = (Note("before_cutoff", "within: older"), Note("represented", "x" * 900), Note("before_cutoff", "older"))
     plan = replace(PLAN, decisions=tuple(replace(one, why=why) for one in PLAN.decisions))
-    told = lines(run(plan=plan, is_prediction=True), [], [])
-    assert max(len(line) for line in told if line.startswith("To delete")) < 320
+    told = [line for line in lines(run(plan=plan, is_prediction=True), [], []) if line.startswith("To delete")]
+    assert max(map(len, told)) < 320
+    assert all(" (xxx" in line and line.endswith("x …)") for line in told)
 
 
 def test_a_prediction_tells_what_is_gone_and_what_would_fail() -> None:
