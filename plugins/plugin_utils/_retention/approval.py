@@ -26,10 +26,10 @@ def refusals(
     """
     made = format_instant(plan.now)
     reasons = (
-        (plan.digest != approved, f"its digest is {plan.digest}, and {shown(approved)} was approved"),
+        (plan.digest != approved, f"its digest is {plan.digest}, and retention_approved_digest is {shown(approved)}"),
         (plan.is_blocked, "its guard is blocked, which an approval does not lift"),
         (plan.now > now, f"it was made at {made}, which is still to come"),
-        (plan.now < earlier(now, max_age), f"it was made at {made}, more than {max_age} ago"),
+        (plan.now < earlier(now, max_age), f"it was made at {made}, more than {max_age} ago (retention_plan_max_age)"),
         (_differ(plan.project_id, project_id), f"it is for project {shown(plan.project_id)}, not for {project_id}"),
         (_differ(plan.cluster_id, cluster_id), f"it is for cluster {_cluster(plan)}, not for {cluster_id}"),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.ou
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, in_role
 
 _NO_PLAN = (
     "RETENTION NO PLAN: nothing was released for this host in this run: retention_apply follows retention_decide, which"
@@ -148,7 +148,7 @@ def _change(step: Step, released: Released, without: AbstractSet[str]) -> Done:
 def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[str, Any]]) -> Done:
     result = step.change(released.target, part, released.concurrency)
     is_prediction = done.is_prediction if result.get("check_mode") is None else result["check_mode"] is True
-    message = str(result.get("msg") or "A batch could not be run.") if result.get("failed") else ""
+    message = in_role(str(result.get("msg") or "A batch could not be run.")) if result.get("failed") else ""
     try:
         outcomes = _outcomes(result, part)
     except RefusedError as exc:
@@ -166,7 +166,12 @@ def _outcomes(result: Mapping[str, Any], part: Sequence[Mapping[str, Any]]) -> t
         return tuple(Outcome(change["snapshot_id"], "not_tried") for change in part)
     if result.get("outcomes") is None:
         raise RefusedError("since the module was ended before it could tell what it did")
-    return summary.read_outcomes(result["outcomes"])
+    return tuple(map(_in_role, summary.read_outcomes(result["outcomes"])))
+
+
+def _in_role(outcome: Outcome) -> Outcome:
+    error = outcome.error
+    return outcome if error is None else replace(outcome, error={**error, "detail": in_role(outcome.reason)})
 
 
 def _changed_ones(plan: Plan, outcomes: Sequence[Outcome]) -> list[Decision]:
@@ -226,7 +231,7 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
     """The expiries of a listing made after the last write (R22), or why there is none."""
     listing = step.list(released.target, ())
     if listing.get("failed"):
-        return None, f"What was done could not be verified: {listing.get('msg')}"
+        return None, f"What was done could not be verified: {in_role(str(listing.get('msg')))}"
     if listing.get("cluster_id") != released.plan.cluster_id:
         return None, (
             f"What was done could not be verified: the service answered for cluster {listing.get('cluster_id')}, and"

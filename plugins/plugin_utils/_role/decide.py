@@ -40,6 +40,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
     PREFIX,
     Cluster,
     Settings,
+    in_role,
     now_of,
     read_cluster,
     read_policy,
@@ -160,7 +161,7 @@ def _unwritable(path: Path) -> str | None:
 def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
     listing = step.list(cluster.given, _GATHER)
     if listing.get("failed"):
-        raise Stop(str(listing.get("msg") or "The snapshots could not be listed."))
+        raise Stop(in_role(str(listing.get("msg") or "The snapshots could not be listed.")))
     return listing, read_info(listing)
 
 

@@ -40,7 +40,7 @@ class Modules:
     """A service with so many snapshots, an hour apart."""
 
     def __init__(self, count: int = 12, refused: Sequence[str] = ()) -> None:
-        self.refused = refused
+        self.refused, self.refusal = refused, LONG
         self.rows = [row(number, ago(hours=number)) for number in range(1, count + 1)]
         self.asked: list[str] = []
 
@@ -53,7 +53,12 @@ class Modules:
         self.rows = [one for one in self.rows if one["id"] not in done]
         outcomes = [{"id": one, "action": "deleted", "after": None, "error": None} for one in done]
         outcomes += [
-            {"id": one, "action": "failed", "after": None, "error": {**REFUSAL, "detail": f"Snapshot {one}: {LONG}"}}
+            {
+                "id": one,
+                "action": "failed",
+                "after": None,
+                "error": {**REFUSAL, "detail": f"Snapshot {one}: {self.refusal}"},
+            }
             for one in asked
             if one in self.refused
         ]
@@ -151,6 +156,19 @@ def test_a_difference_says_when_and_why_up_to_three_hundred(tmp_path: Path, entr
     assert [one["before_header"] for one in others] == [f"snapshot {sid(number)}" for number in range(399, 100, -1)]
     assert last == {"prepared": "and 92 more, see the report or the plan file\n"}
     assert "diff" not in host(tmp_path, Modules(400), variables=variables).run(entry_point)
+
+
+def test_what_a_module_says_names_the_variables_of_the_role(tmp_path: Path) -> None:
+    def missing(_module: str, _options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"failed": True, "msg": "Check cluster_name."}
+
+    told = Host(tmp_path / "run", EIGHT, missing, moment(NOW)).run()
+    assert told["failure"] == "Check retention_cluster_name."
+    modules = Modules(12, refused=(sid(10),))
+    modules.refusal = "it is the newest. To do it all the same, set unless_newest to false."
+    told = host(tmp_path / "other", modules).run()
+    assert told["failures"][0]["error"]["detail"] == f"Snapshot {sid(10)}: it is the newest."
+    assert told["failure"].startswith(f"Snapshot {sid(10)} of {ago(hours=10)}: it is the newest.")
 
 
 def test_what_failed_is_no_difference(tmp_path: Path) -> None:
