@@ -305,7 +305,7 @@ def _gaps(plan: Plan) -> Iterator[Note]:
 
 
 def _future(entry: Entry) -> Note:
-    return Note("future", f"{named(entry.snapshot)} is dated later than now")
+    return Note("future", f"{named(entry.snapshot)} is dated later than now, so a clock is wrong")
 
 
 def _length(length: int) -> str:
