@@ -18,15 +18,21 @@ _COMPARED = ("created_at", "created_increment", "complete", "do_not_delete", "ex
 
 
 def refusals(
-    plan: Plan, approved: str, project_id: str | None, cluster_id: str | None, now: datetime, max_age: Duration
+    plan: Plan,
+    approved: Sequence[str],
+    project_id: str | None,
+    cluster_id: str | None,
+    now: datetime,
+    max_age: Duration,
 ) -> list[str]:
     """Why this plan must not be applied now to that cluster; nothing when it may.
 
-    `approved` is the digest that was approved. An id that is None is not known and not compared.
+    `approved` are the digests that were approved, each of another cluster. An id that is None is not known and not
+    compared.
     """
     made = format_instant(plan.now)
     reasons = (
-        (plan.digest != approved, f"its digest is {plan.digest}, and retention_approved_digest is {shown(approved)}"),
+        (plan.digest not in approved, f"its digest is {plan.digest}, and {_spelled_digests(approved)}"),
         (plan.is_blocked, "its guard is blocked, which an approval does not lift"),
         (plan.now > now, f"it was made at {made}, which is still to come"),
         (plan.now < earlier(now, max_age), f"it was made at {made}, more than {max_age} ago (retention_plan_max_age)"),
@@ -62,6 +68,12 @@ def drift(plan: Plan, listed: Sequence[Snapshot], now: datetime) -> list[str]:
     """
     present = {snapshot.id: snapshot for snapshot in listed}
     return [line for decision in plan.decisions for line in _drifted(decision, present.get(decision.snapshot.id), now)]
+
+
+def _spelled_digests(approved: Sequence[str]) -> str:
+    if len(approved) == 1:
+        return f"retention_approved_digest is {shown(approved[0])}"
+    return f"it is none of the {len(approved)} in retention_approved_digest"
 
 
 def _cluster(plan: Plan) -> str:

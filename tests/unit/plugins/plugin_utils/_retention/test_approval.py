@@ -68,7 +68,7 @@ def listed(listing: Rows) -> tuple[Snapshot, ...]:
 def why(plan: Plan, **given: Any) -> list[str]:
     """The refusals with everything right but what is given."""
     right = {
-        "approved": plan.digest,
+        "approved": (plan.digest,),
         "project_id": PROJECT,
         "cluster_id": CLUSTER,
         "now": LATER,
@@ -85,7 +85,7 @@ def test_r19_what_was_approved_may_be_applied() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"approved": "0" * 64}, "its digest is "),
+        ({"approved": ("0" * 64,)}, "its digest is "),
         ({"project_id": "d" * 24}, "it is for project "),
         ({"cluster_id": "d" * 24}, "it is for cluster "),
         ({"now": moment(NOW) + timedelta(hours=24, seconds=1)}, "it was made at 2026-08-21T01:00:00Z, more than 24h"),
@@ -96,6 +96,16 @@ def test_r19_what_is_refused(given: dict[str, Any], reason: str) -> None:
     _listing, plan = approved()
     (found,) = why(plan, **given)
     assert found.startswith(reason)
+
+
+def test_r19_of_several_digests_one_has_to_be_the_plans() -> None:
+    _listing, plan = approved()
+    others = ("0" * 64, "1" * 64)
+    assert why(plan, approved=(*others, plan.digest)) == []
+    (found,) = why(plan, approved=others)
+    assert found == f"its digest is {plan.digest}, and it is none of the 2 in retention_approved_digest"
+    (found,) = why(plan, approved=others[:1])
+    assert found.endswith(f"and retention_approved_digest is '{others[0]}'")
 
 
 def test_r19_a_blocked_plan_is_refused_also_when_it_was_approved() -> None:
