@@ -25,4 +25,4 @@ def check_python(version=sys.version_info[:3]):
         ".".join(str(part) for part in OLDEST),
     )
     sys.stdout.write(json.dumps({"failed": True, "msg": message}) + "\n")
-    sys.exit(1)
+    raise SystemExit(1)
