@@ -90,7 +90,7 @@ _ID = re.compile(r"(?<![/0-9a-z])[0-9a-f]{24}\b(?! of [0-9])")
 _LONGEST_WHY = 200
 # Numbers of one cluster stay small in an artifact however many snapshots it has.
 _LONGEST_FINDING = 400
-_LONGEST_PROBLEM = 500
+_LONGEST_PROBLEM = 700
 
 
 @dataclass(frozen=True)
