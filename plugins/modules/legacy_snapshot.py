@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`, which Python 3.6 cannot read: it has to come as far as check_python.
 DOCUMENTATION = r"""
 module: legacy_snapshot
 short_description: Change the expiry of legacy backup snapshots of a MongoDB cluster, hold, release or delete them
@@ -182,7 +181,7 @@ EXAMPLES = r"""
     project_id: 5e2211c17a3e5a48f5497de3
     cluster_name: Cluster0
     snapshot_id: 5a4279d4fcc178500596745a
-    expires_at: 2027-12-31
+    expires_at: "2027-12-31"
 
 - name: Keep it for three years from its creation on
   mongodb_ops.legacy_backup.legacy_snapshot:
@@ -226,7 +225,7 @@ EXAMPLES = r"""
       - snapshot_id: 5a4279d4fcc178500596745d
       - snapshot_id: 5a4279d4fcc178500596745e
         state: present
-        expires_at: 2027-06-30T12:00:00+02:00
+        expires_at: "2027-06-30T12:00:00+02:00"
 """
 
 RETURN = r"""
@@ -311,7 +310,7 @@ msg:
   type: str
   sample: >-
     Cluster Cluster0: 1 of 3 snapshots failed; 0 updated, 2 deleted, 0 not tried. Snapshot
-    5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted. Release it first …
+    5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted. Release it first ...
 error:
   description: The error for programs.
   returned: failure
@@ -334,74 +333,11 @@ error:
       sample: Snapshot 5a4279d4fcc178500596745a is held (do_not_delete) and is not deleted.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._python import check_python
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, Failed, run
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_change import DesiredState
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_changes import (
-    Rules,
-    apply,
-    desired_states,
-    diffs,
-    failure_text,
-    outcomes,
-    rules_of,
-)
+check_python()
 
-PROCESS = {"pid": "int", "started": "int", "machine": "str"}
-
-
-def parse(params: Mapping[str, Any]) -> tuple[list[DesiredState], Rules]:
-    """What the options ask for, and how."""
-    return desired_states(params), rules_of(params)
-
-
-def work(call: Call, asked: tuple[list[DesiredState], Rules]) -> dict[str, Any]:
-    """Bring the snapshots into the state asked for."""
-    states, rules = asked
-    outcome = apply(states, call.service, call.now, rules, call.check_mode)
-    result: dict[str, Any] = {"changed": outcome.changed, "outcomes": outcomes(outcome)}
-    if call.diff_mode:
-        result["diff"] = diffs(outcome)
-    if outcome.has_failed:
-        raise Failed(failure_text(outcome, call.service.cluster.key), outcome.error(), result)
-    return result
-
-
-def argument_spec() -> dict[str, dict[str, Any]]:
-    """The options beside those of the connection."""
-    snapshot_id: dict[str, Any] = {"type": "str", "aliases": ["id"]}
-    desired: dict[str, dict[str, Any]] = {
-        "state": {"type": "str", "choices": ["present", "absent"]},
-        "expires_at": {"type": "str"},
-        "lifetime": {"type": "str"},
-        "do_not_delete": {"type": "bool"},
-        "allow_past_expiry": {"type": "bool"},
-        "unless_expires_after": {"type": "str"},
-    }
-    item = {"snapshot_id": {**snapshot_id, "required": True}, **desired}
-    process = {name: {"type": kind, "required": True} for name, kind in PROCESS.items()}
-    return {
-        **desired,
-        "snapshot_id": snapshot_id,
-        "state": {**desired["state"], "default": "present"},
-        "allow_past_expiry": {**desired["allow_past_expiry"], "default": False},
-        "snapshots": {"type": "list", "elements": "dict", "options": item},
-        "concurrency": {"type": "int", "default": 4},
-        "unless_restoring": {"type": "bool", "default": True},
-        "unless_newest": {"type": "bool", "default": True},
-        "time_limit": {"type": "int"},
-        "while_running": {"type": "list", "elements": "dict", "options": process},
-    }
-
-
-def main() -> None:
-    """Run the module."""
-    either = [("snapshot_id", "snapshots")]
-    exclusive = [*either, ("expires_at", "lifetime")]
-    run(argument_spec(), parse, work, mutually_exclusive=exclusive, required_one_of=either)
-
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._legacy_snapshot import main
 
 if __name__ == "__main__":
     main()

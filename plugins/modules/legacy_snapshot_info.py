@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`, which Python 3.6 cannot read: it has to come as far as check_python.
 DOCUMENTATION = r"""
 module: legacy_snapshot_info
 short_description: List legacy backup snapshots of a MongoDB cluster
@@ -106,7 +105,7 @@ EXAMPLES = r"""
     private_key: "{{ ops_manager_private_key }}"
     project_id: 5e2211c17a3e5a48f5497de3
     cluster_name: orders
-    expires_before: 2026-12-01
+    expires_before: "2026-12-01"
     do_not_delete: false
     gather: []
 
@@ -352,7 +351,7 @@ msg:
   returned: failure
   type: str
   sample: >-
-    GET …/clusters/Cluster9/snapshots was answered 404 CLUSTER_NOT_FOUND … Check cluster_name …
+    GET .../clusters/Cluster9/snapshots was answered 404 CLUSTER_NOT_FOUND ... Check cluster_name ...
 error:
   description: The error for programs.
   returned: failure
@@ -375,44 +374,11 @@ error:
       sample: No cluster named Cluster9 exists in group 5e2211c17a3e5a48f5497de3.
 """
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._module import Call, run
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot_listing import (
-    FILTERS,
-    Query,
-    listing,
-    query,
-)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._python import check_python
 
+check_python()
 
-def work(call: Call, asked: Query) -> dict[str, object]:
-    """List what was asked for."""
-    return {"changed": False, **listing(call.service, call.project_id, asked, call.now, call.warn)}
-
-
-def main() -> None:
-    """Run the module."""
-    run(
-        {
-            "snapshot_id": {"type": "str", "aliases": ["id"]},
-            "completeness": {"type": "str", "choices": ["complete", "incomplete", "all"], "default": "complete"},
-            "created_after": {"type": "str"},
-            "created_before": {"type": "str"},
-            "expires_after": {"type": "str"},
-            "expires_before": {"type": "str"},
-            "do_not_delete": {"type": "bool"},
-            "limit": {"type": "int"},
-            "gather": {
-                "type": "list",
-                "elements": "str",
-                "choices": ["parts", "schedule", "restore_jobs"],
-                "default": ["parts"],
-            },
-        },
-        query,
-        work,
-        mutually_exclusive=[("snapshot_id", name) for name in FILTERS],
-    )
-
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._legacy_snapshot_info import main
 
 if __name__ == "__main__":
     main()

@@ -29,7 +29,7 @@ attributes:
     details: In check mode the same without a write.
   diff_mode:
     support: full
-    details: Shows what is changed, up to 300 snapshots.
+    details: Shows what is changed and why, up to 300 snapshots.
   idempotent:
     support: full
     details: What is done already is not done again.
@@ -134,7 +134,9 @@ report:
   type: str
   sample: /var/lib/reports/retention-cluster0-0c4f6d1e2a3b4c5d.html
 failures:
-  description: The first 100 snapshots that failed or were not tried, or whose fate is not known.
+  description:
+    - The first 100 snapshots that failed or were not tried, or whose fate is not known.
+    - Each has C(id), C(action) and C(error), whose texts are cut at 300 characters.
   returned: always
   type: list
   elements: dict

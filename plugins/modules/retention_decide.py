@@ -28,7 +28,7 @@ attributes:
     details: It only reads.
   diff_mode:
     support: full
-    details: Shows what would be changed, up to 300 snapshots, unless the plan is applied next.
+    details: Shows what would be changed and why, up to 300 snapshots, unless the plan is applied next.
   idempotent:
     support: full
     details: It changes nothing.
@@ -144,7 +144,9 @@ report:
   type: str
   sample: /var/lib/reports/retention-cluster0-0c4f6d1e2a3b4c5d.html
 failures:
-  description: The first 100 snapshots that failed or were not tried, or whose fate is not known.
+  description:
+    - The first 100 snapshots that failed or were not tried, or whose fate is not known.
+    - Each has C(id), C(action) and C(error), whose texts are cut at 300 characters.
   returned: always
   type: list
   elements: dict

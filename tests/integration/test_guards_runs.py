@@ -14,7 +14,7 @@ import pytest
 from simulator import seeds
 from simulator.exchange import Call
 from simulator.fixtures_pytest import Start
-from simulator.instants import DAY, HOUR
+from simulator.instants import DAY, HOUR, iso
 from tools.fleets import BLOCKED, REMOVED, Fleet, counts, fleet, include, lines, refusal, result, roles
 from tools.playbooks import GROUP, NAMESPACE, Playbooks, Run, options
 
@@ -70,7 +70,9 @@ def test_a_real_run_under_check_is_told_as_one_and_verified(
     assert counts(run, "a") == {"kept": 8, "deleted": REMOVED}
     assert lines(run, "a").count("Done: ") == 1
     assert counts(run, "reappearing") == {"kept": 8, "deleted": REMOVED - 1, "failed": 1}
-    assert f"{oldest.id} was reported deleted and is still there" in refusal(run, "reappearing")
+    assert f"{oldest.id} of {iso(oldest.created)} was reported deleted and is still there" in refusal(
+        run, "reappearing"
+    )
 
 
 # --- what this run did ---

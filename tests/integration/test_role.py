@@ -14,6 +14,7 @@ import pytest
 
 from simulator import seeds
 from simulator.fixtures_pytest import Start
+from simulator.instants import iso
 from simulator.server import Simulator
 from simulator.world import World
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
@@ -282,8 +283,9 @@ def test_a_delete_that_was_only_said_to_be_done_is_found_out(playbooks: Playbook
     run = run_role(playbooks, sim, SIXTY)
     assert run.status == 2
     assert len(ids(sim.world)) == 61
-    survivor = min(sim.world.snapshots(sim.world.main), key=lambda one: one.created).id
-    assert failure(run) == f"Snapshot {survivor} was reported deleted and is still there."
+    survivor = min(sim.world.snapshots(sim.world.main), key=lambda one: one.created)
+    named = f"{survivor.id} of {iso(survivor.created)}"
+    assert failure(run) == f"Snapshot {named} was reported deleted and is still there."
     assert f"Failed: {failure(run)}" in lines(run)
     assert run.applied().result["counts"]["failed"] == 1
 

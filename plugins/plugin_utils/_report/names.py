@@ -30,6 +30,11 @@ def plan_file_name(plan: Plan) -> str:
     return f"{stem(plan)}{PLAN_SUFFIX}"
 
 
+def cluster_part(name: str) -> str:
+    """The part of a file's name that all files of a cluster have in common, whatever it was called."""
+    return name.partition(".")[0].rpartition("-")[2]
+
+
 def slug(cluster_name: str | None) -> str:
     """The part of a stem that people read, with the hyphen behind it; blank for a name without letters and digits."""
     name = re.sub(r"[^a-z0-9]+", "-", (cluster_name or "").lower()).strip("-")[:_LONGEST_NAME]

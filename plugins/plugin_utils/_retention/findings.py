@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._duration import Duration
-from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot, format_instant
+from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.calendar import (
     DAY,
     HOUR,
@@ -23,13 +23,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.gaps import interval_hours
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.lifetimes import SOON
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import Cluster, Schedule
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import (
+    Cluster,
+    Schedule,
+    named,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.outage import Outage
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.rules import NEVER, Entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     blank,
+    cut,
     each,
     shown,
     string,
@@ -45,6 +50,8 @@ CODES = (
 )
 # How long a snapshot may live where no schedule says how long its snapshots do (R15a).
 _USUAL_LIFE = 30 * DAY
+# Of what a message says of findings.
+_SHOWN, _LONGEST = 10, 400
 _HOLD = "hold one to keep it"
 
 
@@ -86,7 +93,7 @@ def stale(outage: Outage, options: Options, withheld: int, prefix: str) -> list[
     name = f"{prefix}stale_after"
     removals = "1 removal is" if withheld == 1 else f"{withheld or 'no'} removals are"
     told = (
-        f"{name}: the newest {what} snapshot, {newest.snapshot.id} of {text(newest.created)}, is"
+        f"{name}: the newest {what} snapshot, {named(newest.snapshot)}, is"
         f" {_length(outage.limit - newest.created)} older than {name} {options.stale_after} allows, and {removals}"
         f" withheld; backups have stopped: mend them, or, where legacy backups have ended, set {prefix}anchor: now and"
         f" {name}: off"
@@ -99,7 +106,7 @@ def faulty(standing: Sequence[Entry]) -> list[Note]:
     if not standing:
         return []
     count = "1 faulty snapshot stands" if len(standing) == 1 else f"{len(standing)} faulty snapshots stand"
-    return [Note("faulty", f"{count} for a period without a sound one, the first {standing[0].snapshot.id}")]
+    return [Note("faulty", f"{count} for a period without a sound one, the first {named(standing[0].snapshot)}")]
 
 
 def long_dates(removed: Iterable[Entry], schedule: Schedule | None, now: int, calendar: Zone) -> list[Note]:
@@ -113,7 +120,7 @@ def long_dates(removed: Iterable[Entry], schedule: Schedule | None, now: int, ca
     until = "for ever" if longest.expires == NEVER else f"until {text(longest.expires)}"
     gives = "the schedule's longest tier gives" if tiers else "30 d, and the schedule is not known"
     count = "1 snapshot to be removed lives" if len(long) == 1 else f"{len(long)} snapshots to be removed live"
-    return [Note("long_date", f"{count} longer than {gives}, the longest {longest.snapshot.id} {until}; {_HOLD}")]
+    return [Note("long_date", f"{count} longer than {gives}, the longest {named(longest.snapshot)} {until}; {_HOLD}")]
 
 
 def _lives_long(entry: Entry, tier: Duration | None, now: int, calendar: Zone) -> bool:
@@ -129,7 +136,7 @@ def expires_sooner(by_windows: Iterable[Entry], by_counts: Sequence[Entry], now:
     """The snapshots that the policy keeps and the service expires sooner (R15); one warning for all kept by counts."""
     found = []
     for entry in by_windows:
-        kept = f"{entry.snapshot.id} is kept by the policy"
+        kept = f"{named(entry.snapshot)} is kept by the policy"
         found.append(Note("expires_sooner", f"{kept}, but the service expires it on {text(entry.expires)}"))
     soon = [entry for entry in by_counts if entry.expires - now < SOON]
     if soon:
@@ -137,7 +144,7 @@ def expires_sooner(by_windows: Iterable[Entry], by_counts: Sequence[Entry], now:
         count = (
             "1 snapshot kept by counts expires" if len(soon) == 1 else f"{len(soon)} snapshots kept by counts expire"
         )
-        which = f"the first {first.snapshot.id} on {text(first.expires)}"
+        which = f"the first {named(first.snapshot)} on {text(first.expires)}"
         found.append(Note("expires_sooner", f"{count} within 36 h, {which}"))
     return found
 
@@ -166,16 +173,22 @@ def gates(
 
     `on_finding` has the codes of the findings that fail it. Gaps that cannot be measured fail as gaps do.
     """
-    gaps = (finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured"))
-    others = (f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding)
+    gaps = [finding.text for finding in findings if finding.code in ("gap", "gaps_unmeasured")]
+    others = [f"{finding.code}: {finding.text}" for finding in findings if finding.code in on_finding]
     drift = "RETENTION DRIFT: the cluster is not as the policy would have it: "
     found = (
         ("RETENTION BLOCKED: ", on_blocked, "; ".join(reason.text for reason in plan.blocked_by)),
         (drift, on_drift, _planned(plan)),
-        ("RETENTION GAP: ", on_gap, "; ".join(gaps)),
-        ("RETENTION FINDING: ", True, "; ".join(others)),
+        ("RETENTION GAP: ", on_gap, _first(gaps)),
+        ("RETENTION FINDING: ", True, _first(others)),
     )
     return [f"{begin}{told}" for begin, is_asked, told in found if is_asked and told]
+
+
+def _first(texts: Sequence[str]) -> str:
+    """The first few, since ten thousand snapshots can have as many findings."""
+    more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+    return "; ".join([*(cut(text, _LONGEST) for text in texts[:_SHOWN]), *more])
 
 
 def finding_codes(value: Any) -> tuple[str, ...]:
@@ -223,7 +236,7 @@ def _protected(options: Options, entries: Sequence[Entry], name: str) -> Iterato
         elif entry.expires != NEVER:
             yield Note(
                 "protected_expires",
-                f"{name}: {snapshot_id} is protected from this plan alone, and the service expires it on"
+                f"{name}: {named(entry.snapshot)} is protected from this plan alone, and the service expires it on"
                 f" {text(entry.expires)}; only do_not_delete stops that",
             )
 
@@ -238,7 +251,7 @@ def _all_expired(entries: Sequence[Entry], now: int) -> Iterator[Note]:
     if complete and all(entry.expires <= now for entry in complete):
         yield Note(
             "all_expired",
-            f"all complete snapshots have expired, the newest, {complete[0].snapshot.id},"
+            f"all complete snapshots have expired, the newest, {named(complete[0].snapshot)},"
             f" on {text(complete[0].expires)}; the last restorable one is kept past its expiry by Ops Manager,"
             " and by nothing else",
         )
@@ -247,7 +260,7 @@ def _all_expired(entries: Sequence[Entry], now: int) -> Iterator[Note]:
 def _incomplete(entries: Sequence[Entry], now: int) -> Iterator[Note]:
     for entry in entries:
         if entry.snapshot.complete is not True and now - entry.created > DAY:
-            yield Note("incomplete", f"{_named(entry.snapshot)} is still incomplete after more than a day")
+            yield Note("incomplete", f"{named(entry.snapshot)} is still incomplete after more than a day")
 
 
 # --- what only an audit finds ---
@@ -258,7 +271,7 @@ def _no_expiry(plan: Plan) -> Iterator[Note]:
     for decision in plan.decisions:
         snapshot = decision.snapshot
         if snapshot.expires_at is None and snapshot.do_not_delete is not True and snapshot.complete is True:
-            yield Note("no_expiry", f"{_named(snapshot)} has no expiry and is not held")
+            yield Note("no_expiry", f"{named(snapshot)} has no expiry and is not held")
 
 
 def _no_backup(plan: Plan, cluster: Cluster) -> Iterator[Note]:
@@ -271,10 +284,10 @@ def _no_backup(plan: Plan, cluster: Cluster) -> Iterator[Note]:
 def _faults(snapshots: Iterable[Snapshot]) -> Iterator[Note]:
     for snapshot in snapshots:
         if snapshot.is_possibly_inconsistent is True:
-            yield Note("inconsistent", f"{_named(snapshot)} is possibly inconsistent")
+            yield Note("inconsistent", f"{named(snapshot)} is possibly inconsistent")
         if snapshot.missing_shards:
             names = ", ".join(_shard_name(shard) for shard in snapshot.missing_shards)
-            yield Note("missing_shards", f"{_named(snapshot)} lacks shards: {names}")
+            yield Note("missing_shards", f"{named(snapshot)} lacks shards: {names}")
 
 
 def _shard_name(shard: dict[str, object]) -> str:
@@ -292,7 +305,7 @@ def _gaps(plan: Plan) -> Iterator[Note]:
 
 
 def _future(entry: Entry) -> Note:
-    return Note("future", f"{_named(entry.snapshot)} is dated later than now")
+    return Note("future", f"{named(entry.snapshot)} is dated later than now, so a clock is wrong")
 
 
 def _length(length: int) -> str:
@@ -300,7 +313,3 @@ def _length(length: int) -> str:
     if days:
         return f"{days} d {rest // HOUR} h"
     return f"{rest // HOUR} h {rest % HOUR // 60} min" if rest >= 60 else f"{rest} s"
-
-
-def _named(snapshot: Snapshot) -> str:
-    return snapshot.id if snapshot.created_at is None else f"{snapshot.id} of {format_instant(snapshot.created_at)}"

@@ -61,8 +61,10 @@ def _not_known(options: Options, removals: int, unknown: Unknown, prefix: str) -
             f" plan again later, or set {name} to the window's length",
         )
     if unknown.jobs is not None:
+        # The role always gathers them, and its reader cannot.
+        way_out = "wait" if prefix else "gather restore_jobs, or wait"
         yield Note(
             "restore_jobs",
             f"restore_jobs: {unknown.jobs}, so a snapshot to be removed may be in use; {removals} would be removed;"
-            " gather restore_jobs, or wait until those jobs have ended",
+            f" {way_out} until those jobs have ended",
         )

@@ -15,6 +15,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._restore
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
     RESULT_KEYS,
     Snapshot,
+    format_instant,
     newest_first,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
@@ -45,6 +46,11 @@ _TIERS = {
     "weekly_snapshot_retention_weeks": "weeks",
     "monthly_snapshot_retention_months": "months",
 }
+
+
+def named(snapshot: Snapshot) -> str:
+    """A snapshot as people are told of it, by its id and the time it was taken."""
+    return snapshot.id if snapshot.created_at is None else f"{snapshot.id} of {format_instant(snapshot.created_at)}"
 
 
 @dataclass(frozen=True)

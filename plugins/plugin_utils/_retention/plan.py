@@ -98,6 +98,11 @@ class Decision:
         return self.action == "keep" and self.reasons == (STALE,)
 
     @property
+    def explanation(self) -> str:
+        """Why, in one text: why it is removed or, if it is not, why it is kept."""
+        return "; ".join(note.text for note in self.why or self.reasons)
+
+    @property
     def is_removal(self) -> bool:
         """Whether it counts as removed: a shortened expiry is a deletion that the service makes (R16)."""
         return self.action in ("delete", "shorten")

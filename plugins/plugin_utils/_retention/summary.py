@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import (
+    Snapshot,
     format_instant,
     parse_instant,
     shared_reason,
 )
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import named
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
     Decision,
     Gap,
@@ -27,6 +30,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import (
     check_at,
+    cut,
     each,
     fields,
     instant,
@@ -81,8 +85,13 @@ _PREDICTED = {"deleted": "to_delete", "extended": "to_extend", "shortened": "to_
 _NOUNS = {"delete": "deletion", "extend": "extension", "shorten": "shortening"}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SHOWN, _NAMED = 10, 3
+# The id of a snapshot in a sentence, and not in a path.
+_ID = re.compile(r"(?<![/0-9a-z])[0-9a-f]{24}\b(?! of [0-9])")
+# What a line of the summary says of why a snapshot is removed.
+_LONGEST_WHY = 200
 # Numbers of one cluster stay small in an artifact however many snapshots it has.
 _LONGEST_FINDING = 400
+_LONGEST_PROBLEM = 700
 
 
 @dataclass(frozen=True)
@@ -284,7 +293,7 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
     for code in dict.fromkeys(finding.code for finding in findings):
         texts = [finding.text for finding in findings if finding.code == code]
         for text in texts[:_SHOWN]:
-            yield Note(code, text if len(text) <= _LONGEST_FINDING else f"{text[: _LONGEST_FINDING - 2]} …")
+            yield Note(code, cut(text, _LONGEST_FINDING))
         if len(texts) > _SHOWN:
             yield Note(code, f"and {len(texts) - _SHOWN} more")
 
@@ -295,12 +304,27 @@ def _shortened(findings: Sequence[Note]) -> Iterator[Note]:
 def problems(run: Run) -> list[str]:
     """What did not go as planned: failed, contradicted by a listing made afterwards (R22), not known, not tried."""
     failed = [outcome for outcome in run.outcomes if outcome.action == "failed"]
-    return [
+    found = [
         *(_failed(kind, same) for kind, same in _alike(run, failed)),
         *_contradicted(run),
         *_unknown(_with_fate(run, "unknown")),
         *_not_tried(_with_fate(run, "not_tried")),
     ]
+    snapshots = {decision.snapshot.id: decision.snapshot for decision in run.plan.decisions}
+    return [cut(_dated(text, snapshots), _LONGEST_PROBLEM) for text in found]
+
+
+def _dated(text: str, snapshots: Mapping[str, Snapshot]) -> str:
+    """A text with the time of each snapshot behind its id, where the id stands first."""
+    told: set[str] = set()
+
+    def name(match: re.Match[str]) -> str:
+        found = match[0]
+        is_first = found not in told
+        told.add(found)
+        return named(snapshots[found]) if is_first and found in snapshots else found
+
+    return _ID.sub(name, text)
 
 
 def _with_fate(run: Run, fate: str) -> list[Decision]:
@@ -328,7 +352,7 @@ def _alike(run: Run, failed: Iterable[Outcome]) -> Iterator[tuple[str, list[Outc
 def _failed(kind: str, same: Sequence[Outcome]) -> str:
     first = same[0]
     if len(same) == 1:
-        return first.reason if first.id in first.reason else f"Snapshot {first.id}: {first.reason}"
+        return first.reason if f"napshot {first.id}" in first.reason else f"Snapshot {first.id}: {first.reason}"
     names = _listed([outcome.id for outcome in same])
     return f"{_plural(len(same), kind)} failed for the same reason ({names}): {first.reason}"
 
@@ -395,13 +419,17 @@ def _contradiction(outcome: Outcome, listed: Mapping[str, datetime | None]) -> s
 # --- the summary ---
 
 
-def lines(run: Run, findings: Sequence[Note], problems: Sequence[str]) -> list[str]:
-    """The lines that end a run: what it was, counts, bytes, gaps, warnings, findings, what failed, and the digest."""
+def lines(run: Run, findings: Sequence[Note], problems: Sequence[str], host: str | None = None) -> list[str]:
+    """The lines that end a run: what it was, counts, bytes, gaps, warnings, findings, what failed, and the digest.
+
+    `host` is how people call a cluster whose name is not known.
+    """
     plan = run.plan
-    found = [_headline(run), f"Policy: {_policy(plan)}.", verdict(run), space(run)]
+    found = [_headline(run, host), f"Policy: {_policy(plan)}.", verdict(run), space(run)]
     if plan.is_blocked:
         found.append(f"BLOCKED, nothing was written: {'; '.join(reason.text for reason in plan.blocked_by)}")
     found += _withheld(run)
+    found += _gone_or_dated(run)
     found.append(_gaps(plan.gaps, all_findings(plan, findings)))
     found += _some("Warning", [warning.text for warning in plan.warnings if warning.code != "gaps_unmeasured"])
     # Gaps have a line of their own.
@@ -444,6 +472,28 @@ def _changed(run: Run, found: Mapping[str, int]) -> Iterator[str]:
     yield from [f"{found['shortened']} shortened"] if found["shortened"] else []
 
 
+def _gone_or_dated(run: Run) -> Iterator[str]:
+    """The first few snapshots of each change, oldest first, with the reason."""
+    rest = ": run with --diff, or see the report." if run.is_prediction else "."
+    for fate in ("to_delete", "deleted", "to_shorten", "shortened", "to_extend", "extended"):
+        changed = _with_fate(run, fate)[::-1]
+        label = fate.replace("_", " ").capitalize()
+        yield from (f"{label}: {_change_told(decision)}" for decision in changed[:_NAMED])
+        if len(changed) > _NAMED:
+            yield f"{label}: and {len(changed) - _NAMED} more{rest}"
+
+
+def _change_told(decision: Decision) -> str:
+    before, after = decision.snapshot.expires_at, decision.expires_to
+    expiry = "without an expiry" if before is None else f"expiry {format_instant(before)}"
+    then = "" if after is None else f", now {format_instant(after)}"
+    notes = decision.why or decision.reasons
+    # That another snapshot stands for a period tells more than that it is too old for the other rules.
+    telling = next((note for note in notes if note.code == "represented"), notes[-1] if notes else None)
+    why = "" if telling is None else cut(telling.text, _LONGEST_WHY)
+    return f"{named(decision.snapshot)}, {expiry}{then}{f' ({why})' if why else ''}"
+
+
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
@@ -452,7 +502,10 @@ def _withheld(run: Run) -> Iterator[str]:
     """One line for removals that wait for backups, one for those that the guard of the fleet withheld."""
     stale = len(run.plan.withheld)
     if stale:
-        yield f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about stale_after."
+        yield (
+            f"Withheld because backups have stopped: {_plural(stale, 'removal')}. See the warning about"
+            " retention_stale_after."
+        )
     stopped = sum(run.fates.get(name) == "withheld" for name in run.withheld)
     if stopped:
         yield (
@@ -494,9 +547,9 @@ def size(count: int) -> str:
     return f"{count} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
-def _headline(run: Run) -> str:
+def _headline(run: Run, host: str | None) -> str:
     plan = run.plan
-    name = plan.cluster_name or plan.cluster_id
+    name = plan.cluster_name or (f"{host} ({plan.cluster_id})" if host else plan.cluster_id)
     made = f"; the approved plan was made at {format_instant(plan.now)}" if run.is_applied_plan else ""
     return f"Cluster {name} of project {plan.project_id} at {format_instant(run.now)}{made}"
 
@@ -518,7 +571,7 @@ def _gaps(gaps: Sequence[Gap], findings: Iterable[Note]) -> str:
 
 
 def _some(label: str, texts: Sequence[str]) -> list[str]:
-    found = [f"{label}: {text}" for text in texts[:_SHOWN]]
+    found = [f"{label}: {cut(text, _LONGEST_PROBLEM)}" for text in texts[:_SHOWN]]
     return found + ([f"{label}: and {len(texts) - _SHOWN} more."] if len(texts) > _SHOWN else [])
 
 

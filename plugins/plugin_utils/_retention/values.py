@@ -47,6 +47,11 @@ def check_at(check: Check, value: Any, *path: str | int) -> Any:
         raise RefusedError(str(exc), *path) from None
 
 
+def cut(text: str, longest: int) -> str:
+    """A text, cut where it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 2]} …"
+
+
 # --- single values ---
 
 

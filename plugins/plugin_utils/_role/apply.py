@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils._snapshot import parse_instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import read_expiries
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note, Plan, batches
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    Decision,
+    Note,
+    Plan,
+    batches,
+)
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Outcome, Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    changes_shown,
     same_cluster,
     with_plan,
     without_plan,
@@ -27,7 +33,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.ou
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, in_role
 
 _NO_PLAN = (
     "RETENTION NO PLAN: nothing was released for this host in this run: retention_apply follows retention_decide, which"
@@ -142,11 +148,13 @@ def _change(step: Step, released: Released, without: AbstractSet[str]) -> Done:
 def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[str, Any]]) -> Done:
     result = step.change(released.target, part, released.concurrency)
     is_prediction = done.is_prediction if result.get("check_mode") is None else result["check_mode"] is True
-    message = str(result.get("msg") or "A batch could not be run.") if result.get("failed") else ""
+    message = in_role(str(result.get("msg") or "A batch could not be run.")) if result.get("failed") else ""
     try:
         outcomes = _outcomes(result, part)
     except RefusedError as exc:
         return Done(done.outcomes, is_prediction, tuple(part), f"A batch has no result, {exc}: {message}".rstrip(": "))
+    if step.diff_mode:
+        step.log.show(changes_shown(_changed_ones(released.plan, outcomes)))
     is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
     return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
 
@@ -158,7 +166,18 @@ def _outcomes(result: Mapping[str, Any], part: Sequence[Mapping[str, Any]]) -> t
         return tuple(Outcome(change["snapshot_id"], "not_tried") for change in part)
     if result.get("outcomes") is None:
         raise RefusedError("since the module was ended before it could tell what it did")
-    return summary.read_outcomes(result["outcomes"])
+    return tuple(map(_in_role, summary.read_outcomes(result["outcomes"])))
+
+
+def _in_role(outcome: Outcome) -> Outcome:
+    error = outcome.error
+    return outcome if error is None else replace(outcome, error={**error, "detail": in_role(outcome.reason)})
+
+
+def _changed_ones(plan: Plan, outcomes: Sequence[Outcome]) -> list[Decision]:
+    """What was changed, or would be. The module's own diff does not say why."""
+    changed = {outcome.id for outcome in outcomes if outcome.action in ("deleted", "updated")}
+    return [decision for decision in plan.decisions if decision.snapshot.id in changed]
 
 
 def _progress(step: Step, released: Released, done: Done, total: int) -> str:
@@ -185,7 +204,7 @@ def _ended(
     report, trouble = _reported(step, released, run)
     failures += trouble
     step.log.changed = step.log.changed or any(outcome.action in ("deleted", "updated") for outcome in outcomes)
-    return with_plan(run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
+    return with_plan(step.host, run, released.findings, {"plan_file": released.plan_file, "report": report}, failures)
 
 
 def _reported(step: Step, released: Released, run: Run) -> tuple[str | None, list[str]]:
@@ -212,7 +231,7 @@ def _verified(step: Step, released: Released) -> tuple[Mapping[str, datetime | N
     """The expiries of a listing made after the last write (R22), or why there is none."""
     listing = step.list(released.target, ())
     if listing.get("failed"):
-        return None, f"What was done could not be verified: {listing.get('msg')}"
+        return None, f"What was done could not be verified: {in_role(str(listing.get('msg')))}"
     if listing.get("cluster_id") != released.plan.cluster_id:
         return None, (
             f"What was done could not be verified: the service answered for cluster {listing.get('cluster_id')}, and"

@@ -40,7 +40,7 @@ def approved_plan(settings: Settings, cluster: Cluster, handed_on: Mapping[str, 
     except ValueError as exc:
         raise RefusedError(f"The approved plan is refused: {exc}.") from None
     ids = (cluster.project_id.lower() or None, cluster.cluster_id.lower() or None)
-    _refuse(plan, approval.refusals(plan, _nearest(plan, approved), *ids, now, settings.plan_max_age))
+    _refuse(plan, approval.refusals(plan, approved, *ids, now, settings.plan_max_age))
     return plan
 
 
@@ -59,7 +59,7 @@ def _digests(handed_on: Mapping[str, Any]) -> tuple[str, ...]:
 def compare(plan: Plan, listed: Listed, settings: Settings, now: datetime) -> dict[str, Note]:
     """The changes of expiry that can no longer be made; RefusedError where the cluster is not as the plan found it."""
     ids = (listed.project_id, listed.cluster_id)
-    _refuse(plan, approval.refusals(plan, plan.digest, *ids, now, settings.plan_max_age))
+    _refuse(plan, approval.refusals(plan, (plan.digest,), *ids, now, settings.plan_max_age))
     drifted = approval.drift(plan, listed.snapshots, now)
     if drifted:
         more = f"; and {len(drifted) - 10} more" if len(drifted) > 10 else ""
@@ -84,11 +84,6 @@ def _from_file(document: str, cluster: Cluster) -> Any:
         raise RefusedError(f"retention_approved_plan: {exc}") from None
     except OSError as exc:
         raise RefusedError(f"retention_approved_plan: {shown(document)} cannot be read: {exc.strerror}.") from None
-
-
-def _nearest(plan: Plan, approved: tuple[str, ...]) -> str:
-    """The digest to compare with. Of several, each is of another cluster."""
-    return plan.digest if plan.digest in approved else ", ".join(approved[:3])
 
 
 def _refuse(plan: Plan, reasons: list[str]) -> None:

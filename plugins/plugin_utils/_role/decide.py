@@ -25,10 +25,10 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Options, Policy
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import Run
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import RefusedError
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, plans
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
-    removals_shown,
+    changes_shown,
     same_cluster,
     with_plan,
     without_plan,
@@ -40,6 +40,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
     PREFIX,
     Cluster,
     Settings,
+    in_role,
     now_of,
     read_cluster,
     read_policy,
@@ -160,7 +161,7 @@ def _unwritable(path: Path) -> str | None:
 def _listed(step: Step, cluster: Cluster) -> tuple[Mapping[str, Any], Listed]:
     listing = step.list(cluster.given, _GATHER)
     if listing.get("failed"):
-        raise Stop(str(listing.get("msg") or "The snapshots could not be listed."))
+        raise Stop(in_role(str(listing.get("msg") or "The snapshots could not be listed.")))
     return listing, read_info(listing)
 
 
@@ -193,7 +194,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
     settings = asked.settings
     if settings.report_dir:
         _check_place("retention_report_dir", settings.report_dir, lambda folder: check_report(folder, found.plan))
-    written: dict[str, str | None] = {"plan_file": _write_plan(found.plan, settings), "report": None}
+    written: dict[str, str | None] = {"plan_file": _write_plan(step, asked, found.plan), "report": None}
     document = {
         "plan": found.plan.dump(),
         "void": sorted(found.void),
@@ -213,7 +214,7 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     step.store.release(entry, document, bool(found.plan.withheld))
-    return with_plan(Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    return with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:
@@ -222,14 +223,14 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
     large = _too_large(found.plan, len(step.hosts)) if asked.entry_point == PLAN else ()
     findings = (*found.findings, *large)
     failures = _failures(asked, found.plan, findings)
-    written = {"plan_file": _write_plan(found.plan, asked.settings), "report": None}
+    written = {"plan_file": _write_plan(step, asked, found.plan), "report": None}
     try:
         written["report"] = write_report(step, asked.settings.report_dir, run, found.listing, findings)
     except FileError as exc:
         failures = [*failures, f"retention_report_dir: {exc}"]
-    result = with_plan(run, findings, written, failures)
+    result = with_plan(step.host, run, findings, written, failures)
     if step.diff_mode:
-        step.log.show(removals_shown(found.plan))
+        step.log.show(changes_shown(found.plan.decisions))
     step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)
     return {**result, **_published(asked, step.host, found.plan, result)}
 
@@ -243,8 +244,9 @@ def _failures(asked: Asked, plan: Plan, findings: Sequence[Note]) -> list[str]:
     return finding.gates(plan, findings, *chosen)
 
 
-def _write_plan(plan: Plan, settings: Settings) -> str | None:
+def _write_plan(step: Step, asked: Asked, plan: Plan) -> str | None:
     """Writes the plan for people to read and approve, and returns the path."""
+    settings = asked.settings
     if not settings.plan_file and not settings.plan_dir:
         return None
     path = files.resolve(settings.plan_file or settings.plan_dir)
@@ -253,7 +255,17 @@ def _write_plan(plan: Plan, settings: Settings) -> str | None:
         files.write(path, json.dumps(plan.dump(), indent=2) + "\n")
     except FileError as exc:
         raise Stop(f"{'retention_plan_file' if settings.plan_file else 'retention_plan_dir'}: {exc}") from None
+    if not settings.plan_file:
+        _write_index(step, asked, path.parent)
     return str(path)
+
+
+def _write_index(step: Step, asked: Asked, folder: Path) -> None:
+    """A plan can be approved without it, so that what goes wrong is a warning."""
+    try:
+        plans.write_index(folder, step.store, asked.now, asked.settings.plan_max_age)
+    except (FileError, OSError) as exc:
+        step.log.warnings.append(f"retention_plan_dir: the index of the plans was not written: {exc}")
 
 
 def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -> dict[str, Any]:

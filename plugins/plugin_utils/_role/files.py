@@ -236,13 +236,18 @@ def _is_report(name: str) -> bool:
     return name.startswith(names.PREFIX) and name.endswith(".json") and not name.endswith(names.PLAN_SUFFIX)
 
 
+def plans_in(folder: Path) -> list[Path]:
+    """The files of plans in a folder, by their names; FileError where it cannot be read."""
+    return _listed(folder, _is_plan, "plans")
+
+
 def find_plan(folder: Path, project_id: str | None, cluster_id: str | None, cluster_name: str | None) -> Path:
     """The file of a cluster's plan in a folder of plans; FileError where there is none, or more than one.
 
     By the cluster's id, whatever it was called when the plan was made. Where only its name is known, the plans of
     clusters that are called so are read.
     """
-    files = _listed(folder, _is_plan, "plans")
+    files = plans_in(folder)
     end = f"-{names.hash_of(project_id, cluster_id or cluster_name)}{names.PLAN_SUFFIX}"
     found = [path for path in files if path.name.endswith(end)]
     if not found and cluster_id is None:

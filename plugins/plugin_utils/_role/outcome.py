@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,22 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_csv, as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention import summary
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Note, Plan
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import (
+    ACTIONS,
+    Decision,
+    Note,
+    Plan,
+)
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import cut
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
+_LONGEST_DETAIL = 300
+# What a header of a diff says of why.
+_LONGEST_WHY = 500
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -48,14 +58,14 @@ def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool
 
 
 def with_plan(
-    run: summary.Run, findings: Sequence[Note], written: Mapping[str, str | None], failures: Sequence[str]
+    host: str, run: summary.Run, findings: Sequence[Note], written: Mapping[str, str | None], failures: Sequence[str]
 ) -> dict[str, Any]:
     """The result of a host with a plan; `written` are the paths of `plan_file` and `report`."""
     problems = summary.problems(run)
     failed = [
-        {"id": outcome.id, "action": outcome.action, "error": outcome.error}
+        {"id": outcome.id, "action": outcome.action, "error": _short(outcome.error)}
         for outcome in run.outcomes
-        if outcome.action in ("failed", "not_tried", "unknown")
+        if outcome.action in summary.UNDONE
     ]
     paths = [
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
@@ -64,9 +74,15 @@ def with_plan(
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems), *paths],
+        "summary": [*summary.lines(run, findings, problems, host), *paths],
         "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
     }
+
+
+def _short(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {key: cut(value, _LONGEST_DETAIL) if isinstance(value, str) else value for key, value in error.items()}
 
 
 def same_cluster(host: str, other: str, plan: Plan) -> str:
@@ -99,23 +115,26 @@ def write_report(
     return str(place / f"{stem}.html")
 
 
-def removals_shown(plan: Plan) -> list[dict[str, str]]:
-    """What a plan would change, as entries of a diff: one for each snapshot, with its reason."""
-    return [_diff_entry(decision) for decision in plan.decisions if decision.action != "keep"]
+def changes_shown(decisions: Iterable[Decision]) -> list[dict[str, str]]:
+    """What is changed, as entries of a diff in the order of R19: one for each snapshot, with the reason."""
+    changed = [decision for decision in decisions if decision.action != "keep"][::-1]
+    return [_diff_entry(one) for one in sorted(changed, key=lambda one: ACTIONS.index(one.action))]
 
 
 def _diff_entry(decision: Decision) -> dict[str, str]:
-    snapshot, why = decision.snapshot, "; ".join(note.text for note in decision.why)
+    snapshot, why = decision.snapshot, cut(decision.explanation, _LONGEST_WHY)
     header = f"snapshot {snapshot.id}"
-    created = f"created_at: {snapshot.created_at and format_instant(snapshot.created_at)}\n"
-    expires_at, expires_to = (value and format_instant(value) for value in (snapshot.expires_at, decision.expires_to))
-    is_gone = decision.action == "delete"
+    created = f"created_at: {_spelled(snapshot.created_at)}\n"
     return {
         "before_header": header,
         "after_header": f"{header}, {decision.action}{f': {why}' if why else ''}",
-        "before": f"{created}expires_at: {expires_at}\n",
-        "after": "" if is_gone else f"{created}expires_at: {expires_to}\n",
+        "before": f"{created}expires_at: {_spelled(snapshot.expires_at)}\n",
+        "after": "" if decision.action == "delete" else f"{created}expires_at: {_spelled(decision.expires_to)}\n",
     }
+
+
+def _spelled(value: datetime | None) -> str:
+    return "none" if value is None else format_instant(value)
 
 
 def _version() -> str | None:

@@ -30,6 +30,8 @@ _SAME = (
 # What tells one service from another, along with the task's own environment.
 _SERVICE = ("platform", "base_url", "proxy")
 _LONGEST_DIFF = 300
+# Each batch can have one of its own.
+_MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,6 @@ class Log:
         self.changed = self.changed or result.get("changed") is True
         self.warnings += [text for text in result.get("warnings") or () if text not in self.warnings]
         self.deprecations += result.get("deprecations") or ()
-        self.show(result.get("diff") or ())
         if result.get("requests"):
             self.requests.append(result["requests"])
 
@@ -86,7 +87,10 @@ class Log:
         diff = list(self.diff)
         if self.hidden:
             diff.append({"prepared": f"and {self.hidden} more, see the report or the plan file\n"})
-        told = {"warnings": self.warnings, "deprecations": self.deprecations, "diff": diff}
+        warnings = self.warnings[:_MOST_WARNINGS]
+        if len(self.warnings) > _MOST_WARNINGS:
+            warnings.append(f"and {len(self.warnings) - _MOST_WARNINGS} more warnings")
+        told = {"warnings": warnings, "deprecations": self.deprecations, "diff": diff}
         return {"changed": self.changed, **{key: value for key, value in told.items() if value}}
 
 

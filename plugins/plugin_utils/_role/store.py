@@ -120,6 +120,14 @@ class Store:
         """Whether a service has answered a host of this run."""
         return self._answer(service).exists()
 
+    def cached(self, name: str) -> Any:
+        """What was worked out before in this run, None where nothing was."""
+        return _read(self._folder / f"{_hashed(name)}.cached")
+
+    def cache(self, name: str, value: Any) -> None:
+        """Keeps what other hosts need not work out again."""
+        self._put(self._folder / f"{_hashed(name)}.cached", value)
+
     def entry(self, host: str) -> Entry | None:
         """The host's entry."""
         return _entry_of(_read(self._entry(host)))

@@ -41,6 +41,10 @@ CLUSTER_KEYS = ("project_id", "cluster_name", "cluster_id")
 # A clock that differs more would make the floors and the age of an approval mean nothing (R1).
 _NEAR = timedelta(hours=1)
 _ARTIFACT = re.compile(r"retention_(plan|digest|audit)_[0-9a-f]{16}\Z")
+# Options of the modules that the role fills from its variables, in a module's text.
+_OPTION = re.compile(r"(?<![\w./-])(project_id|cluster_name|cluster_id|concurrency)\b")
+# What the reader of a module's text can set, and that of the role's cannot.
+_NOT_HERE = re.compile(r" To do it all the same, set unless_\w+ to false\.| \((?:unless_expires_after|while_running)\)")
 # What others set, and what the role leaves behind.
 _NOT_READ = ("retention_hosts", "retention_result")
 
@@ -87,6 +91,12 @@ class Cluster:
         """
         named = f"{self.project_id}/{self.cluster_id or self.cluster_name or host}"
         return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def in_role(text: str) -> str:
+    """The text of a module, with the variables of the role in place of the options that it names."""
+    text = _NOT_HERE.sub("", text).replace("time_limit (", "the timeout of the task (")
+    return _OPTION.sub(rf"{PREFIX}\1", text)
 
 
 def refuse_unknown(names: Iterable[str], ignored: Sequence[str]) -> None:

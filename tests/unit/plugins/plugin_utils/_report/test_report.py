@@ -342,7 +342,9 @@ def test_what_a_listing_afterwards_shows_is_what_can_be_restored() -> None:
     made = reported(plan, listing, outcomes=outcomes, listed_after={sid(1): None, sid(4): None})
     assert (made.after.restorable, made.after.oldest) == (2, ago(days=4))
     assert (made.removed, made.undone) == (1, 1)
-    assert f"{sid(4)} was reported deleted and is still there" in Page.of(as_html(made)).texts["problems"]
+    assert (
+        f"{sid(4)} of {ago(days=4)} was reported deleted and is still there" in Page.of(as_html(made)).texts["problems"]
+    )
 
 
 def test_a_prediction_is_worded_as_one() -> None:

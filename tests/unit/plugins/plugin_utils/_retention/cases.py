@@ -52,6 +52,11 @@ def sid(number: int) -> str:
     return f"{number:024x}"
 
 
+def dated(number: int, created: str) -> str:
+    """How texts name a test's snapshot."""
+    return f"{sid(number)} of {created}"
+
+
 def moment(text: str) -> datetime:
     """An aware datetime of what the tests write."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -16,6 +16,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     bare,
     by_action,
     codes,
+    dated,
     kept,
     of,
     planned,
@@ -154,10 +155,10 @@ def test_r05a_one_warning_for_those_that_stand_for_a_period_without_a_sound_one(
         row(5, ago(days=3, minutes=9)),
     ]
     assert texts(bare(listing, DAILY)["warnings"])[:1] == [
-        f"2 faulty snapshots stand for a period without a sound one, the first {sid(2)}"
+        f"2 faulty snapshots stand for a period without a sound one, the first {dated(2, ago(days=1))}"
     ]
     # A sound one that is held is there as well.
     listing.append(row(6, ago(days=2.01), None, do_not_delete=True))
     assert texts(bare(listing, DAILY)["warnings"])[:1] == [
-        f"1 faulty snapshot stands for a period without a sound one, the first {sid(2)}"
+        f"1 faulty snapshot stands for a period without a sound one, the first {dated(2, ago(days=1))}"
     ]

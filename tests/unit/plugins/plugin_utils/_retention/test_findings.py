@@ -53,7 +53,7 @@ def test_nothing_is_found_in_a_listing_without_fault() -> None:
             "expires_sooner",
             "1 snapshot kept by counts expires",
         ),
-        (info(WEEK), None, {"protected_ids": [sid(3)]}, "protected_expires", f"{sid(3)} is protected from this plan"),
+        (info(WEEK), None, {"protected_ids": [sid(3)]}, "protected_expires", " is protected from this plan"),
         (with_row(row(20, ago(days=20), complete=False)), None, {}, "incomplete", "is still incomplete"),
         (info([row(1, ago(days=4))]), None, {}, "stale", f"{sid(1)} of 2026-08-17T01:00:00Z, is 1 d 0 h older than"),
         (

@@ -19,6 +19,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     bare,
     by_action,
     codes,
+    dated,
     info,
     kept,
     of,
@@ -199,7 +200,8 @@ def test_r14b_what_a_window_keeps_that_has_passed_is_extended_at_any_time() -> N
 def test_r14b_without_extensions_each_is_a_warning() -> None:
     document = bare(dailies(9, ago(days=-1)), WEEK)
     assert texts(document["warnings"]) == [
-        f"{sid(number)} is kept by the policy, but the service expires it on {ago(days=-1)}" for number in (1, 2, 3, 4)
+        f"{dated(number, ago(days=8 + number))} is kept by the policy, but the service expires it on {ago(days=-1)}"
+        for number in (1, 2, 3, 4)
     ]
 
 
@@ -232,10 +234,10 @@ def test_r15a_one_warning_with_the_longest() -> None:
     listing = info([row(1, NOW), row(2, ago(days=9)), row(3, ago(days=10), None), row(4, ago(days=11))])
     gives = "longer than the schedule's longest tier gives, the longest"
     assert texts(bare(listing, ONE, no_expiry="candidate")["warnings"]) == [
-        f"3 snapshots to be removed live {gives} {sid(3)} for ever; hold one to keep it"
+        f"3 snapshots to be removed live {gives} {dated(3, ago(days=10))} for ever; hold one to keep it"
     ]
     assert texts(bare(info(listing["snapshots"][:2]), ONE)["warnings"]) == [
-        f"1 snapshot to be removed lives {gives} {sid(2)} until {FAR}; hold one to keep it"
+        f"1 snapshot to be removed lives {gives} {dated(2, ago(days=9))} until {FAR}; hold one to keep it"
     ]
     shortened = bare(info([row(1, NOW), row(2, ago(days=9))]), {"keep_within": "1d"}, method="expire")
     assert codes(shortened["warnings"]) == ["long_date"]

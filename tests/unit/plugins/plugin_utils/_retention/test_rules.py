@@ -31,6 +31,7 @@ from unit.plugins.plugin_utils._retention.cases import (
     bare,
     by_action,
     codes,
+    dated,
     info,
     job,
     kept,
@@ -177,7 +178,7 @@ def test_r04_protected_ids_that_are_not_listed_or_expire_are_warnings() -> None:
     assert codes(warnings) == ["protected_expires", "protected_missing"]
     assert texts(warnings) == [
         (
-            f"protected_ids: {sid(1)} is protected from this plan alone, and the service expires it on {FAR};"
+            f"protected_ids: {dated(1, NOW)} is protected from this plan alone, and the service expires it on {FAR};"
             " only do_not_delete stops that"
         ),
         f"protected_ids: {sid(3)} is not among the listed snapshots",
@@ -188,7 +189,7 @@ def test_r04_all_complete_expired_is_a_warning() -> None:
     listing = [row(1, ago(days=3), ago(days=1)), row(2, ago(days=4), ago(days=2)), row(3, NOW, complete=False)]
     assert texts(planned(listing, ONE)["warnings"]) == [
         (
-            f"all complete snapshots have expired, the newest, {sid(1)}, on {ago(days=1)};"
+            f"all complete snapshots have expired, the newest, {dated(1, ago(days=3))}, on {ago(days=1)};"
             " the last restorable one is kept past its expiry by Ops Manager, and by nothing else"
         ),
         "gaps cannot be measured: no complete snapshot is there that has not expired",
@@ -777,11 +778,12 @@ def test_r14_the_longer_window_holds_also_where_it_is_the_finer_rule() -> None:
 
 
 def test_r15_the_oldest_that_a_count_keeps_and_that_expires_soon_is_told() -> None:
-    listing = [row(1, NOW), row(2, "2026-08-02T00:00:00Z"), row(3, "2026-08-01T00:00:00Z", ago(hours=-20))]
+    oldest = "2026-08-01T00:00:00Z"
+    listing = [row(1, NOW), row(2, "2026-08-02T00:00:00Z"), row(3, oldest, ago(hours=-20))]
     document = bare(listing, {"keep_monthly": 5})
     assert of(document, 3)["reasons"] == ["monthly:oldest"]
     assert [warning for warning in texts(document["warnings"]) if sid(3) in warning] == [
-        f"1 snapshot kept by counts expires within 36 h, the first {sid(3)} on {ago(hours=-20)}"
+        f"1 snapshot kept by counts expires within 36 h, the first {dated(3, oldest)} on {ago(hours=-20)}"
     ]
 
 
@@ -818,9 +820,8 @@ def test_r15_a_minute_is_no_difference(expires: str, extended: list[int]) -> Non
 
 def test_r15_where_it_is_off_each_is_a_warning() -> None:
     document = bare(month(), MONTH)
-    assert f"{sid(2)} is kept by the policy, but the service expires it on 2026-08-28T18:00:00Z" in texts(
-        document["warnings"]
-    )
+    kept = f"{dated(2, '2026-07-31T18:00:00Z')} is kept by the policy"
+    assert f"{kept}, but the service expires it on 2026-08-28T18:00:00Z" in texts(document["warnings"])
     listing = month()
     listing[2]["expires_at"] = "2027-08-01T00:00:00Z"
     assert not any("is kept by the policy" in warning for warning in texts(bare(listing, MONTH)["warnings"]))
@@ -830,7 +831,9 @@ def test_r15_where_it_is_off_each_is_a_warning() -> None:
 def test_r15_kept_by_counts_is_one_warning() -> None:
     listing = [row(1, NOW, ago(days=-2)), row(2, ago(hours=6), ago(hours=-35)), row(3, ago(hours=9), ago(hours=-34))]
     warnings = texts(bare(listing, {"keep_last": 5}, min_keep=3)["warnings"])
-    assert warnings == [f"2 snapshots kept by counts expire within 36 h, the first {sid(3)} on {ago(hours=-34)}"]
+    assert warnings == [
+        f"2 snapshots kept by counts expire within 36 h, the first {dated(3, ago(hours=9))} on {ago(hours=-34)}"
+    ]
     # Not for floor, age or point in time.
     assert texts(bare(listing, {"keep_last": 1}, min_keep=3, min_age="24h", pit_window="24h")["warnings"]) == []
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.listing import named
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Decision, Gap, Note, Plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import (
     FACTS,
@@ -56,6 +57,11 @@ OTHERS = ("expired", "future", "incomplete")
 
 def outcome(snapshot_id: str, action: str, expires_at: datetime | None = None, **error: Any) -> Outcome:
     return Outcome(snapshot_id, action, expires_at, error or None)
+
+
+def name(snapshot_id: str) -> str:
+    """How texts name a snapshot of the plan."""
+    return next(named(one.snapshot) for one in PLAN.decisions if one.snapshot.id == snapshot_id)
 
 
 def run(*outcomes: Outcome, **more: Any) -> Run:
@@ -123,6 +129,44 @@ def test_in_a_prediction_nothing_was_done(listed: dict[str, Any] | None) -> None
         assert "deleted" not in " ".join(lines(predicted, [], []))
 
 
+def test_the_first_three_of_each_change_are_named_oldest_first() -> None:
+    plan = many(5)
+    doomed = [one.snapshot for one in reversed(plan.decisions) if one.action == "delete"]
+    told = [line for line in lines(run(plan=plan, is_prediction=True), [], []) if line.startswith("To delete")]
+    assert told == [
+        *(
+            f"To delete: {named(one)}, expiry {FAR} (last: quota used up by {plan.decisions[0].snapshot.id})"
+            for one in doomed[:3]
+        ),
+        "To delete: and 2 more: run with --diff, or see the report.",
+    ]
+    done = run(*everything(), listed_after=expiries())
+    said = [line for line in lines(done, [], []) if line.startswith(("Deleted", "Extended"))]
+    assert [line.partition(",")[0] for line in said] == [
+        *(f"Deleted: {name(one)}" for one in reversed(DELETED)),
+        *(f"Extended: {name(one)}" for one in reversed(EXTENDED)),
+    ]
+    sent = next(str(change["expires_at"]) for change in PLAN.changes if change["snapshot_id"] == EXTENDED[-1])
+    assert said[3].startswith(f"Extended: {name(EXTENDED[-1])}, expiry {SOON}, now {sent} (")
+    assert not any(line.startswith(("Deleted", "To ")) for line in lines(run(), [], []))
+
+
+def test_a_cluster_whose_name_is_not_known_is_called_as_its_host() -> None:
+    nameless = replace(PLAN, cluster_name=None)
+    for plan, begin in ((nameless, f"Cluster orders ({PLAN.cluster_id}) of"), (PLAN, "Cluster Cluster0 of project")):
+        assert lines(run(plan=plan), [], [], "orders")[0].startswith(begin)
+    assert lines(run(plan=nameless), [], [])[0].startswith(f"Cluster {PLAN.cluster_id} of")
+
+
+def test_why_a_snapshot_is_removed_takes_no_more_than_a_line() -> None:
+    """What stands for its period rather than that it is too old for other rules."""
+    why = (Note("before_cutoff", "within: older"), Note("represented", "x" * 900), Note("before_cutoff", "older"))
+    plan = replace(PLAN, decisions=tuple(replace(one, why=why) for one in PLAN.decisions))
+    told = [line for line in lines(run(plan=plan, is_prediction=True), [], []) if line.startswith("To delete")]
+    assert max(map(len, told)) < 320
+    assert all(" (xxx" in line and line.endswith("x …)") for line in told)
+
+
 def test_a_prediction_tells_what_is_gone_and_what_would_fail() -> None:
     told = [outcome(DELETED[0], "absent"), outcome(DELETED[1], "failed", detail="It is held.")]
     predicted = run(*told, is_prediction=True)
@@ -155,7 +199,7 @@ def test_what_stale_backups_withhold_is_not_kept_by_the_policy() -> None:
         found = counts(stale)
         assert (found["withheld"], found["kept"], found[extended]) == (3, 0, 2)
         said = lines(stale, [], [])
-        assert "Withheld because backups have stopped: 3 removals. See the warning about stale_after." in said
+        assert "Withheld because backups have stopped: 3 removals. See the warning about retention_stale_after." in said
 
 
 def test_changes_of_what_has_expired_meanwhile_count_as_gone() -> None:
@@ -243,7 +287,7 @@ def test_what_is_not_known_fails_the_run() -> None:
     lost = run(*everything()[:2], *resolved(DELETED, changes(), (), None))
     assert counts(lost)["unknown"] == 3
     (said,) = problems(lost)
-    assert said.startswith(f"What became of 3 deletions is not known ({', '.join(DELETED)}): ")
+    assert said.startswith(f"What became of 3 deletions is not known ({', '.join(map(name, DELETED))}): ")
     # Nobody counts on what may be gone.
     assert lost.remaining == set(EXTENDED) | {sid(3)}
     assert must_stop(PLAN, lost.outcomes)
@@ -259,32 +303,32 @@ def test_what_is_not_known_fails_the_run() -> None:
         (
             outcome(DELETED[0], "deleted"),
             {DELETED[0]: LATER},
-            [f"Snapshot {DELETED[0]} was reported deleted and is still there."],
+            [f"Snapshot {name(DELETED[0])} was reported deleted and is still there."],
         ),
         (outcome(DELETED[0], "absent"), {}, []),
         # The service said that there is no such snapshot, and was wrong.
         (
             outcome(DELETED[0], "absent"),
             {DELETED[0]: LATER},
-            [f"Snapshot {DELETED[0]} was reported to be gone and is still there."],
+            [f"Snapshot {name(DELETED[0])} was reported to be gone and is still there."],
         ),
         (outcome(EXTENDED[0], "updated", LATER), {EXTENDED[0]: LATER}, []),
         (
             outcome(EXTENDED[0], "updated", LATER),
             {EXTENDED[0]: None},
-            [f"Snapshot {EXTENDED[0]} was given the expiry 2026-08-21T09:00:00Z and has none."],
+            [f"Snapshot {name(EXTENDED[0])} was given the expiry 2026-08-21T09:00:00Z and has none."],
         ),
         (
             outcome(EXTENDED[0], "updated", LATER),
             {EXTENDED[0]: moment(NOW)},
-            [f"Snapshot {EXTENDED[0]} was given the expiry 2026-08-21T09:00:00Z and has {NOW}."],
+            [f"Snapshot {name(EXTENDED[0])} was given the expiry 2026-08-21T09:00:00Z and has {NOW}."],
         ),
         (
             outcome(EXTENDED[0], "updated", LATER),
             {},
-            [f"Snapshot {EXTENDED[0]} was given the expiry 2026-08-21T09:00:00Z and is not there any more."],
+            [f"Snapshot {name(EXTENDED[0])} was given the expiry 2026-08-21T09:00:00Z and is not there any more."],
         ),
-        (outcome(DELETED[0], "failed", detail="no"), {DELETED[0]: LATER}, [f"Snapshot {DELETED[0]}: no"]),
+        (outcome(DELETED[0], "failed", detail="no"), {DELETED[0]: LATER}, [f"Snapshot {name(DELETED[0])}: no"]),
     ],
 )
 def test_what_the_listing_afterwards_shows(told: Outcome, listed: Mapping[str, Any], said: list[str]) -> None:
@@ -306,9 +350,11 @@ def test_with_every_deletion_refused_none_is_told_deleted() -> None:
     assert (counts(made)["deleted"], counts(made)["failed"]) == (0, 3)
     assert "0 deleted, 2 extended, 3 failed" in verdict(made)
     assert (bytes_removed(made), bytes_kept(made)) == (0, 5007)
-    assert problems(made) == [
-        f"3 deletions failed for the same reason ({', '.join(DELETED)}): DELETE /snapshots/{DELETED[0]}: 403, no role"
-    ]
+    (said,) = problems(made)
+    assert said == (
+        f"3 deletions failed for the same reason ({', '.join(map(name, DELETED))}):"
+        f" DELETE /snapshots/{DELETED[0]}: 403, no role"
+    )
 
 
 def many(count: int) -> Plan:
@@ -321,12 +367,13 @@ def test_a_refusal_that_meets_many_is_said_once_with_their_number() -> None:
     deleted = [one.snapshot.id for one in plan.decisions if one.action == "delete"]
     refused = [outcome(one, "failed", detail=f"Snapshot {one} is used by a restore.") for one in deleted]
     own = replace(refused[7], error={"detail": "The jobs cannot be read."})
+    told = [named(one.snapshot) for one in plan.decisions if one.action == "delete"]
     (said, other) = problems(run(*refused[:7], *refused[8:], own, plan=plan))
     assert said == (
-        f"44 deletions failed for the same reason ({', '.join(deleted[:3])} and 41 more):"
+        f"44 deletions failed for the same reason ({', '.join(told[:3])} and 41 more):"
         f" Snapshot {deleted[0]} is used by a restore."
     )
-    assert other == f"Snapshot {own.id}: The jobs cannot be read."
+    assert other == f"Snapshot {told[7]}: The jobs cannot be read."
     assert failure([said, other]) == f"{said} {other}"
 
 

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.decide import APPLY, AUDIT, MAIN, PLAN
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.plans import INDEX
 
 from tools.steps import Host
-from unit.plugins.plugin_utils._retention.cases import NOW, ago, info, moment, row
+from unit.plugins.plugin_utils._retention.cases import FAR, NOW, ago, info, moment, row, sid
 
 EIGHT = {
     "retention_keep_last": "8",
@@ -27,26 +28,45 @@ REQUESTS: dict[str, Any] = {
     **dict.fromkeys(("gets", "patches", "deletes", "posts"), 0),
     **{"platform": "atlas", "base_url": "https://x", "first": NOW, "last": NOW},
 }
+REFUSAL = {"status": 403, "code": "NOT_ALLOWED"}
+# A response that a proxy has filled.
+LONG = "The service says so. " * 200
 # What AWX empties an event for is far more.
 LONGEST_RESULT = 100_000
+LONGEST_EVENT = 700_000
 
 
 class Modules:
     """A service with so many snapshots, an hour apart."""
 
-    def __init__(self, count: int = 12) -> None:
+    def __init__(self, count: int = 12, refused: Sequence[str] = ()) -> None:
+        self.refused, self.refusal = refused, LONG
         self.rows = [row(number, ago(hours=number)) for number in range(1, count + 1)]
         self.asked: list[str] = []
 
     def __call__(self, module: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if module == "legacy_snapshot_info":
             return info(self.rows, requests={**REQUESTS, "gets": 1})
-        done = [one["snapshot_id"] for one in options["snapshots"]]
-        self.asked += done
+        asked = [one["snapshot_id"] for one in options["snapshots"]]
+        self.asked += asked
+        done = [one for one in asked if one not in self.refused]
         self.rows = [one for one in self.rows if one["id"] not in done]
         outcomes = [{"id": one, "action": "deleted", "after": None, "error": None} for one in done]
+        outcomes += [
+            {
+                "id": one,
+                "action": "failed",
+                "after": None,
+                "error": {**REFUSAL, "detail": f"Snapshot {one}: {self.refusal}"},
+            }
+            for one in asked
+            if one in self.refused
+        ]
         requests = {**REQUESTS, "deletes": len(done)}
-        return {"changed": True, "check_mode": False, "outcomes": outcomes, "requests": requests}
+        # The module's own difference, which does not say why.
+        diff = [{"before_header": f"snapshot {one}", "before": "", "after": ""} for one in done]
+        told = {"outcomes": outcomes, "requests": requests, "diff": diff}
+        return {"changed": True, "check_mode": False, "failed": done != asked, "msg": "No.", **told}
 
 
 def host(folder: Path, modules: Modules, **more: Any) -> Host:
@@ -117,6 +137,111 @@ def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> N
     assert made.lines[-1] == f"[orders] Cluster0: {count - 8} of {count - 8} changes done"
 
 
+SHARDS = [{"shard_name": f"shard-{number}-{'x' * 60}"} for number in range(50)]
+ODDITIES: tuple[dict[str, Any], ...] = (
+    {},
+    {"complete": False},
+    {"missing_shards": SHARDS},
+    {"is_possibly_inconsistent": True},
+    {"expires_at": None},
+    {"created_at": ago(days=-1)},
+)
+# Everything that somebody can look at, of everything.
+ODD = {
+    "retention_no_expiry": "candidate",
+    "retention_protected_ids": [sid(number) for number in range(9000, 12_000)],
+    "retention_keep_last": "",
+    "retention_keep_within_hourly": "1y",
+    "retention_keep_within_daily": "9y",
+    "retention_keep_within": "8d",
+}
+
+
+def odd(count: int = 10_000) -> Modules:
+    """A service whose snapshots have all faults, and which refuses every deletion in many words."""
+    modules = Modules(0, refused=[sid(number) for number in range(count + 1)])
+    modules.rows = [
+        row(number, ago(hours=number / 4), ago(hours=-1), **ODDITIES[number % len(ODDITIES)])
+        if "created_at" not in (more := ODDITIES[number % len(ODDITIES)]) and "expires_at" not in more
+        else {**row(number, ago(hours=number / 4)), **more}
+        for number in range(1, count + 1)
+    ]
+    return modules
+
+
+@pytest.mark.parametrize("entry_point", [AUDIT, MAIN])
+def test_a_result_is_small_however_much_is_wrong(tmp_path: Path, entry_point: str) -> None:
+    variables = {**ODD, "retention_max_delete_percent": "off", "retention_fail_on_finding": "all"}
+    made = host(tmp_path, odd(), variables=variables)
+    results = [made.decide(entry_point)] + ([made.apply()] if entry_point == MAIN else [])
+    told = results[-1]
+    assert len({one["code"] for one in told["findings"]}) >= 9
+    assert (len(told["failures"]) == 100) is (entry_point == MAIN)
+    assert "and " in told["failure"]
+    for result in results:
+        assert len(json.dumps(result)) < LONGEST_RESULT
+
+
+@pytest.mark.parametrize("diff_mode", [False, True])
+def test_a_plan_of_a_thousand_snapshots_is_published_in_an_event(tmp_path: Path, diff_mode: bool) -> None:
+    for modules, more in ((Modules(1000), {}), (odd(1000), ODD)):
+        variables = {**more, "retention_max_delete_percent": "off"}
+        result = host(tmp_path / str(len(modules.refused)), modules, diff_mode=diff_mode, variables=variables).run(PLAN)
+        assert sorted(map(len, result["ansible_stats"]["data"].values()))[1] > 100_000
+        assert (len(result.get("diff", ())) > 50) is diff_mode
+        assert len(json.dumps(result)) < LONGEST_EVENT
+
+
+@pytest.mark.parametrize("entry_point", [PLAN, AUDIT, MAIN])
+def test_a_difference_says_when_and_why_up_to_three_hundred(tmp_path: Path, entry_point: str) -> None:
+    modules = Modules(400)
+    variables = {"retention_max_delete_percent": "off", "retention_batch_size": 70}
+    result = host(tmp_path, modules, diff_mode=True, variables=variables).run(entry_point)
+    first, *others, last = result["diff"]
+    assert first == {
+        "before_header": f"snapshot {sid(400)}",
+        "after_header": f"snapshot {sid(400)}, delete: last: quota used up by {sid(8)}",
+        "before": f"created_at: {ago(hours=400)}\nexpires_at: {FAR}\n",
+        "after": "",
+    }
+    # Oldest first, as they are deleted.
+    assert [one["before_header"] for one in others] == [f"snapshot {sid(number)}" for number in range(399, 100, -1)]
+    assert last == {"prepared": "and 92 more, see the report or the plan file\n"}
+    assert "diff" not in host(tmp_path, Modules(400), variables=variables).run(entry_point)
+
+
+def test_what_a_module_says_names_the_variables_of_the_role(tmp_path: Path) -> None:
+    def missing(_module: str, _options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"failed": True, "msg": "Check cluster_name."}
+
+    told = Host(tmp_path / "run", EIGHT, missing, moment(NOW)).run()
+    assert told["failure"] == "Check retention_cluster_name."
+    modules = Modules(12, refused=(sid(10),))
+    modules.refusal = "it is the newest. To do it all the same, set unless_newest to false."
+    told = host(tmp_path / "other", modules).run()
+    assert told["failures"][0]["error"]["detail"] == f"Snapshot {sid(10)}: it is the newest."
+    assert told["failure"].startswith(f"Snapshot {sid(10)} of {ago(hours=10)}: it is the newest.")
+
+
+def test_what_failed_is_no_difference(tmp_path: Path) -> None:
+    modules = Modules(12, refused=(sid(10),))
+    result = host(tmp_path, modules, diff_mode=True).run()
+    shown = [one["before_header"] for one in result["diff"]]
+    assert shown == [f"snapshot {sid(number)}" for number in (12, 11, 9)]
+
+
+def test_a_difference_of_an_expiry_has_both(tmp_path: Path) -> None:
+    modules = Modules(0)
+    modules.rows = [row(1, ago(hours=1)), row(2, ago(days=40), ago(days=-3))]
+    variables = {"retention_keep_last": "", "retention_keep_within_monthly": "13mo", "retention_extend_kept": True}
+    (shown,) = host(tmp_path, modules, diff_mode=True, variables=variables).run(AUDIT)["diff"]
+    assert shown["after_header"].startswith(f"snapshot {sid(2)}, extend: within_monthly")
+    assert (shown["before"], shown["after"]) == (
+        f"created_at: {ago(days=40)}\nexpires_at: {ago(days=-3)}\n",
+        f"created_at: {ago(days=40)}\nexpires_at: 2027-08-12T01:00:00Z\n",
+    )
+
+
 def test_a_run_has_one_time(tmp_path: Path) -> None:
     """Planned for another instant in check mode, both steps tell that one."""
     made = host(tmp_path, Modules(), check_mode=True, variables={"retention_now": "2026-08-22"})
@@ -140,6 +265,20 @@ def test_only_plan_and_main_write_plan_files(tmp_path: Path) -> None:
     assert (applied["failure"], applied["plan_file"], path.read_text()) == ("", None, waiting)
     assert host(tmp_path, later, variables=variables).run(MAIN)["plan_file"] == str(path)
     assert path.read_text() != waiting
+
+
+def test_a_plan_is_there_also_where_its_index_cannot_be(tmp_path: Path) -> None:
+    folder = tmp_path / "plans"
+    (folder / INDEX).mkdir(parents=True)
+    made = host(tmp_path, Modules(), variables={"retention_plan_dir": str(folder)}).run(PLAN)
+    assert Path(made["plan_file"]).is_file()
+    assert made["failure"] == ""
+    (warning,) = made["warnings"]
+    assert warning.startswith("retention_plan_dir: the index of the plans was not written: ")
+    (folder / INDEX).rmdir()
+    made = host(tmp_path, Modules(), variables={"retention_plan_dir": str(folder)}).run(PLAN)
+    assert "warnings" not in made
+    assert (folder / INDEX).read_text().endswith(f"retention_approved_digest={made['digest']}\n")
 
 
 def test_that_the_plans_of_a_fleet_are_too_large_for_an_artifact_is_told(tmp_path: Path) -> None:

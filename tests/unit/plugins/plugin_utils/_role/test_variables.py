@@ -17,6 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
     VARIABLES,
     Cluster,
     Settings,
+    in_role,
     now_of,
     read_cluster,
     read_policy,
@@ -173,6 +174,29 @@ def test_a_policy_names_the_variable() -> None:
         read_policy({"keep_within_daily": "3m"})
     with pytest.raises(RefusedError, match=r"retention_"):
         read_policy({})
+
+
+# --- texts of modules ---
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Check cluster_name (Atlas) or cluster_id.", "Check retention_cluster_name (Atlas) or retention_cluster_id."),
+        ("project_id is required", "retention_project_id is required"),
+        (
+            "raise retry_timeout, or lower concurrency, forks",
+            "raise retry_timeout, or lower retention_concurrency, forks",
+        ),
+        # What is no option of ours stays as it is.
+        ("/groups/project_id/clusters retention_cluster_name", "/groups/project_id/clusters retention_cluster_name"),
+        ("Snapshot x is held. To do it all the same, set unless_newest to false.", "Snapshot x is held."),
+        ("later than T (unless_expires_after): somebody", "later than T: somebody"),
+        ("time_limit (30 s) is used up.", "the timeout of the task (30 s) is used up."),
+    ],
+)
+def test_a_module_s_text_names_what_the_reader_of_the_role_can_set(text: str, told: str) -> None:
+    assert in_role(text) == told
 
 
 # --- now ---
