@@ -24,6 +24,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
+# The task that fails cuts its message there, and then the summary has all of it.
+LONGEST_MESSAGE = 199
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -42,7 +44,10 @@ def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool
         "plan_file": None,
         "report": None,
         "failures": [],
-        "summary": [f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written."],
+        "summary": [
+            f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written.",
+            *_too_long(failure),
+        ],
         "failure": failure,
     }
 
@@ -60,13 +65,19 @@ def with_plan(
     paths = [
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
     ]
+    failure = " ".join([*failures, *([summary.failure(problems)] if problems else [])])
     return {
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems), *paths],
-        "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
+        "summary": [*summary.lines(run, findings, problems), *_too_long(failure), *paths],
+        "failure": failure,
     }
+
+
+def _too_long(failure: str) -> list[str]:
+    """The whole message where it is cut. What people and programs search for is printed once, where it fails."""
+    return [failure.replace("RETENTION ", "")] if len(failure) > LONGEST_MESSAGE else []
 
 
 def same_cluster(host: str, other: str, plan: Plan) -> str:
