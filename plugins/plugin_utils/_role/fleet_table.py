@@ -29,24 +29,31 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 _LONGEST_NAME = 40
 _SHORTEST_STATE = 12
-_DIGEST_SHOWN = 8
+_DIGEST_SHOWN = 7
 # How many reasons are told in full, of how many characters at most.
 _REASONS, _LONGEST_REASON = 5, 600
 _NAMED = 3
 _MARK = re.compile(r"RETENTION ([A-Z]+(?: [A-Z]+)*): ?")
 _ANY_NUMBER = re.compile(r"[0-9a-f]{24}|[0-9]+")
 _MORE = re.compile(r"and (\d+) more\Z")
-# Columns of what was done and of what would be done, by the words of `counts`. The last ones only where any has some.
+# Columns of what was done and of what would be done, by the words of `counts`. Dates are brought forward by one method
+# alone.
 _DONE = {"kept": "kept", "deleted": "deleted", "extended": "extended"}
 _TO_DO = {"kept": "to\nkeep", "to_delete": "to\ndelete", "to_extend": "to\nextend"}
-_DONE_SOMETIMES = {"shortened": "shortened", "withheld": "withheld"}
-_TO_DO_SOMETIMES = {"to_shorten": "to\nshorten", "withheld": "withheld"}
+_DONE_SOMETIMES = {"shortened": "shortened"}
+_TO_DO_SOMETIMES = {"to_shorten": "to\nshorten"}
+_UNDONE = (*UNDONE, "withheld")
+_RESPONSE = re.compile(r"(?:GET|PATCH|POST|DELETE) \S+ .*?\b([45]\d\d(?: [A-Z][A-Z_]+)?)\b")
 _LEFT_ALONE = ("kept", "to_delete", "to_extend", "to_shorten", "withheld")
+_NO_RESULT = "the role left no result; see the messages above"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One host. `kind` is what the last line counts, `state` the same and why in a few words, `reason` all of it."""
+    """One host. `kind` is what the last line counts, `state` the same and why in a few words, `reason` all of it.
+
+    Whether the counts are a prediction is None where there are none.
+    """
 
     host: str
     kind: str
@@ -56,7 +63,7 @@ class Row:
     gaps: int = 0
     codes: tuple[str, ...] = ()
     digest: str = ""
-    is_prediction: bool = True
+    is_prediction: bool | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     cluster_name: str = ""
 
@@ -67,10 +74,10 @@ def lines(results: Mapping[str, Any], with_digests: bool = False) -> list[str]:
     With digests, those of the plans that can be approved follow in full.
     """
     rows = [_row(one_line(host), result) for host, result in results.items()]
-    is_prediction = all(row.is_prediction for row in rows)
+    is_prediction = all(row.is_prediction is not False for row in rows)
     kinds = Counter(row.kind for row in rows)
     return [
-        *(["Nothing was written: the numbers are what would be done."] if is_prediction else []),
+        *(_title(rows) if is_prediction else ()),
         *_table(rows, is_prediction),
         *_findings(rows),
         *_reasons(rows),
@@ -80,34 +87,44 @@ def lines(results: Mapping[str, Any], with_digests: bool = False) -> list[str]:
     ]
 
 
+def _title(rows: Sequence[Row]) -> Iterator[str]:
+    # A host without a result can have failed while it was written to.
+    is_sure = all(row.is_prediction for row in rows)
+    yield (
+        "Nothing was written: the numbers are what would be done." if is_sure else "The numbers are what would be done."
+    )
+
+
 # --- one host ---
 
 
 def _row(host: str, result: Any) -> Row:
-    if not isinstance(result, Mapping) or not isinstance(result.get("counts"), Mapping):
-        return _without_result(host, result if isinstance(result, Mapping) else {})
-    failure, counts = one_line(str(result.get("failure") or "")), _numbers(result["counts"])
-    kind, state = _state(result, failure, counts)
-    guard = result.get("guard") or {}
-    blocked = "; ".join(one_line(str(note.get("text"))) for note in guard.get("reasons") or ())
+    """What a host left behind. Somebody can have given a variable of that name, so nothing is taken for granted."""
+    found = _mapping(result)
+    if not isinstance(found.get("counts"), Mapping):
+        return _without_result(host, found)
+    failure, counts = _text(found.get("failure")), _numbers(found["counts"])
+    codes, blocked = tuple(_codes(found.get("findings"))), _mapping(found.get("guard"))
+    reasons = _notes(blocked.get("reasons")) if blocked.get("blocked") else []
+    kind, state = _state(failure, counts, codes, [_variable(note["code"]) for note in reasons])
     return Row(
         host,
         kind,
         state,
-        failure or blocked,
-        counts,
-        int(result.get("gaps") or 0),
-        tuple(_codes(result.get("findings") or ())),
-        str(result.get("digest") or ""),
-        result.get("check_mode") is not False,
-        {name: str(result[name]) for name in ("plan_file", "report") if result.get(name)},
-        str(result.get("cluster_name") or ""),
+        reason=failure or "; ".join(note["text"] for note in reasons),
+        counts=counts,
+        gaps=_number(found.get("gaps")),
+        codes=codes,
+        digest=_text(found.get("digest")),
+        is_prediction=found.get("check_mode") is not False,
+        paths={name: path for name in ("plan_file", "report") if (path := _text(found.get(name)))},
+        cluster_name=_text(found.get("cluster_name")),
     )
 
 
 def _without_result(host: str, result: Mapping[str, Any]) -> Row:
-    """A host that the role did not come to an end with, or that somebody has given a variable of that name."""
-    reason = one_line(str(result.get("msg") or "")) or "the role left no result; see the messages above"
+    """A host that failed before the role had a result."""
+    reason = _text(result.get("msg")) or _NO_RESULT
     if result.get("unreachable"):
         return Row(host, "unreachable", "unreachable", reason)
     if result.get("skipped"):
@@ -115,21 +132,24 @@ def _without_result(host: str, result: Mapping[str, Any]) -> Row:
     return Row(host, "failed", f"failed: {reason}", reason)
 
 
-def _state(result: Mapping[str, Any], failure: str, counts: Mapping[str, int]) -> tuple[str, str]:
-    guard = result.get("guard") or {}
-    marks = [mark.lower() for mark in dict.fromkeys(_MARK.findall(failure))]
-    undone = [f"{counts[fate]} {fate.replace('_', ' ')}" for fate in UNDONE if counts.get(fate)]
-    if guard.get("blocked"):
-        codes = ", ".join(_variable(str(note.get("code"))) for note in guard.get("reasons") or ())
-        others = [mark for mark in marks if mark != "blocked"]
-        return "blocked", ", ".join([f"blocked: {codes}", *others])
-    if undone:
-        return "failed", ", ".join([*marks, *undone])
+def _state(failure: str, counts: Mapping[str, int], codes: Sequence[str], blocked_by: Sequence[str]) -> tuple[str, str]:
+    """The kind, and the same with why in a few words."""
+    marks = list(dict.fromkeys(mark.lower() for mark in _MARK.findall(failure.replace("RETENTION BLOCKED", ""))))
+    undone = ", ".join(f"{counts[fate]} {fate.replace('_', ' ')}" for fate in _UNDONE if counts.get(fate))
+    if blocked_by:
+        return "blocked", ", ".join([f"blocked: {', '.join(blocked_by)}", *marks])
     if marks:
-        return marks[0], ", ".join(marks)
+        return marks[0], f"{', '.join(marks)}: {undone}".removesuffix(": ")
     if failure:
-        return "failed", f"failed: {failure}"
-    return ("withheld", f"{counts['withheld']} withheld") if counts.get("withheld") else ("ok", "ok")
+        return "failed", f"failed: {undone or _shortest(failure)}"
+    kind = ("stale" if "stale" in codes else "withheld") if undone else "ok"
+    return kind, f"{kind}: {undone}".removesuffix(": ")
+
+
+def _shortest(failure: str) -> str:
+    """Of a response of the service its status and code."""
+    response = _RESPONSE.match(failure)
+    return response.group(1) if response else failure
 
 
 def _variable(code: str) -> str:
@@ -137,43 +157,56 @@ def _variable(code: str) -> str:
     return code if code == "restore_jobs" else f"{PREFIX}{code}"
 
 
-def _numbers(counts: Mapping[str, Any]) -> dict[str, int]:
-    return {str(name): count for name, count in counts.items() if isinstance(count, int)}
-
-
-def _codes(findings: Sequence[Any]) -> Iterator[str]:
+def _codes(findings: Any) -> Iterator[str]:
     """The code of each finding. Of a code with many the last says how many more there are."""
-    for finding in findings:
-        more = _MORE.match(str(finding.get("text")))
-        yield from [str(finding.get("code"))] * (int(more.group(1)) if more else 1)
+    for finding in _notes(findings):
+        more = _MORE.match(finding["text"])
+        yield from [finding["code"]] * (int(more.group(1)) if more else 1)
+
+
+def _notes(value: Any) -> list[dict[str, str]]:
+    notes = [note for note in value if isinstance(note, Mapping)] if isinstance(value, (list, tuple)) else []
+    return [{key: _text(note.get(key)) for key in ("code", "text")} for note in notes]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _numbers(counts: Mapping[str, Any]) -> dict[str, int]:
+    return {str(name): _number(count) for name, count in counts.items()}
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _text(value: Any) -> str:
+    return one_line(value) if isinstance(value, str) else ""
 
 
 # --- the table ---
 
 
 def _table(rows: Sequence[Row], is_prediction: bool) -> list[str]:
-    always, sometimes = (_TO_DO, _TO_DO_SOMETIMES) if is_prediction else (_DONE, _DONE_SOMETIMES)
     told = [_told(row, is_prediction) for row in rows]
-    fates = {**always, **{fate: name for fate, name in sometimes.items() if any(row.get(fate) for row in told)}}
-    headers = [*fates.values(), "held", "gaps", "findings"]
-    columns = [
-        Column("cluster"),
-        *(Column(name, is_number=True) for name in headers),
-        Column("digest"),
-        Column("state"),
-    ]
-    cells = [_cells(row, numbers, [*fates, "held"]) for row, numbers in zip(rows, told, strict=True)]
-    sums = [sum(numbers.get(fate, 0) for numbers in told) for fate in (*fates, "held")]
+    fates = {**_fates(told, is_prediction), "held": "held"}
+    headers = [Column(name, is_number=True) for name in (*fates.values(), "gaps", "findings")]
+    cells = [_cells(row, numbers, tuple(fates)) for row, numbers in zip(rows, told, strict=True)]
+    sums = [sum(numbers.get(fate, 0) for numbers in told) for fate in fates]
     more = [sum(row.gaps for row in rows), sum(len(row.codes) for row in rows)]
-    total = ["total", *map(str, [*sums, *more]), "", ""]
-    taken = max(map(width, layout(columns[:-1], [one[:-1] for one in (*cells, total)])))
-    left = max(_SHORTEST_STATE, LINE_WIDTH - taken - 1)
-    return layout(columns, [*([*one[:-1], _fitting(one[-1], left)] for one in cells), total])
+    cells.append(["total", *map(str, [*sums, *more]), ""])
+    columns = [Column("cluster"), *headers, Column("digest")]
+    left = max(_SHORTEST_STATE, LINE_WIDTH - max(map(width, layout(columns, cells))) - 1)
+    states = [*(_fitting(row.state, left) for row in rows), ""]
+    whole = [[*numbers, state] for numbers, state in zip(cells, states, strict=True)]
+    return layout([*columns, Column("state")], whole)
 
 
-def _fitting(state: str, most: int) -> str:
-    """The state in so many columns. The text below the table has the names of variables in full."""
-    return cut(state if width(state) <= most else state.replace(PREFIX, ""), most)
+def _fates(told: Sequence[Mapping[str, int]], is_prediction: bool) -> dict[str, str]:
+    """The columns that count snapshots, by the words of `counts`."""
+    always, sometimes = (_TO_DO, _TO_DO_SOMETIMES) if is_prediction else (_DONE, _DONE_SOMETIMES)
+    return {**always, **{fate: name for fate, name in sometimes.items() if any(row.get(fate) for row in told)}}
 
 
 def _told(row: Row, is_prediction: bool) -> Mapping[str, int]:
@@ -184,10 +217,16 @@ def _told(row: Row, is_prediction: bool) -> Mapping[str, int]:
 
 
 def _cells(row: Row, numbers: Mapping[str, int], fates: Sequence[str]) -> list[str]:
-    counts = [str(numbers.get(fate, 0)) if numbers else "-" for fate in fates]
-    others = [str(row.gaps), str(len(row.codes))] if numbers else ["-", "-"]
-    name = cut_middle(row.host, _LONGEST_NAME)
-    return [name, *counts, *others, row.digest[:_DIGEST_SHOWN] or "-", row.state]
+    """All cells of a row but the last."""
+    told = [*(numbers.get(fate, 0) for fate in fates), row.gaps, len(row.codes)]
+    shown = [str(number) if numbers else "-" for number in told]
+    return [cut_middle(row.host, _LONGEST_NAME), *shown, row.digest[:_DIGEST_SHOWN] or "-"]
+
+
+def _fitting(state: str, most: int) -> str:
+    """The state in so many columns. The text below the table has the names of variables in full."""
+    is_short = width(state) <= most or not state.startswith("blocked")
+    return cut(state if is_short else state.replace(PREFIX, ""), most)
 
 
 # --- below the table ---
