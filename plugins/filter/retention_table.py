@@ -89,13 +89,18 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust i
 
 def retention_table(hosts: Any, hostvars: Any = None, digests: bool = False) -> list[str]:
     """The lines of the table; AnsibleFilterError where it is not given names and hostvars."""
-    if not isinstance(hosts, (list, tuple)) or not isinstance(hostvars, Mapping):
+    is_list = isinstance(hosts, (list, tuple)) and all(isinstance(host, str) for host in hosts)
+    if not is_list or not isinstance(hostvars, Mapping):
         raise AnsibleFilterError(
             "retention_table: takes a list of hosts and hostvars:"
             " ansible_play_hosts_all | mongodb_ops.legacy_backup.retention_table(hostvars)"
         )
-    results = {str(host): hostvars[host].get("retention_result") for host in hosts if host in hostvars}
+    results = {str(host): _result(hostvars[host]) for host in hosts if host in hostvars}
     return [untrusted(line) for line in lines(results, bool(digests))]
+
+
+def _result(known: Any) -> Any:
+    return known.get("retention_result") if isinstance(known, Mapping) else None
 
 
 class FilterModule:

@@ -101,7 +101,7 @@ def test_an_entry_point_is_the_two_steps_and_the_end(entry: str) -> None:
         assert set(task) == {"name", "register", *(key for key in task if key.startswith(OURS))}
         assert task["register"] == "retention_result"
     assert told["ansible.builtin.debug"] == {"msg": "{{ retention_result.summary }}"}
-    assert failing["ansible.builtin.fail"]["msg"].startswith("{{ retention_result.failure | truncate(199, ")
+    assert failing["ansible.builtin.fail"] == {"msg": "{{ retention_result.message }}"}
     assert failing["when"] == "retention_result.failure | length > 0"
 
 

@@ -36,9 +36,12 @@ def one_line(text: str) -> str:
 
 def cut(text: str, most: int) -> str:
     """The text, its end left out where it is wider than `most`."""
-    while width(text) > most:
-        text = f"{text.removesuffix('…')[:-1].rstrip()}…"
-    return text
+    if width(text) <= most:
+        return text
+    begin = text[:most]
+    while width(begin) >= most:
+        begin = begin[:-1]
+    return f"{begin.rstrip()}…"
 
 
 def cut_middle(text: str, most: int) -> str:

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import UNDONE
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import LARGEST_COUNT
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.columns import (
     LINE_WIDTH,
     Column,
@@ -29,13 +30,13 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 _LONGEST_NAME = 40
 _SHORTEST_STATE = 12
-_DIGEST_SHOWN = 7
+_DIGEST_SHOWN = 6
 # How many reasons are told in full, of how many characters at most.
 _REASONS, _LONGEST_REASON = 5, 600
 _NAMED = 3
 _MARK = re.compile(r"RETENTION ([A-Z]+(?: [A-Z]+)*): ?")
 _ANY_NUMBER = re.compile(r"[0-9a-f]{24}|[0-9]+")
-_MORE = re.compile(r"and (\d+) more\Z")
+_MORE = re.compile(r"and ([0-9]{1,5}) more\Z")
 # Columns of what was done and of what would be done, by the words of `counts`. Dates are brought forward by one method
 # alone.
 _DONE = {"kept": "kept", "deleted": "deleted", "extended": "extended"}
@@ -45,7 +46,7 @@ _TO_DO_SOMETIMES = {"to_shorten": "to\nshorten"}
 _UNDONE = (*UNDONE, "withheld")
 _RESPONSE = re.compile(r"(?:GET|PATCH|POST|DELETE) \S+ .*?\b([45]\d\d(?: [A-Z][A-Z_]+)?)\b")
 _LEFT_ALONE = ("kept", "to_delete", "to_extend", "to_shorten", "withheld")
-_NO_RESULT = "the role left no result; see the messages above"
+_NO_RESULT = "no result; see the messages above"
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _numbers(counts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return int(value) if isinstance(value, int) and 0 <= value <= LARGEST_COUNT else 0
 
 
 def _text(value: Any) -> str:
@@ -254,9 +255,8 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
 
 def _alike(row: Row) -> str:
     """What the reasons of two hosts have in common if they differ in names and numbers alone."""
-    text = row.reason
-    for name in filter(None, (row.host, row.cluster_name)):
-        text = text.replace(name, "#")
+    names = "|".join(re.escape(name) for name in (row.host, row.cluster_name) if name)
+    text = re.sub(rf"(?<!\w)({names})(?!\w)", "#", row.reason)
     return f"{row.kind} {_ANY_NUMBER.sub('#', text)}"
 
 

@@ -24,8 +24,9 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.va
 
 # A task's result has to stay small, since AWX empties an event that is too long.
 _MOST_FAILURES = 100
-# The task that fails cuts its message there, and then the summary has all of it.
-LONGEST_MESSAGE = 199
+# Ansible shows the message of a task that fails up to three times.
+_LONGEST_MESSAGE = 199
+_SEE = " (all of it is in the summary)"
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -46,9 +47,10 @@ def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool
         "failures": [],
         "summary": [
             f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written.",
-            *_too_long(failure),
+            *_too_long([failure]),
         ],
         "failure": failure,
+        "message": _message([failure]),
     }
 
 
@@ -65,19 +67,33 @@ def with_plan(
     paths = [
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
     ]
-    failure = " ".join([*failures, *([summary.failure(problems)] if problems else [])])
+    reasons = [*failures, *([summary.failure(problems)] if problems else [])]
     return {
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems), *_too_long(failure), *paths],
-        "failure": failure,
+        "summary": [*summary.lines(run, findings, problems), *_too_long(reasons), *paths],
+        "failure": " ".join(reasons),
+        "message": _message(reasons),
     }
 
 
-def _too_long(failure: str) -> list[str]:
-    """The whole message where it is cut. What people and programs search for is printed once, where it fails."""
-    return [failure.replace("RETENTION ", "")] if len(failure) > LONGEST_MESSAGE else []
+def _message(reasons: Sequence[str]) -> str:
+    """The reasons in one short text. Each begins with what people and programs search for, so none is left out."""
+    if not _is_long(reasons):
+        return " ".join(reasons)
+    room = (_LONGEST_MESSAGE - len(_SEE)) // len(reasons) - 1
+    begun = [reason if len(reason) <= room else f"{reason[: room - 1].rstrip()}…" for reason in reasons]
+    return f"{' '.join(begun)}{_SEE}"
+
+
+def _too_long(reasons: Sequence[str]) -> list[str]:
+    """The reasons in full where the message is cut, without the mark that is to be printed once."""
+    return [reason.removeprefix("RETENTION ") for reason in reasons] if _is_long(reasons) else []
+
+
+def _is_long(reasons: Sequence[str]) -> bool:
+    return len(" ".join(reasons)) > _LONGEST_MESSAGE
 
 
 def same_cluster(host: str, other: str, plan: Plan) -> str:
