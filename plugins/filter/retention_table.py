@@ -84,7 +84,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet_table import lines
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import untrusted
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import as_data
 
 
 def retention_table(hosts: Any, hostvars: Any = None, digests: bool = False) -> list[str]:
@@ -96,7 +96,7 @@ def retention_table(hosts: Any, hostvars: Any = None, digests: bool = False) -> 
             " ansible_play_hosts_all | mongodb_ops.legacy_backup.retention_table(hostvars)"
         )
     results = {str(host): _result(hostvars[host]) for host in hosts if host in hostvars}
-    return [untrusted(line) for line in lines(results, bool(digests))]
+    return [as_data(line) for line in lines(results, bool(digests))]
 
 
 def _result(known: Any) -> Any:

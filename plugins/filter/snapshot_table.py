@@ -65,13 +65,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import check_at, instant
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.snapshot_table import lines, read_info
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import untrusted
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._trust import as_data
 
 
 def snapshot_table(info: Any, now: Any = None) -> list[str]:
     """The lines of the table; AnsibleFilterError names what cannot be used."""
     try:
-        return [untrusted(line) for line in lines(check_at(read_info, info, "_input"), check_at(instant, now, "now"))]
+        return [as_data(line) for line in lines(check_at(read_info, info, "_input"), check_at(instant, now, "now"))]
     except ValueError as exc:
         raise AnsibleFilterError(f"snapshot_table: {exc}") from exc
 
