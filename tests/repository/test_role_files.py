@@ -111,7 +111,8 @@ def test_playbooks_are_one_play_of_the_role(name: str, entry: str) -> None:
     assert play.get("check_mode", False) is (name in ("plan", "audit"))
     # Only in lockstep do all clusters plan before any is written to, and does the table come after all of them.
     assert play["strategy"] == "linear"
-    (task,) = play["tasks"]
+    refusal, task = play["tasks"]
+    assert refusal["ansible.builtin.import_tasks"] == "tasks/refuse_no_hosts.yml"
     (table,) = task["always"]
     assert (table["run_once"], "retention_table(hostvars" in str(table)) == (True, True)
     (role,) = task["block"]
