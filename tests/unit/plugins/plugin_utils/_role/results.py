@@ -63,3 +63,11 @@ RESULTS: dict[str, Any] = {
     "Bank.y": {"failed": True, "msg": "the task was ended"},
     "Bank.z": None,
 }
+
+# What the guide about audits shows.
+SAMPLE: dict[str, Any] = {
+    "Bank.accounts": predicted("accounts", digest="98ea6e4f", gaps=2, findings=[{"code": "gap", "text": "2 periods"}]),
+    "Bank.cards": predicted("cards", digest="56e50eda", counts={"kept": 41, "held": 2, "to_delete": 4, "to_extend": 0}),
+    "Shop.ledger": {**refused("ledger"), "check_mode": True},
+    "Shop.orders": blocked("orders", findings=[{"code": "long_date", "text": "4 snapshots"}]),
+}

@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.columns import LINE_WIDTH, width
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet_table import lines
 
-from unit.plugins.plugin_utils._role.results import RESULTS, TOO_MANY, blocked, done, predicted, refused
+from tools.guides import GUIDES, blocks
+from unit.plugins.plugin_utils._role.results import RESULTS, SAMPLE, TOO_MANY, blocked, done, predicted, refused
 
 
 def state(result: Any) -> str:
@@ -138,3 +139,8 @@ def test_folders_and_digests_for_who_approves() -> None:
 )
 def test_whatever_lies_there_is_shown(result: Any, shown: str) -> None:
     assert lines({"a": result})[-1] == shown
+
+
+def test_the_table_of_the_guide_is_as_it_is_made() -> None:
+    (guide,) = (path for path in GUIDES if path.stem == "guide_audit")
+    assert blocks("text", guide)[0] == "\n".join([*lines(SAMPLE), ""])
