@@ -111,6 +111,13 @@ def test_what_is_rare_has_a_column_only_where_it_is() -> None:
     assert "shorten" in lines({"a": shortened})[2]
     assert "shorten" not in lines({"a": predicted("a")})[2]
     assert "shortened" in lines({"a": done("a", counts={"kept": 1, "shortened": 9})})[0]
+    # What was done before this run is told beside it (R23).
+    again = lines({"a": done("a", counts={"kept": 8, "already_gone": 4})})
+    assert again[:3] == [
+        "                           already",
+        "cluster kept deleted extended    gone held gaps findings digest state",
+        "a          8       0        0       4    0    0        0 c8aee4 ok",
+    ]
 
 
 def test_folders_and_digests_for_who_approves() -> None:
