@@ -37,7 +37,7 @@ _NAMED = 3
 _MARK = re.compile(r"RETENTION ([A-Z]+(?: [A-Z]+)*): ?")
 _ANY_NUMBER = re.compile(r"[0-9a-f]{24}|[0-9]+")
 _MORE = re.compile(r"and ([0-9]{1,5}) more\Z")
-# Columns of what was done and of what would be done, by the words of `counts`. The last are there only where any has some.
+# Columns of what was done and of what would be done, by the words of `counts`. Some are there only where they count.
 _DONE = {"kept": "kept", "deleted": "deleted", "extended": "extended"}
 _TO_DO = {"kept": "to\nkeep", "to_delete": "to\ndelete", "to_extend": "to\nextend"}
 _DONE_SOMETIMES = {"already_gone": "already\ngone", "shortened": "shortened"}

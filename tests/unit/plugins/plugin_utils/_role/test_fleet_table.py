@@ -114,7 +114,7 @@ def test_what_is_rare_has_a_column_only_where_it_is() -> None:
     # What was done before this run is told beside it (R23).
     again = lines({"a": done("a", counts={"kept": 8, "already_gone": 4})})
     assert again[:3] == [
-        "                           already",
+        "                              already",
         "cluster kept deleted extended    gone held gaps findings digest state",
         "a          8       0        0       4    0    0        0 c8aee4 ok",
     ]
