@@ -63,7 +63,7 @@ def test_an_audit_of_many_prints_one_line_a_cluster_and_passes(playbooks: Playbo
     assert list(found) == [*names(MANY), "total"]
     assert found[names(MANY)[0]][:5] == [str(KEPT), str(REMOVED), "0", "0", "0"]
     assert found["total"][:2] == [str(KEPT * MANY), str(REMOVED * MANY)]
-    assert {words[-1] for name, words in found.items() if name != "total"} == {"blocked: retention_max_delete", "ok"}
+    assert {words[-1] for name, words in found.items() if name != "total"} == {"blocked, retention_max_delete", "ok"}
     assert table(run)[0] == "Nothing was written: the numbers are what would be done."
     assert table(run)[-1] == "40 clusters: 39 blocked, 1 ok."
     assert max(map(len, shown(run))) <= TERMINAL
@@ -84,8 +84,8 @@ def test_a_nightly_run_over_many_tells_what_it_did(playbooks: Playbooks, simulat
     assert found["total"][:2] == [str(KEPT * (MANY - 1) + SNAPSHOTS), str(REMOVED * (MANY - 2))]
     assert sum(clusters.deleted.values()) == REMOVED * (MANY - 2)
     assert found[names(MANY)[3]][:2] == [str(SNAPSHOTS), "0"]
-    assert found[names(MANY)[3]][-1].startswith("blocked: ")
-    assert found[names(MANY)[5]][-1] == f"stale: {REMOVED} withheld"
+    assert found[names(MANY)[3]][-1].startswith("blocked, ")
+    assert found[names(MANY)[5]][-1] == f"stale, {REMOVED} withheld"
     assert table(run)[-1] == "40 clusters: 38 ok, 1 blocked, 1 stale."
     # Each reason is there in full, and what a failing task says is short.
     assert any("raise retention_max_delete for that run" in line for line in table(run))

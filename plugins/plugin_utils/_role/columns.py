@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # The default callback shows each line in a list, eight blanks deep, in quotes, with a comma. That makes 100 in all.
@@ -16,7 +16,7 @@ _GAP = " "
 
 @dataclass(frozen=True)
 class Column:
-    """One column. Its header can have several lines; numbers are aligned to the right."""
+    """One column. Numbers are aligned to the right."""
 
     header: str
     is_number: bool = False
@@ -24,9 +24,9 @@ class Column:
 
 def layout(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
     """The header and a line for each row. Each row has as many cells as there are columns."""
-    heads = list(_headers(columns))
-    widths = [max(width(line[at]) for line in (*heads, *rows)) for at in range(len(columns))]
-    return [_line(columns, widths, cells) for cells in (*heads, *rows)]
+    lines = [[column.header for column in columns], *rows]
+    widths = [max(width(line[at]) for line in lines) for at in range(len(columns))]
+    return [_line(columns, widths, cells) for cells in lines]
 
 
 def one_line(text: str) -> str:
@@ -54,13 +54,6 @@ def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
     wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
     return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
-
-
-def _headers(columns: Sequence[Column]) -> Iterator[list[str]]:
-    heads = [column.header.split("\n") for column in columns]
-    height = max(len(head) for head in heads)
-    for at in range(height):
-        yield [head[at - height] if len(head) >= height - at else "" for head in heads]
 
 
 def _line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:

@@ -39,9 +39,9 @@ _ANY_NUMBER = re.compile(r"[0-9a-f]{24}|[0-9]+")
 _MORE = re.compile(r"and ([0-9]{1,5}) more\Z")
 # Columns of what was done and of what would be done, by the words of `counts`. Some are there only where they count.
 _DONE = {"kept": "kept", "deleted": "deleted", "extended": "extended"}
-_TO_DO = {"kept": "to\nkeep", "to_delete": "to\ndelete", "to_extend": "to\nextend"}
-_DONE_SOMETIMES = {"already_gone": "already\ngone", "shortened": "shortened"}
-_TO_DO_SOMETIMES = {"to_shorten": "to\nshorten"}
+_TO_DO = {"kept": "keep", "to_delete": "delete", "to_extend": "extend"}
+_DONE_SOMETIMES = {"already_gone": "gone before", "shortened": "shortened"}
+_TO_DO_SOMETIMES = {"to_shorten": "shorten"}
 _UNDONE = (*UNDONE, "withheld")
 _RESPONSE = re.compile(r"(?:GET|PATCH|POST|DELETE) \S+ .*?\b([45]\d\d(?: [A-Z][A-Z_]+)?)\b")
 _LEFT_ALONE = ("kept", "to_delete", "to_extend", "to_shorten", "withheld")
@@ -129,21 +129,21 @@ def _without_result(host: str, result: Mapping[str, Any]) -> Row:
         return Row(host, "unreachable", "unreachable", reason)
     if result.get("skipped"):
         return Row(host, "skipped", "skipped")
-    return Row(host, "failed", f"failed: {reason}", reason)
+    return Row(host, "failed", f"failed, {reason}", reason)
 
 
 def _state(failure: str, counts: Mapping[str, int], codes: Sequence[str], blocked_by: Sequence[str]) -> tuple[str, str]:
-    """The kind, and the same with why in a few words."""
+    """The kind, and the same with why in a few words. Without a colon, for which YAML would put a line in quotes."""
     marks = list(dict.fromkeys(mark.lower() for mark in _MARK.findall(failure.replace("RETENTION BLOCKED", ""))))
-    undone = ", ".join(f"{counts[fate]} {fate.replace('_', ' ')}" for fate in _UNDONE if counts.get(fate))
+    undone = [f"{counts[fate]} {fate.replace('_', ' ')}" for fate in _UNDONE if counts.get(fate)]
     if blocked_by:
-        return "blocked", ", ".join([f"blocked: {', '.join(blocked_by)}", *marks])
+        return "blocked", ", ".join(["blocked", *blocked_by, *marks])
     if marks:
-        return marks[0], f"{', '.join(marks)}: {undone}".removesuffix(": ")
+        return marks[0], ", ".join([*marks, *undone])
     if failure:
-        return "failed", f"failed: {undone or _shortest(failure)}"
+        return "failed", ", ".join(["failed", *(undone or [_shortest(failure)])])
     kind = ("stale" if "stale" in codes else "withheld") if undone else "ok"
-    return kind, f"{kind}: {undone}".removesuffix(": ")
+    return kind, ", ".join([kind, *undone])
 
 
 def _shortest(failure: str) -> str:
