@@ -134,14 +134,14 @@ def _without_result(host: str, result: Mapping[str, Any]) -> Row:
 
 def _state(failure: str, counts: Mapping[str, int], codes: Sequence[str], blocked_by: Sequence[str]) -> tuple[str, str]:
     """The kind, and the same with why in a few words. Without a colon, for which YAML would put a line in quotes."""
-    marks = list(dict.fromkeys(mark.lower() for mark in _MARK.findall(failure.replace("RETENTION BLOCKED", ""))))
+    marks = list(dict.fromkeys(mark.lower() for mark in _MARK.findall(failure)))
     undone = [f"{counts[fate]} {fate.replace('_', ' ')}" for fate in _UNDONE if counts.get(fate)]
     if blocked_by:
-        return "blocked", ", ".join(["blocked", *blocked_by, *marks])
+        return "blocked", ", ".join(dict.fromkeys(["blocked", *blocked_by, *marks]))
     if marks:
         return marks[0], ", ".join([*marks, *undone])
     if failure:
-        return "failed", ", ".join(["failed", *(undone or [_shortest(failure)])])
+        return "failed", ", ".join(undone or ["failed", _shortest(failure)])
     kind = ("stale" if "stale" in codes else "withheld") if undone else "ok"
     return kind, ", ".join([kind, *undone])
 
