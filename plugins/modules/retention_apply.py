@@ -152,4 +152,9 @@ failure:
   returned: always
   type: str
   sample: ""
+message:
+  description: The same in less than 200 characters, as the last task of the role says it.
+  returned: always
+  type: str
+  sample: ""
 """

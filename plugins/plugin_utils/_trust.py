@@ -45,3 +45,8 @@ def untrusted(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return _mark_trusted(value) if _NO_TEMPLATE.match(value) else _mark_untrusted(value)
+
+
+def as_data(line: str) -> str:
+    """A line of a table, which Ansible never renders, whatever signs it has. No inventory shows it."""
+    return _mark_untrusted(line)

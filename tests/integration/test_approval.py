@@ -56,7 +56,7 @@ def inventory(world: World, folder: Path) -> dict[str, dict[str, Any]]:
 
 def lines(run: Run, host: str) -> list[str]:
     """The summary."""
-    return list(run.named("Sum up", host).result["msg"])
+    return list(run.applied(host).result["summary"])
 
 
 def handed_on(run: Run, host: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def handed_on(run: Run, host: str) -> dict[str, Any]:
 def refusal(run: Run, host: str) -> str:
     """Why a host failed; it did so once."""
     (failed,) = (task for task in run.tasks if task.status == "failed" and task.host == host)
-    return failed.message
+    return run.failure(failed)
 
 
 def ids(world: World, number: int) -> list[str]:
@@ -138,7 +138,8 @@ def test_what_was_approved_is_applied_and_what_drifted_is_refused(
             task.name.rpartition(": ")[2] for task in planned.tasks if task.host == host and task.status != "skipped"
         ]
         failing = ["Fail where not everything went as planned"] if host == "blocked" else []
-        assert ran[-2 - len(failing) :] == ["Decide what stays and what goes", "Sum up", *failing]
+        table = ["Sum up all clusters"] if host == HOSTS[0] else []
+        assert ran[-1 - len([*failing, *table]) :] == ["Decide what stays and what goes", *failing, *table]
         assert planned.recap(host)["changed"] == 0
     assert len(list((tmp_path / "plans").glob("*.plan.json"))) == len(HOSTS)
     assert "BLOCKED, nothing was written: " in " ".join(lines(planned, "blocked"))

@@ -113,6 +113,7 @@ def agree(entry: dict[str, Any], task: Task) -> None:
         "failures",
         "summary",
         "failure",
+        "message",
     }
     verdict = next(line for line in told if line.startswith("Nothing was written: "))
     for fate, words in (("kept", "to keep"), ("to_delete", "to delete"), ("to_extend", "to extend"), ("held", "held")):
@@ -144,8 +145,8 @@ def test_audit_gates_and_never_writes(playbooks: Playbooks, simulator: Start, tm
     assert codes["odd"] == ["expires_sooner", "incomplete", "inconsistent", "no_expiry", "protected_expires"]
     # Looking is not failing: that a guard would stop the plan is told, and no more.
     assert found["blocked"]["guard"]["blocked"] is True
-    assert "BLOCKED, nothing was written: " in " ".join(calm.named("Sum up", "blocked").result["msg"])
-    said = " ".join(calm.named("Sum up", "odd").result["msg"])
+    assert "BLOCKED, nothing was written: " in " ".join(calm.applied("blocked").result["summary"])
+    said = " ".join(calm.applied("odd").result["summary"])
     assert all(marks[name] in said for name in ("forever", "guarded", "unfinished", "inconsistent"))
     assert len(re.findall(rf"{marks['guarded']} of \S+ is protected", said)) == 1
 

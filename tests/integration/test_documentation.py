@@ -19,7 +19,7 @@ from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
 from tools.environment import atlas_environment
-from tools.playbooks import NAMESPACE, Playbooks, Task, facts, options, play, task, warned
+from tools.playbooks import GROUP, NAMESPACE, Playbooks, Task, facts, options, play, task, warned
 
 MODULES = ("legacy_snapshot", "legacy_snapshot_info")
 LATER = "2035-01-01T00:00:00Z"
@@ -227,7 +227,7 @@ def filter_examples(collections: Path) -> dict[str, list[dict[str, Any]]]:
     folder = plugin_folder(collections) / "plugins" / "filter"
     return {
         path.stem: yaml.safe_load(text_of(collections, path.stem, "EXAMPLES", "filter"))
-        for path in sorted(folder.glob("retention_*.py"))
+        for path in sorted(folder.glob("*_*.py"))
     }
 
 
@@ -250,16 +250,27 @@ def test_examples_of_filters_run(playbooks: Playbooks, simulator: Start, collect
         do,
         {"name": "Report", "ansible.builtin.include_role": audit, "vars": report},
         *examples.pop("retention_report_index"),
+        *[{**one, "name": f"{one['name']} as a table"} for one in _on(name, examples.pop("snapshot_table"))],
     ]
+    (table,) = examples.pop("retention_table")
     assert examples == {}
+    whole = {"hosts": "all", "module_defaults": {GROUP: connection}, "check_mode": True}
 
-    run = playbooks.run([play(tasks, connection)])
+    run = playbooks.run([play(tasks, connection), {**table, **whole}])
 
     assert run.status == 0, run.output
     assert warned(run) == []
     folder = playbooks.folder / "reports"
     assert {path.suffix for path in folder.iterdir()} == {".html", ".csv", ".json"}
     assert (folder / "index.html").is_file()
+    assert run.named("Show them as a table").result["msg"][0].startswith(f"Cluster {name} of project ")
+    assert run.named("Sum up all clusters").result["msg"][-1] == "1 cluster: 1 ok."
+
+
+def _on(cluster: str, tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks about a cluster of the simulator."""
+    about = f"{NAMESPACE}.legacy_snapshot_info"
+    return [{**one, about: {"cluster_name": cluster}} if about in one else one for one in tasks]
 
 
 PLAN = (

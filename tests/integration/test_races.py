@@ -123,7 +123,7 @@ def test_what_happened_since_the_plan_is_respected_and_told(playbooks: Playbooks
     for host, (_doing, left, words) in HAPPENINGS.items():
         present = set(names_of(sim.world, hosts[host]))
         assert {number for number, name in enumerate(before[host]) if number > 7 and name in present} == left, host
-        failed = [task.message for task in run.tasks if task.host == host and task.status == "failed"]
+        failed = [run.failure(task) for task in run.tasks if task.host == host and task.status == "failed"]
         summary = " ".join(run.named("Sum up", host).result["msg"])
         if not words:
             assert failed == [], host
@@ -147,7 +147,7 @@ def test_jobs_that_cannot_be_read_at_the_write_keep_everything(playbooks: Playbo
     assert run.status == 2
     assert names_of(sim.world, cluster) == before
     assert sim.log.writes == []
-    result, message = run.applied().result, run.named("Fail where not everything went as planned").message
+    result, message = run.applied().result, run.failure(run.named("Fail where not everything went as planned"))
     # One reason for all of them is said once.
     assert message.count("Which snapshots a restore uses cannot be told, so nothing is deleted or shortened") == 1
     assert all(name in message for name in before[:-4:-1])

@@ -51,6 +51,8 @@ def test_an_index_of_the_reports_in_a_folder(playbooks: Playbooks, name: str) ->
     (warning,) = warned(run)
     assert "retention-broken.json is not JSON" in warning
     index = folder / "index.html"
+    # Where it is, for who wants to open it.
+    assert run.named("Say where it is").message == str(index)
     page = Page.of(index.read_text(encoding="utf-8"))
     assert "2 clusters" in page.text
     assert NAME in page.text
@@ -71,3 +73,13 @@ def test_an_index_of_nothing_is_no_success(playbooks: Playbooks) -> None:
         assert run.status == 2
         assert said in run.output
         assert not (playbooks.folder / name / "index.html").exists()
+
+
+def test_a_limit_that_leaves_out_localhost_is_no_success(playbooks: Playbooks) -> None:
+    fill(playbooks.folder / "reports")
+    hosts: dict[str, dict[str, Any]] = {"Shop.orders": {}}
+    for limit, is_enough in (("Shop.*", False), ("Shop.*:localhost", True)):
+        arguments = ("-e", "retention_report_dir=reports", "--limit", limit)
+        run = playbooks.run(f"{NAMESPACE}.report_index", *arguments, inventory=hosts)
+        assert ((run.status == 0), (playbooks.folder / "reports" / "index.html").exists()) == (is_enough, is_enough)
+        assert ("Run it without --limit." in " ".join(run.output.split())) is not is_enough

@@ -68,7 +68,7 @@ def failure(run: Run, host: str | None = None) -> str:
     """What the last task of the role says, and nothing else does."""
     (failed,) = [task for task in run.tasks if task.status == "failed" and host in (None, task.host)]
     assert failed.name.endswith("Fail where not everything went as planned")
-    return failed.message
+    return run.failure(failed)
 
 
 def ids(world: World) -> set[str]:

@@ -85,7 +85,7 @@ def failures(run: Run) -> dict[str, str]:
     """Why hosts failed, each of them once."""
     failed = [task for task in run.tasks if task.status == "failed"]
     assert len({task.host for task in failed}) == len(failed)
-    return {task.host: task.message for task in failed}
+    return {task.host: run.failure(task) for task in failed}
 
 
 def counts(run: Run, host: str) -> dict[str, int]:
@@ -121,7 +121,7 @@ def test_too_many_blocked_clusters_stop_the_removals_of_all(playbooks: Playbooks
 
 def lines(run: Run, host: str) -> list[str]:
     """The summary."""
-    return list(run.named("Sum up", host).result["msg"])
+    return list(run.applied(host).result["summary"])
 
 
 def test_too_many_refused_approvals_stop_all_before_the_first_write(

@@ -101,9 +101,9 @@ def include(tasks_from: str = "main", apply: Mapping[str, Any] | None = None, **
 
 
 def refusal(run: Run, host: str) -> str:
-    """The message of the last task of the role that failed for a host; blank where none did."""
-    failed = [task.message for task in run.tasks if task.status == "failed" and task.host == host]
-    return failed[-1] if failed else ""
+    """Why the last task that failed for a host did so; blank where none did."""
+    failed = [task for task in run.tasks if task.status == "failed" and task.host == host]
+    return run.failure(failed[-1]) if failed else ""
 
 
 def result(run: Run, host: str) -> dict[str, Any]:

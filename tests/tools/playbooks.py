@@ -84,6 +84,18 @@ class Run:
         assert host is not None or len(found) == 1, f"{len(found)} hosts have a result:\n{self.output}"
         return next(task for name, task in found.items() if host in (None, name))
 
+    def failure(self, failed: Task) -> str:
+        """Why a task failed. The role's last task says the beginning, and the step before it returned all."""
+        if not failed.name.endswith("Fail where not everything went as planned"):
+            return failed.message
+        before = self.tasks[: self.tasks.index(failed)]
+        steps = [
+            task for task in before if task.host == failed.host and task.action.startswith(f"{NAMESPACE}.retention_")
+        ]
+        assert failed.message == steps[-1].result["message"]
+        assert len(failed.message) < 200
+        return str(steps[-1].result["failure"])
+
     def recap(self, host: str) -> dict[str, int]:
         """The numbers of a host in the recap."""
         line = next(line for line in self.stdout.splitlines() if re.match(rf"{re.escape(host)}\s+: ok=", line))

@@ -82,7 +82,7 @@ def _told(playbooks: Playbooks, run: Run) -> Told:
         told.plan = json.loads(plan.read_text(encoding="utf-8"))
     if run.status != 0:
         failed = [task for task in run.tasks if task.status == "failed"]
-        told.failure = failed[-1].message if failed else run.output
+        told.failure = run.failure(failed[-1]) if failed else run.output
     if any(task.status == "ok" for task in run.of("retention_apply")):
         told.result = run.applied().result
         report = told.result["report"]

@@ -279,7 +279,7 @@ def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -
     if asked.entry_point == PLAN:
         data = {f"retention_plan_{key}": json.dumps(plan.dump_compact()), f"retention_digest_{key}": plan.digest}
     elif asked.entry_point == AUDIT:
-        left_out = ("failures", "summary", "failure")
+        left_out = ("failures", "summary", "failure", "message")
         data = {f"retention_audit_{key}": {name: value for name, value in result.items() if name not in left_out}}
     else:
         return {}

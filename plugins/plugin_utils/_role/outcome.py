@@ -34,6 +34,9 @@ _MOST_FAILURES = 100
 _LONGEST_DETAIL = 300
 # What a header of a diff says of why.
 _LONGEST_WHY = 500
+# Ansible shows the message of a task that fails up to three times.
+_LONGEST_MESSAGE = 199
+_SEE = " (all of it is in the summary)"
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -52,8 +55,12 @@ def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool
         "plan_file": None,
         "report": None,
         "failures": [],
-        "summary": [f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written."],
+        "summary": [
+            f"{cluster.cluster_name or cluster.cluster_id or step.host}: nothing was written.",
+            *_too_long([failure]),
+        ],
         "failure": failure,
+        "message": _message([failure]),
     }
 
 
@@ -70,13 +77,33 @@ def with_plan(
     paths = [
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
     ]
+    reasons = [*failures, *([summary.failure(problems)] if problems else [])]
     return {
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems, host), *paths],
-        "failure": " ".join([*failures, *([summary.failure(problems)] if problems else [])]),
+        "summary": [*summary.lines(run, findings, problems, host), *_too_long(reasons), *paths],
+        "failure": " ".join(reasons),
+        "message": _message(reasons),
     }
+
+
+def _message(reasons: Sequence[str]) -> str:
+    """The reasons in one short text. Each begins with what people and programs search for, so none is left out."""
+    if not _is_long(reasons):
+        return " ".join(reasons)
+    room = (_LONGEST_MESSAGE - len(_SEE)) // len(reasons) - 1
+    begun = [reason if len(reason) <= room else f"{reason[: room - 1].rstrip()}…" for reason in reasons]
+    return f"{' '.join(begun)}{_SEE}"
+
+
+def _too_long(reasons: Sequence[str]) -> list[str]:
+    """The reasons in full where the message is cut, without the mark that is to be printed once."""
+    return [reason.removeprefix("RETENTION ") for reason in reasons] if _is_long(reasons) else []
+
+
+def _is_long(reasons: Sequence[str]) -> bool:
+    return len(" ".join(reasons)) > _LONGEST_MESSAGE
 
 
 def _short(error: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -58,6 +58,7 @@ class Settings:
     max_fail_percentage: float = 100.0
     batch_size: int = 100
     concurrency: int = 4
+    print_summary: bool = True
     report_dir: str = ""
     plan_dir: str = ""
     plan_file: str = ""
@@ -202,6 +203,7 @@ _SETTINGS: dict[str, Check] = {
     "max_fail_percentage": _percentage,
     "batch_size": whole_number_from(1, "a number of snapshots, 1 or more"),
     "concurrency": whole_number_from(1, "a number of requests, 1 to 16", 16),
+    "print_summary": switch,
     "report_dir": _path,
     "plan_dir": _path,
     "plan_file": _path,

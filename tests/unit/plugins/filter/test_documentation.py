@@ -19,7 +19,7 @@ from tools.tree import FULL_NAME, ROOT
 from unit.plugins.plugin_utils._report.cases import reported
 from unit.plugins.plugin_utils._retention.cases import NOW, ago, info, row
 
-NAMES = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("retention_*.py"))
+NAMES = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*_*.py"))
 
 
 def module(name: str) -> ModuleType:
@@ -74,6 +74,8 @@ def results(folder: Path) -> dict[str, Any]:
     return {
         "retention_plan": plan,
         "retention_report_index": the_filter("retention_report_index")(str(folder)),
+        "retention_table": the_filter("retention_table")(["a"], {"a": {}}),
+        "snapshot_table": the_filter("snapshot_table")(listing, NOW),
     }
 
 

@@ -21,6 +21,8 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_plan import retention_plan
 from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_report_index import retention_report_index
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.retention_table import retention_table
+from ansible_collections.mongodb_ops.legacy_backup.plugins.filter.snapshot_table import snapshot_table
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan
@@ -36,6 +38,7 @@ from unit import hostile
 from unit.hostile import MISSING
 from unit.plugins.plugin_utils._report.cases import reported
 from unit.plugins.plugin_utils._retention.cases import BARE, NOW, SCHEDULE, TIDY, ago, info, job, planned, row, sid
+from unit.plugins.plugin_utils._role.results import RESULTS
 
 # Whatever a template may hold: also text that is not trusted, and variables that are not defined.
 ANY_VALUES = hostile.any_values_or(hostile.texts.map(wrap_var), st.builds(lambda: StrictUndefined(name="nowhere")))
@@ -55,12 +58,18 @@ REPORT = as_json(reported(PLAN, LISTING))
 # Removed when Python ends.
 FOLDER = TemporaryDirectory()
 (Path(FOLDER.name) / "retention-x.json").write_text(REPORT, encoding="utf-8")
+LEFT_BEHIND = {host: {"retention_result": result} for host, result in RESULTS.items()}
 ARGUMENTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "retention_plan": (
         retention_plan,
         {"info": LISTING, "policy": TIDY, "now": NOW, **dict.fromkeys(OPTION_KEYS), "max_delete": -1},
     ),
     "retention_report_index": (retention_report_index, {"folder": FOLDER.name}),
+    "retention_table": (
+        retention_table,
+        {"hosts": list(LEFT_BEHIND), "hostvars": LEFT_BEHIND, "digests": True},
+    ),
+    "snapshot_table": (snapshot_table, {"info": LISTING, "now": NOW}),
 }
 EACH = [(name, argument) for name, (_filter, given_) in ARGUMENTS.items() for argument in given_]
 
