@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import as_json
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.html import as_html
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import Report
@@ -20,7 +18,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
 
 from tools.tree import ROOT
-from unit.plugins.plugin_utils._report.cases import Page, cases, indexed, reported
+from unit.plugins.plugin_utils._report.cases import Page, cases, fleet, indexed, reported
 from unit.plugins.plugin_utils._retention.cases import TIDY, ago, bare, info, row, sid
 
 REPORT = ROOT / "plugins" / "plugin_utils" / "_report"
@@ -213,20 +211,6 @@ def test_a_name_of_the_project_that_is_none_does_no_harm(name: Any) -> None:
 
 
 # --- the index ---
-
-
-def fleet(count: int) -> list[dict[str, Any]]:
-    """The JSON of the reports of so many clusters, every third of which is blocked, and every fifth was applied."""
-    blocked = json.loads(as_json(reported(bare(DAILY, {"keep_last": 1}, max_delete=1), DAILY)))
-    applied = json.loads(as_json(reported(bare(DAILY, {"keep_last": 20}), DAILY, is_prediction=False)))
-    calm = json.loads(as_json(reported(bare(DAILY, {"keep_last": 20}), DAILY)))
-    found = []
-    for number in range(count):
-        document = blocked if number % 3 == 0 else applied if number % 5 == 0 else calm
-        plan = {**document["plan"], "cluster_id": f"{number:024x}", "project_id": f"{number % 4:024x}"}
-        summary = {**document["summary"], "cluster": f"cluster-{number:03d}"}
-        found.append({**document, "plan": plan, "summary": summary, "evidence": {"project_name": f"P{number % 4}"}})
-    return found
 
 
 def index_of(documents: list[dict[str, Any]]) -> str:
