@@ -61,7 +61,7 @@ def test_a_deletion_is_explained_in_a_line_and_the_rest_is_behind_it() -> None:
     (removed,) = (one for one in plan["snapshots"] if one["id"] == sid(2))
     assert [note.text for note in lines(made)[sid(2)].rest] == [note["text"] for note in removed["why"]]
     assert len(removed["why"]) > 1
-    summary, rest = re.findall(r"<details><summary>(.*?)</summary><ul>(.*?)</ul></details>", as_html(made))[0]
+    summary, rest = re.findall(r"<details><summary>(.*?)</summary><ul>(.*?)</ul></details>", as_html(made))[1]
     assert summary == f"weekly 2026-W34 → {sid(1)}"
     assert re.findall(r"<li>(.*?)</li>", rest) == [note["text"] for note in removed["why"]]
 
