@@ -243,6 +243,12 @@ def test_the_timeline_opens_with_now_in_view(open_page: Open, size: str, script:
     assert names["x"] + names["width"] < now["x"] < view["x"] + view["width"]
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_at_full_width_every_column_is_in_view(open_page: Open, size: str) -> None:
+    box = "const box = document.querySelector('.rows'); return box.scrollWidth - box.clientWidth"
+    assert open_page(size).page.evaluate(f"() => {{ {box} }}") == 0
+
+
 def test_what_lies_beyond_the_edge_is_hinted_at(open_page: Open) -> None:
     """By a shadow, which is not there where nothing lies beyond."""
     page = open_page(width=NARROW).page

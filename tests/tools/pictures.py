@@ -248,9 +248,7 @@ def floor() -> str:
     stay = [one for one in staying(plan) if one not in apart]
     parts.append(row(axis, 180, "kept", candidates, stay, NEW) + ticks(axis, apart, 180, 20, HELD))
     parts.append(scale(axis, 204, days_ago(6, 5, 4, 3, 2, 1, 0)))
-    said = (
-        f"where the policy keeps one, {len(stay)} of {len(candidates)} are kept, and no held or incomplete one is touched"
-    )
+    said = f"where the policy keeps one, {len(stay)} of {len(candidates)} are kept, and no held or incomplete one is touched"
     return svg("The floor", said, 228, parts)
 
 
