@@ -248,7 +248,10 @@ def floor() -> str:
     stay = [one for one in staying(plan) if one not in apart]
     parts.append(row(axis, 180, "kept", candidates, stay, NEW) + ticks(axis, apart, 180, 20, HELD))
     parts.append(scale(axis, 204, days_ago(6, 5, 4, 3, 2, 1, 0)))
-    said = f"where the policy keeps one, {len(stay)} of {len(candidates)} are kept, and no held or incomplete one is touched"
+    said = (
+        f"where the policy keeps one, {len(stay)} of {len(candidates)} are kept,"
+        " and no held or incomplete one is touched"
+    )
     return svg("The floor", said, 228, parts)
 
 
@@ -285,7 +288,10 @@ def outlives() -> str:
     parts.append(text(RIGHT - 4, 34, "13 months", text_anchor="end", fill=NEW))
     parts.append(_now(axis, 176))
     parts.append(scale(axis, 184, {"10 August": monday, "now": NOW, "two weeks on": NOW + timedelta(days=14)}))
-    said = "Sunday's snapshot stands for its week; Tuesday's, which lives thirteen months, is kept as well; the others are to be deleted"
+    said = (
+        "Sunday's snapshot stands for its week; Tuesday's, which lives thirteen months, is kept as well;"
+        " the others are to be deleted"
+    )
     return svg("The longest-lived of a week", said, 208, parts)
 
 

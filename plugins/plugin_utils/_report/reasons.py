@@ -17,7 +17,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.policy import Rule
 
 # So many characters fit into the column of the table.
-_LINE = 44
+_LINE = 38
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _ORDINAL = re.compile(r"[a-z]+ [0-9]+/[a-z0-9]+")
 # Reasons of no rule, in the order of R12.
