@@ -14,7 +14,9 @@ author:
   - The mongodb_ops.legacy_backup authors
 description:
   - Reads the reports that the role P(mongodb_ops.legacy_backup.retention#role) wrote into a folder, and makes a page of
-    HTML with a row a cluster. Blocked clusters come first.
+    HTML with one line for each cluster. Blocked clusters come first, then those with problems, gaps or findings.
+  - The page can be sorted, and filtered by result, by project and by text. What blocks a cluster, its problems and its
+    findings are behind its line.
   - A row links to the page of its report only if that lies beside the report's JSON.
   - A file that is damaged is left out with a warning, and the page names it. An older report of the same cluster is
     left out as well.

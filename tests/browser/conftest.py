@@ -31,6 +31,8 @@ ARGUMENTS = (
     "--no-first-run",
 )
 WIDE, NARROW = 1400, 400
+AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+  found => [found.id, found.impact, found.nodes.slice(0, 3).map(node => node.html.slice(0, 200))])"""
 # Where tests/tools/browser.sh puts what comes from npm.
 NODE_MODULES = Path(os.environ["NODE_PATH"])
 

@@ -6,26 +6,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.export import document
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.index import index, read_entry
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Note
-from playwright.sync_api import Browser
 
-from browser.conftest import NARROW, WIDE, Open, Opened
-from unit.plugins.plugin_utils._report.cases import reported
+from browser.conftest import AXE, NARROW, WIDE, Open, Opened
 from unit.plugins.plugin_utils._retention.cases import ago, bare, info, row
 
 SIZES = ("400", "2000")
 LOOKS = [(size, scheme, width) for size in SIZES for scheme in ("light", "dark") for width in (WIDE, NARROW)]
 # A table of 2,000 rows keeps axe-core busy, and differs from one of 400 in nothing that it looks at.
 READINGS = [look for look in LOOKS if look[0] == "400" or look[1:] in (("light", WIDE), ("dark", NARROW))]
-AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
-  found => [found.id, found.impact, found.nodes.slice(0, 3).map(node => node.html.slice(0, 200))])"""
 
 
 def assert_nothing_else_happened(opened: Opened) -> None:
@@ -127,6 +121,14 @@ def test_filtering(open_page: Open, size: str) -> None:
         if any(reason["code"] in ("daily", "daily:oldest") for reason in one["reasons"])
     ]
     assert opened.shown() == daily
+    page.get_by_label("Kept by").select_option("pit:base")
+    assert opened.shown() == [
+        one["id"] for one in opened.plan["snapshots"] if any(reason["code"] == "pit:base" for reason in one["reasons"])
+    ]
+    page.get_by_label("Kept by").select_option("safety")
+    assert opened.shown() == page.eval_on_selector_all(
+        '[data-lane="safety"] .mark', "marks => marks.map(mark => mark.dataset.id)"
+    )
     page.get_by_label("Kept by").select_option("")
     page.get_by_label("Containing").fill(opened.ids()[7].upper())
     assert opened.ids()[7] in opened.shown()
@@ -185,27 +187,6 @@ def test_axe_finds_nothing_serious_in_a_report_of_changes_that_failed(open_page:
     assert [one for one in opened.page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_the_index(
-    chromium: Browser, axe: str, tmp_path: Path, scheme: Literal["light", "dark"]
-) -> None:
-    listing = info([row(number, ago(days=number), cluster_id=None) for number in range(1, 9)])
-    plans = [bare({**listing, "cluster_id": None}, {"keep_last": 1}, max_delete=limit) for limit in (-1, 1)]
-    file = tmp_path / "index.html"
-    entries = [
-        read_entry(f"{number}.json", f"{number}.html", document(reported(plan))) for number, plan in enumerate(plans)
-    ]
-    file.write_text(index(entries, ["retention-x.json is not JSON."]).page, encoding="utf-8")
-    context = chromium.new_context(viewport={"width": NARROW, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(file.as_uri())
-    page.evaluate(axe)
-    assert [one for one in page.evaluate(AXE) if one[1] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
-    assert page.locator("#clusters tbody tr").count() == 2
-    context.close()
-
-
 @pytest.mark.parametrize(("size", "scheme", "width"), LOOKS)
 def test_nothing_but_what_scrolls_is_wider_than_the_screen(open_page: Open, size: str, scheme: str, width: int) -> None:
     opened = open_page(size, scheme=scheme, width=width)
@@ -229,9 +210,60 @@ def test_it_moves_nothing_for_those_who_want_that(open_page: Open) -> None:
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
-def test_it_prints(open_page: Open) -> None:
-    opened = open_page()
-    assert opened.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+@pytest.mark.parametrize(("size", "most"), [("400", 15), ("2000", 55)])
+def test_it_prints_on_a_reasonable_number_of_pages(open_page: Open, size: str, most: int) -> None:
+    """A snapshot takes one line."""
+    printed = open_page(size).page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    assert 2 < len(re.findall(rb"/Type\s*/Page\b", printed)) <= most
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_deletion_takes_one_line_until_it_is_opened(open_page: Open, size: str) -> None:
+    page = open_page(size).page
+    heights = page.eval_on_selector_all(
+        '#snapshots tr[data-mark="removed"]', "rows => rows.map(row => Math.round(row.getBoundingClientRect().height))"
+    )
+    assert max(heights) < 36
+    row = page.locator('#snapshots tr[data-mark="removed"]').first
+    text = row.locator("li").first
+    assert not text.is_visible()
+    row.locator("summary").click()
+    assert text.is_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("script", [True, False])
+def test_the_timeline_opens_with_now_in_view(open_page: Open, size: str, script: bool) -> None:
+    """Beside the names of the lanes, which stay where they are."""
+    page = open_page(size, width=NARROW, script=script).page
+    now, names = page.locator(".picture .now").bounding_box(), page.locator(".picture .names").bounding_box()
+    view = page.locator(".picture").bounding_box()
+    assert names["x"] == view["x"]
+    assert names["x"] + names["width"] < now["x"] < view["x"] + view["width"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_at_full_width_every_column_is_in_view(open_page: Open, size: str) -> None:
+    box = "const box = document.querySelector('.rows'); return box.scrollWidth - box.clientWidth"
+    assert open_page(size).page.evaluate(f"() => {{ {box} }}") == 0
+
+
+def test_what_lies_beyond_the_edge_is_hinted_at(open_page: Open) -> None:
+    """By a shadow, which is not there where nothing lies beyond."""
+    page = open_page(width=NARROW).page
+    style = page.evaluate("getComputedStyle(document.querySelector('#coverage .scroll')).backgroundAttachment")
+    assert style == "local, local, scroll, scroll"
+
+
+def test_a_mark_can_be_seen_at_its_size(open_page: Open) -> None:
+    for size, least in (("400", 11), ("2000", 9.5)):
+        boxes = open_page(size).page.eval_on_selector_all(
+            '#timeline-picture [data-mark="kept"] use', "all => all.map(one => one.getBoundingClientRect().width)"
+        )
+        assert min(boxes) >= least
+    ticks = open_page().page.locator(".also").first.bounding_box()
+    assert ticks["height"] >= 8
 
 
 @pytest.mark.parametrize(

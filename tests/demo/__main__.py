@@ -85,15 +85,15 @@ def heading(text: str) -> None:
 
 def show_holdings(sim: Simulator) -> None:
     """A table of the clusters."""
-    print(f"{'cluster':12}{'platform':16}{'snapshots':>10}{'held':>6}{'GiB':>9}  oldest      newest")
+    print(f"{'cluster':12}{'platform':16}{'snapshots':>10}{'do_not_delete':>15}{'GiB':>9}  oldest      newest")
     for cluster in sim.world.clusters.values():
         documents = sim.world.documents(cluster)
         sizes = sum(part.get("fileSizeBytes", 0) for one in documents for part in one.get("parts", []))
         created = sorted(document["created"]["date"] for document in documents)
-        held = sum(document["doNotDelete"] for document in documents)
+        marked = sum(document["doNotDelete"] for document in documents)
         platform = sim.world.projects[cluster.project_id].platform
         print(
-            f"{cluster.name:12}{platform:16}{len(documents):>10}{held:>6}{sizes / GIB:>9.0f}"
+            f"{cluster.name:12}{platform:16}{len(documents):>10}{marked:>15}{sizes / GIB:>9.0f}"
             f"  {created[0][:10]}  {created[-1][:10]}"
         )
 
@@ -119,9 +119,9 @@ def _write_inventory(sim: Simulator, folder: Path) -> None:
     owner = sim.world.keys["owner"]
     hosts: dict[str, dict[str, Any]] = {}
     for cluster in sim.world.clusters.values():
-        platform = sim.world.projects[cluster.project_id].platform
-        target = {"platform": platform, "project_id": cluster.project_id, "cluster_name": cluster.name}
-        hosts[cluster.name] = {**target, **OWN.get(cluster.name, {})}
+        project = sim.world.projects[cluster.project_id]
+        target = {"platform": project.platform, "project_id": cluster.project_id, "cluster_name": cluster.name}
+        hosts[cluster.name] = {**target, "project_name": project.name, **OWN.get(cluster.name, {})}
     shared: dict[str, Any] = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",

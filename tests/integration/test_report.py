@@ -13,6 +13,8 @@ from typing import Any
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
+from tools.fleets import fleet as make_fleet
+from tools.fleets import include as include_role
 from tools.playbooks import NAMESPACE, Playbooks, Run, options, play, warned
 
 EIGHT = {"retention_keep_last": 8, "retention_stale_after": "off"}
@@ -77,3 +79,28 @@ def test_a_report_is_written_whatever_the_mode_and_compared_with_the_last(
     again = include(playbooks, sim, "main", folder)
     assert again.recap("orders")["changed"] == 0
     assert len(report(folder)[0]["since"]["gone"]) == 4
+
+
+def test_a_report_names_the_project_as_the_inventory_does(
+    playbooks: Playbooks, simulator: Start, tmp_path: Path
+) -> None:
+    """A name that cannot be told, or that is another project's, costs the name and nothing else."""
+    folder = {"retention_report_dir": str(tmp_path / "reports")}
+    hosts: dict[str, dict[str, Any]] = {
+        "named": {"project_name": "{{ 'Sh' ~ 'op' }}"},
+        "undefined": {"project_name": "{{ nowhere.to_be_found }}"},
+        "number": {"project_name": 7},
+        "other": {
+            "project_name": "Elsewhere",
+            "project_id": "f" * 24,
+            "retention_project_id": "{{ hostvars['named'].project_id }}",
+        },
+    }
+    fleet = make_fleet(simulator, playbooks, {host: {**folder, **own} for host, own in hosts.items()})
+    run = fleet.run([{"tasks": [include_role("audit")]}])
+    assert (run.status, warned(run)) == (0, []), run.output
+    found = {}
+    for path in (tmp_path / "reports").glob("*.json"):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        found[data["plan"]["cluster_name"]] = data["evidence"]["project_name"]
+    assert found == {fleet.cluster("named").name: "Shop", **{fleet.cluster(one).name: None for one in list(hosts)[1:]}}

@@ -103,12 +103,12 @@ def _row(name: str, one: Taken) -> dict[str, Any]:
 
 
 def because(plan: Mapping[Taken, Mapping[str, Any]], *codes: str) -> list[Taken]:
-    """Those that stay for one of these reasons."""
+    """Those that are kept for one of these reasons."""
     return [one for one, row in plan.items() if {reason["code"] for reason in row["reasons"]} & set(codes)]
 
 
 def staying(plan: Mapping[Taken, Mapping[str, Any]]) -> list[Taken]:
-    """Those that stay."""
+    """Those that are kept."""
     return [one for one, row in plan.items() if row["action"] in ("keep", "extend")]
 
 
@@ -191,7 +191,7 @@ def rules() -> str:
         y = 20 + 36 * number
         parts.append(band(axis, y, newest - timedelta(days=days), newest))
         parts.append(row(axis, y, label, taken, because(plan, label.partition(":")[0][len("keep_") :])))
-    parts.append(row(axis, 164, f"{len(stay)} stay", taken, stay, NEW))
+    parts.append(row(axis, 164, f"{len(stay)} kept", taken, stay, NEW))
     parts.append(scale(axis, 188, days_ago(35, 28, 21, 14, 7, 0)))
     said = f"three windows keep {len(stay)} of {len(taken)}: all of two days, one a day for seven, one a week for four"
     return svg("Three rules", said, 212, parts)
@@ -221,7 +221,7 @@ def outage() -> str:
 
 
 def floor() -> str:
-    """What stays under a policy that keeps a single snapshot."""
+    """What is kept under a policy that keeps a single snapshot."""
     axis, taken = Axis(6), every(timedelta(hours=6), 24, NOW - timedelta(hours=1))
     held = Taken(taken[18].created, held=True)
     unfinished = Taken(NOW - timedelta(minutes=10), complete=False)
@@ -246,10 +246,11 @@ def floor() -> str:
     parts.append(text(axis.x(held.created) + 7, 152, "held", fill=HELD))
     parts.append(text(axis.x(unfinished.created) - 7, 152, "incomplete", fill=HELD, text_anchor="end"))
     stay = [one for one in staying(plan) if one not in apart]
-    parts.append(row(axis, 180, "stays", candidates, stay, NEW) + ticks(axis, apart, 180, 20, HELD))
+    parts.append(row(axis, 180, "kept", candidates, stay, NEW) + ticks(axis, apart, 180, 20, HELD))
     parts.append(scale(axis, 204, days_ago(6, 5, 4, 3, 2, 1, 0)))
     said = (
-        f"where the policy keeps one, {len(stay)} of {len(candidates)} stay, and no held or incomplete one is touched"
+        f"where the policy keeps one, {len(stay)} of {len(candidates)} are kept,"
+        " and no held or incomplete one is touched"
     )
     return svg("The floor", said, 228, parts)
 
@@ -283,11 +284,14 @@ def outlives() -> str:
         why = next((code for code in codes if code in ("within_weekly", "outlives")), "")
         y = 16 + 24 * number
         colour = {"within_weekly": KEPT, "outlives": NEW}.get(why, GONE)
-        parts.append(life(axis, y, one, f"{name}: {f'stays, {why}' if why else 'goes'}", colour))
+        parts.append(life(axis, y, one, f"{name}: {f'kept, {why}' if why else 'to delete'}", colour))
     parts.append(text(RIGHT - 4, 34, "13 months", text_anchor="end", fill=NEW))
     parts.append(_now(axis, 176))
     parts.append(scale(axis, 184, {"10 August": monday, "now": NOW, "two weeks on": NOW + timedelta(days=14)}))
-    said = "Sunday's snapshot stands for its week; Tuesday's, which lives thirteen months, stays as well; the others go"
+    said = (
+        "Sunday's snapshot stands for its week; Tuesday's, which lives thirteen months, is kept as well;"
+        " the others are to be deleted"
+    )
     return svg("The longest-lived of a week", said, 208, parts)
 
 

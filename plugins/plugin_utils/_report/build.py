@@ -101,12 +101,23 @@ def _row(decision: Decision, rules: Sequence[str], outcome: summary.Outcome | No
         why=decision.why,
         size=snapshot.file_size_bytes,
         complete=snapshot.complete is True,
+        done=_done(decision, run),
         mark=_mark(run.fates[snapshot.id], kept_by, codes),
         stays=snapshot.id in run.remaining,
         tiers=kept_by,
         outcome=None if outcome is None else summary.told(run, outcome),
         error=None if outcome is None or outcome.error is None else outcome.reason,
     )
+
+
+def _done(decision: Decision, run: summary.Run) -> str:
+    """A fate in words; of a change that did not come about what was planned as well."""
+    fate = run.fates[decision.snapshot.id]
+    if decision.state != "candidate":
+        return "none"
+    if fate in summary.UNDONE:
+        return f"{decision.action}: {fate.replace('_', ' ')}"
+    return "to keep" if run.is_prediction and fate == "kept" else fate.replace("_", " ")
 
 
 def _mark(fate: str, kept_by: Sequence[str], codes: set[str]) -> str:

@@ -20,15 +20,15 @@ _MOST_MONTHS = 120
 _MONTHS = ("January February March April May June July August September October November December").split()
 # By kind, from what says most of a day to what says least: letter, meaning.
 DAYS: dict[str, tuple[str, str]] = {
-    "all": ("A", "every snapshot"),
+    "all": ("a", "every snapshot"),
     "hour": ("h", "hourly"),
-    "day": ("D", "daily"),
-    "week": ("W", "weekly"),
-    "month": ("M", "monthly"),
-    "year": ("Y", "yearly"),
-    "safety": ("S", "safeguards alone"),
+    "day": ("d", "daily"),
+    "week": ("w", "weekly"),
+    "month": ("m", "monthly"),
+    "year": ("y", "yearly"),
+    "safety": ("s", "safeguards alone"),
     "held": ("H", "held alone"),
-    "removed": ("R", "all removed"),
+    "removed": ("D", "none kept"),
     "other": ("–", "nothing that counts"),
 }
 _ORDER = {kind: place for place, kind in enumerate(DAYS)}
@@ -86,13 +86,13 @@ def _rows_by_day(report: Report) -> dict[int, list[Row]]:
 
 
 def _meaning(kind: str, is_prediction: bool) -> str:
-    return "all to be removed" if kind == "removed" and is_prediction else DAYS[kind][1]
+    return "none to keep" if kind == "removed" and is_prediction else DAYS[kind][1]
 
 
 def _day(name: str, rows: Sequence[Row], is_prediction: bool) -> Day:
     kind = min((_kind_of(row) for row in rows), key=_ORDER.__getitem__)
     kept = sum(row.stays for row in rows)
-    words = ("to keep", "to remove") if is_prediction else ("there", "gone")
+    words = ("to keep", "not to keep") if is_prediction else ("kept", "not kept")
     counts = zip((kept, len(rows) - kept), words, strict=True)
     return Day(
         kind,
@@ -103,15 +103,11 @@ def _day(name: str, rows: Sequence[Row], is_prediction: bool) -> Day:
 
 def _kind_of(row: Row) -> str:
     """What one snapshot makes of its day."""
-    if row.state == "held":
-        return "held"
-    if row.state != "candidate":
-        return "other"
-    if not row.stays:
-        return "removed"
-    if row.is_unwanted:
-        return "other"
-    return _KIND_OF_RULE.get(row.tiers[0].replace("within_", ""), "all") if row.tiers else "safety"
+    if row.kept_by == "removed":
+        return "other" if row.stays else "removed"
+    if row.kept_by in DAYS:
+        return row.kept_by
+    return _KIND_OF_RULE.get(row.kept_by.replace("within_", ""), "all")
 
 
 def _blocks(by_month: Mapping[tuple[int, int], Mapping[int, Day]], is_prediction: bool) -> Iterator[Month]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import words
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report import reasons, words
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.calendar import months
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import MARKS, Report, Row
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.model import MARKS, SAFETY, Report, Row
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report.timeline import timeline
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.summary import size
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -35,23 +37,30 @@ class Inline(NamedTuple):
 
 def as_html(report: Report) -> str:
     """The page of a report."""
-    rows = map(_cells, report.rows)
+    told, kept_by = list(reasons.told(report)), [reasons.kept_by(row) for row in report.rows]
     return render(
         "report.html.j2",
-        _inline("report.js"),
         report=report,
         calendar=months(report),
-        picture=timeline(report),
-        rows=rows,
+        picture=timeline(report, {row.id: one.line for row, one in zip(report.rows, told, strict=True) if row.why}),
+        rows=map(_cells, report.rows, told, kept_by),
+        safeguards=_safeguards(kept_by),
+        terms=reasons.terms(report),
     )
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
+def _safeguards(kept_by: Sequence[str]) -> dict[str, int]:
+    """How many snapshots each safeguard keeps, and how many are kept by these alone."""
+    found = Counter(code for words_of_row in kept_by for code in words_of_row.split())
+    return {code: found[code] for code in (SAFETY, *reasons.SAFEGUARDS) if found[code]}
+
+
+def _cells(row: Row, told: reasons.Told, kept_by: str) -> tuple[Any, ...]:
     """What the table shows of a snapshot, put together here since there are thousands of them."""
     return (
         row.id,
         row.mark,
-        " ".join(row.tiers),
+        kept_by,
         row.created_at,
         words.day_and_time(row.created_at),
         str(row.age),
@@ -59,19 +68,17 @@ def _cells(row: Row) -> tuple[Any, ...]:
         row.expires_at,
         words.day_and_time(row.expires_at),
         row.expires_to,
-        (row.state, row.action, row.mark),
-        "; ".join(map(words.note, row.reasons)),
-        row.why,
+        (row.state, row.done, row.mark),
+        told,
         "" if row.size is None else str(row.size),
         "–" if row.size is None else size(row.size),
-        row.outcome,
         row.error,
     )
 
 
-def render(template: str, script: Inline | None, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
     """A page. No value can add an element or an attribute to it, or hide a character in it."""
-    return words.visible(_environment().get_template(template).render(values, script=script))
+    return words.visible(_environment().get_template(template).render(values))
 
 
 @cache
@@ -89,7 +96,8 @@ def _environment() -> Environment:
         {one.__name__: one for one in (words.number, words.plural, words.span, words.duration, words.plain, size)},
         instant=words.day_and_time,
     )
-    environment.globals.update(marks=MARKS, note=words.note, style=_inline("report.css"))
+    inline = {"style": _inline("report.css"), "script": _inline("report.js")}
+    environment.globals.update(marks=MARKS, note=words.note, **inline)
     return environment
 
 

@@ -21,28 +21,36 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 # What a snapshot is shown as, one letter and one shape each: the letter tells it where colours do not.
 MARKS: dict[str, tuple[str, str]] = {
     "kept": ("K", "kept"),
-    "young": ("Y", "kept, too young to remove"),
+    "young": ("Y", "kept, too young to delete"),
     "extended": ("E", "expiry extended"),
     "shortened": ("S", "expiry shortened"),
-    "removed": ("R", "removed"),
+    "removed": ("D", "deleted"),
     "gone": ("G", "already gone"),
     "withheld": ("W", "removal withheld"),
     "undone": ("U", "not changed as planned"),
     "held": ("H", "held"),
     "incomplete": ("I", "incomplete"),
-    "future": ("F", "in the future"),
+    "future": ("F", "dated in the future"),
     "expired": ("X", "expired"),
 }
 # The same where nothing was written (R23).
 PREDICTED = {
     "kept": "to keep",
-    "young": "to keep, too young to remove",
+    "young": "to keep, too young to delete",
     "extended": "expiry to extend",
     "shortened": "expiry to shorten",
-    "removed": "to remove",
+    "removed": "to delete",
 }
 # Rules have their own names; this is what keeps a snapshot that no rule keeps.
 SAFETY = "safety"
+# Why a snapshot is held, by the first of its reasons (R4).
+_HELD_BY = {
+    "do_not_delete": "with do_not_delete",
+    "protected": "in protected_ids",
+    "restoring": "in use by a restore job",
+    "no_expiry": "without an expiry",
+}
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ class Row:
     why: tuple[Note, ...]
     size: int | None
     complete: bool
+    done: str
+    """What was done with it, or is to be done, in a word or two."""
     mark: str
     stays: bool
     """Whether it is there after the run, for longer than a grace."""
@@ -76,6 +86,17 @@ class Row:
     def is_unwanted(self) -> bool:
         """Whether the policy does not keep it, whatever became of it."""
         return self.action in ("delete", "shorten") or self.mark == "withheld"
+
+    @property
+    def kept_by(self) -> str:
+        """The finest rule that keeps it, SAFETY for safeguards alone, else `held`, `other` or `removed`."""
+        if self.state == "held":
+            return "held"
+        if self.state != "candidate":
+            return "other"
+        if self.is_unwanted or not self.stays:
+            return "removed"
+        return self.tiers[0] if self.tiers else SAFETY
 
 
 @dataclass(frozen=True)
@@ -199,6 +220,20 @@ class Report:
         return summary.problems(self.run)
 
     @property
+    def project_name(self) -> str | None:
+        """What the project is called; None where the inventory does not say."""
+        found = self.evidence.get("project_name")
+        return str.__str__(found)[:_LONGEST_NAME] if isinstance(found, str) and found.strip() else None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The evidence, each key once."""
+        own = {key: self.plan[key] for key in ("project_id", "cluster_id", "cluster_name", "policy", "options")}
+        own["check_mode"] = self.check_mode
+        # Twice, so that the order is theirs and the values are not those of somebody else's evidence.
+        return {**own, **self.evidence, **own}
+
+    @property
     def name(self) -> str:
         """What the cluster is called."""
         return str(self.plan["cluster_name"] or self.plan["cluster_id"] or "unnamed")
@@ -223,6 +258,25 @@ class Report:
         """How many snapshots have each mark."""
         found = Counter(row.mark for row in self.rows)
         return {mark: found[mark] for mark in MARKS}
+
+    @cached_property
+    def all_findings(self) -> Mapping[str, Sequence[str]]:
+        """The texts of all findings and warnings, by their codes."""
+        found: dict[str, list[str]] = {}
+        for note in summary.all_findings(self.run.plan, self.findings):
+            found.setdefault(note.code, []).append(note.text)
+        return found
+
+    @property
+    def finding_count(self) -> int:
+        """How many findings and warnings there are, each once."""
+        return sum(map(len, self.all_findings.values()))
+
+    @cached_property
+    def held_by(self) -> Mapping[str, int]:
+        """How many snapshots are held for which reason, in words."""
+        found = Counter(row.reasons[0].code for row in self.rows if row.state == "held" and row.reasons)
+        return {_HELD_BY.get(code, code): count for code, count in found.items()}
 
     @property
     def undone(self) -> int:

@@ -1,23 +1,25 @@
 // Copyright (c) 2026, The mongodb_ops.legacy_backup authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Sorts and filters the table of snapshots. Without it the page is complete, and the table is in the plan's order.
+// Sorts and filters the table of a page. Without it the page is complete, and the table is in the order of the plan, or
+// with the clusters to look at first.
 "use strict";
 (() => {
-  const table = document.getElementById("snapshots");
+  const table = document.querySelector("table.sortable");
   const body = table.tBodies[0];
   const heads = Array.from(table.tHead.rows[0].cells);
   const rows = Array.from(body.rows);
-  const text = document.getElementById("filter-text");
-  const mark = document.getElementById("filter-mark");
-  const tier = document.getElementById("filter-tier");
+  const tools = document.getElementById("tools");
+  const form = tools.querySelector("form");
+  const text = form.querySelector("input");
+  const choices = Array.from(form.querySelectorAll("select"));
   const shown = document.getElementById("shown");
   const order = new Map(rows.map((row, place) => [row, place]));
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   function value(row, column) {
     const cell = row.cells[column];
-    return cell.dataset.v ?? cell.textContent;
+    return cell.dataset.v ?? cell.textContent.trim().toLowerCase();
   }
 
   // Rows without a value come last, in both directions.
@@ -43,17 +45,20 @@
     body.append(...rows);
   }
 
+  function fits(row, wanted) {
+    return texts.get(row).includes(wanted) && choices.every((choice) =>
+      !choice.value || (row.dataset[choice.dataset.key] ?? "").split(" ").includes(choice.value));
+  }
+
   function filter() {
     const wanted = text.value.trim().toLowerCase();
     let count = 0;
     for (const row of rows) {
-      const fits = (!mark.value || row.dataset.mark === mark.value)
-        && (!tier.value || row.dataset.tiers.split(" ").includes(tier.value))
-        && texts.get(row).includes(wanted);
-      row.hidden = !fits;
-      count += fits;
+      row.hidden = !fits(row, wanted);
+      count += !row.hidden;
     }
-    shown.textContent = `${count === rows.length ? "all" : `${count} of`} ${rows.length} snapshots`;
+    const all = rows.length === 1 ? `1 ${shown.dataset.noun}` : `${rows.length} ${shown.dataset.noun}s`;
+    shown.textContent = count < rows.length ? `${count} of ${all}` : rows.length > 1 ? `all ${all}` : all;
   }
 
   heads.forEach((head, column) => {
@@ -68,8 +73,8 @@
     head.setAttribute("aria-sort", head.dataset.sorted ?? "none");
     button.addEventListener("click", () => sort(column));
   });
-  [text, mark, tier].forEach((field) => field.addEventListener("input", filter));
-  document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
-  document.getElementById("tools").hidden = false;
+  form.addEventListener("input", filter);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  tools.hidden = false;
   filter();
 })();

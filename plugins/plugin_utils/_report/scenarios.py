@@ -32,19 +32,31 @@ _MOST = 10**8
 
 
 def what_if(plan: Plan, cluster: Cluster) -> Iterator[WhatIf]:
-    """The policy of the plan, half of it, twice as much, and the service's own numbers.
+    """Policies that differ from the plan's, after the plan's own to compare them with.
 
-    Nothing where the listing is not the one that the plan was made from: the two would not compare.
+    These are half of it, twice as much, and the service's own numbers. Nothing where none differs, and where the
+    listing is not the one that the plan was made from: the two would not compare.
     """
     own = retention.plan(cluster, plan.policy, plan.options, plan.now)
-    if own.digest != plan.digest:
+    others = list(_others(plan.policy))
+    if own.digest != plan.digest or not others:
         return
     yield _result("this policy", own)
-    others = {"half as much": _scaled(plan.policy, _half), "twice as much": _scaled(plan.policy, _double)}
-    if parse_policy(_DEFAULTS) != plan.policy:
-        others["Cloud Manager's defaults"] = parse_policy(_DEFAULTS)
-    for name, policy in others.items():
+    for name, policy in others:
         yield _tried(name, cluster, policy, plan)
+
+
+def _others(policy: Policy) -> Iterator[tuple[str, Policy]]:
+    """Each policy once. Half of one snapshot is one, and twice an unlimited number is unlimited."""
+    seen = [policy]
+    for name, other in (
+        ("half as much", _scaled(policy, _half)),
+        ("twice as much", _scaled(policy, _double)),
+        ("Cloud Manager's defaults", parse_policy(_DEFAULTS)),
+    ):
+        if other not in seen:
+            seen.append(other)
+            yield name, other
 
 
 def _tried(name: str, cluster: Cluster, policy: Policy, plan: Plan) -> WhatIf:

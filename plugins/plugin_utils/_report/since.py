@@ -64,10 +64,10 @@ def since(previous: Mapping[str, Any], plan: Plan, rows: Sequence[Row]) -> Since
 def _gone(row: Mapping[str, Any], now: str) -> str:
     expiry = row["expires_to"] or row["expires_at"]
     if row["action"] == "delete":
-        return f"{row['id']}: removed, as was decided"
+        return f"{row['id']}: gone, and it was to be deleted"
     if expiry is not None and expiry <= now:
         return f"{row['id']}: expired on {expiry}"
-    return f"{row['id']}: gone, though it was to stay" + (f" until {expiry}" if expiry else "")
+    return f"{row['id']}: gone, although it was to be kept" + (f" until {expiry}" if expiry else "")
 
 
 def _otherwise(then: Mapping[str, Mapping[str, Any]], rows: Sequence[Row]) -> Iterator[str]:

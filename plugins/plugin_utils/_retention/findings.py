@@ -271,7 +271,7 @@ def _no_expiry(plan: Plan) -> Iterator[Note]:
     for decision in plan.decisions:
         snapshot = decision.snapshot
         if snapshot.expires_at is None and snapshot.do_not_delete is not True and snapshot.complete is True:
-            yield Note("no_expiry", f"{named(snapshot)} has no expiry and is not held")
+            yield Note("no_expiry", f"{named(snapshot)} has no expiry, and do_not_delete is not set")
 
 
 def _no_backup(plan: Plan, cluster: Cluster) -> Iterator[Note]:

@@ -108,7 +108,7 @@ class StepAction(ActionBase):
             run=lambda module, options: self._module(module, options, task_vars),
             tell=self._tell,
             clock=datetime.now(timezone.utc).replace(microsecond=0),
-            facts=_facts(task_vars),
+            facts={**_facts(task_vars), "project_name": self._project_name(task_vars)},
             has_failed=lambda host: _has_failed(task_vars, host),
             processes=describe((os.getppid(), os.getpid())),
             limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
@@ -178,6 +178,18 @@ class StepAction(ActionBase):
         value = _decrypted(self._templar.template({"value": raw}).get("value"))
         omit = task_vars.get("omit")
         return None if isinstance(value, str) and value == omit else value
+
+    def _project_name(self, task_vars: Mapping[str, Any]) -> str | None:
+        """What the inventory calls the project of the host, for reports. No name is worth a run that fails for it."""
+        try:
+            name, own, used = (
+                self._value(task_vars.get(key), task_vars)
+                for key in ("project_name", "project_id", f"{PREFIX}project_id")
+            )
+        except AnsibleError:
+            return None
+        is_of_project = own is None or used in (None, "", own)
+        return str.__str__(name) if isinstance(name, str) and is_of_project else None
 
     def _handed_on(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """What a job of the workflow has handed on for this cluster. It is data, and never rendered as a template."""

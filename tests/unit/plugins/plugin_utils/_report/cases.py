@@ -29,7 +29,7 @@ from simulator import seeds
 from simulator.nouns import Cluster
 from simulator.schedule import Schedule
 from simulator.world import World
-from unit.plugins.plugin_utils._retention.cases import TIDY, info, planned, spelled
+from unit.plugins.plugin_utils._retention.cases import TIDY, ago, bare, info, planned, row, spelled
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=timezone.utc)
 OPEN: dict[str, Any] = {"max_delete": -1, "max_delete_percent": 100}
@@ -56,9 +56,9 @@ def varied() -> dict[str, Any]:
     generous = Schedule(retention_days=60, daily_days=150, weekly_weeks=50, monthly_months=36)
     given = listing(seeds.replica_set(NOW, schedule=generous))
     rows = given["snapshots"]
-    for row in rows[::7]:
-        if row["expires_at"] and row["expires_at"] > "2026-11-26":
-            row["expires_at"] = "2026-12-05T00:00:00Z"
+    for one in rows[::7]:
+        if one["expires_at"] and one["expires_at"] > "2026-11-26":
+            one["expires_at"] = "2026-12-05T00:00:00Z"
     future = {**rows[1], "id": "f" * 24, "created_at": spelled(NOW + timedelta(hours=6))}
     return {**given, "snapshots": [future, *rows], "total": len(rows) + 1}
 
@@ -103,6 +103,21 @@ def reported(
     told = read_outcomes(list(outcomes))
     given_run = {"now": loaded.now, "outcomes": told, "is_prediction": loaded.is_blocked or not told, **more}
     return report(loaded, given, Run(loaded, **given_run), evidence, findings, previous)
+
+
+def fleet(count: int) -> list[dict[str, Any]]:
+    """The JSON of the reports of so many clusters, every third of which is blocked, and every fifth was applied."""
+    daily = info([row(number, ago(days=number)) for number in range(1, 12)])
+    blocked = json.loads(as_json(reported(bare(daily, {"keep_last": 1}, max_delete=1), daily)))
+    applied = json.loads(as_json(reported(bare(daily, {"keep_last": 20}), daily, is_prediction=False)))
+    calm = json.loads(as_json(reported(bare(daily, {"keep_last": 20}), daily)))
+    found = []
+    for number in range(count):
+        document = blocked if number % 3 == 0 else applied if number % 5 == 0 else calm
+        plan = {**document["plan"], "cluster_id": f"{number:024x}", "project_id": f"{number % 4:024x}"}
+        summary = {**document["summary"], "cluster": f"cluster-{number:03d}"}
+        found.append({**document, "plan": plan, "summary": summary, "evidence": {"project_name": f"P{number % 4}"}})
+    return found
 
 
 def indexed(*made: Report) -> Page:

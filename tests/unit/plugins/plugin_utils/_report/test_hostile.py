@@ -68,7 +68,8 @@ def forms(text: str) -> tuple[str, str, str]:
 
 @given(ANY)
 def test_the_page_has_the_same_elements_whatever_the_names(text: str) -> None:
-    page, usual = Page.of(forms(text)[0]), Page.of(forms("orders")[0])
+    # As long, since what does not fit into a line goes behind it.
+    page, usual = Page.of(forms(text)[0]), Page.of(forms("o" * max(1, len(text)))[0])
     assert page.elements == usual.elements
     assert page.handlers == []
     assert page.elements["script"] == 1
@@ -109,7 +110,7 @@ def test_the_index_shows_any_name(text: str) -> None:
     page, usual = Page.of(index_of(forms(text)[2], text)), Page.of(index_of(forms("orders")[2], "orders"))
     assert page.elements == usual.elements
     assert page.handlers == []
-    assert page.elements["script"] == 0
+    assert page.elements["script"] == 1
 
 
 def test_a_cluster_called_script_is_shown_as_such() -> None:

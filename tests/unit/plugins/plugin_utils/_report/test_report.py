@@ -55,6 +55,13 @@ def numbers(plan: dict[str, Any]) -> dict[str, int]:
     }
 
 
+def action_shown(one: dict[str, Any]) -> str:
+    """What the page of a prediction has in the column of actions."""
+    if one["state"] != "candidate":
+        return "none"
+    return "withheld" if "stale" in codes(one["reasons"]) else f"to {one['action']}"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_all_forms_give_the_same_numbers(name: str) -> None:
     listing, plan = CASES[name]
@@ -75,7 +82,7 @@ def test_all_forms_give_the_same_numbers(name: str) -> None:
     assert data["summary"]["counts"] == recap.numbers(made.run, [])["counts"]
     assert [one["id"] for one in page.rows] == [one["id"] for one in plan["snapshots"]]
     assert set(page.marks) == {one["id"] for one in plan["snapshots"]}
-    assert [one["action"] for one in page.rows] == [one["action"] for one in plan["snapshots"]]
+    assert [one["action"] for one in page.rows] == [action_shown(one) for one in plan["snapshots"]]
     assert [(one["id"], one["state"], one["action"]) for one in lines] == [
         (one["id"], one["state"], one["action"]) for one in plan["snapshots"]
     ]
@@ -219,7 +226,12 @@ def test_what_if_needs_the_listing_of_the_plan() -> None:
 def test_what_another_policy_cannot_do_is_said() -> None:
     listing = varied()
     plan = planned(listing, {"keep_within_hourly": "1h", "keep_last": 1}, now=NOW, extend_kept=True, **OPEN)
-    assert [one.refused for one in reported(plan, listing).what_if] == [None] * 4
+    # Half of an hour and of one snapshot is the same again.
+    assert [(one.name, one.refused) for one in reported(plan, listing).what_if] == [
+        ("this policy", None),
+        ("twice as much", None),
+        ("Cloud Manager's defaults", None),
+    ]
 
 
 def test_what_changed_since_the_last_report() -> None:
@@ -230,9 +242,9 @@ def test_what_changed_since_the_last_report() -> None:
     assert made.since is not None
     assert made.since.new == (sid(5),)
     assert made.since.gone == (
-        f"{sid(2)}: gone, though it was to stay until 2099-01-01T00:00:00Z",
-        f"{sid(3)}: removed, as was decided",
-        f"{sid(4)}: removed, as was decided",
+        f"{sid(2)}: gone, although it was to be kept until 2099-01-01T00:00:00Z",
+        f"{sid(3)}: gone, and it was to be deleted",
+        f"{sid(4)}: gone, and it was to be deleted",
     )
     assert made.since.otherwise == (f"{sid(1)}: action keep → delete",)
     assert made.since.total == 5
@@ -290,14 +302,9 @@ def refused(*numbers: int) -> list[dict[str, Any]]:
 
 def forms(made: Report) -> tuple[Page, dict[str, Any], dict[str, str]]:
     """The page, the summary of the JSON, and the numbers of the index by the heads of their columns."""
-    row_ = re.search(
-        r"<tr data-file.*?</tr>",
-        index([read_entry("retention-x.json", None, json.loads(as_json(made)))]).page,
-        flags=re.DOTALL,
-    )
-    assert row_ is not None
-    cells = re.findall(r'<td class="num">(.*?)</td>', row_[0])
-    heads = ("kept", "removed", "to_remove", "extended", "to_extend", "held", "gaps", "warnings", "findings")
+    page = index([read_entry("retention-x.json", None, json.loads(as_json(made)))]).page
+    cells = re.findall(r'<td class="num"[^>]*>(.*?)</td>', page)
+    heads = re.findall(r'<th scope="col" class="num">(.*?)</th>', page)
     return Page.of(as_html(made)), json.loads(as_json(made))["summary"], dict(zip(heads, cells, strict=True))
 
 
@@ -309,7 +316,7 @@ def test_with_every_deletion_refused_nothing_is_said_to_be_removed() -> None:
     for listed in (None, after):
         made = reported(plan, listing, outcomes=refused(2, 3, 4), listed_after=listed)
         page, data, line = forms(made)
-        assert page.counts["data-count=removed"] == data["removed"] == int(line["removed"]) == 0
+        assert page.counts["data-count=removed"] == data["removed"] == int(line["Deleted"]) == 0
         assert (data["counts"]["deleted"], data["counts"]["failed"], data["undone"]) == (0, 3, 3)
         assert page.counts["data-count=undone"] == data["marks"]["undone"] == 3
         assert made.after.restorable == made.before.restorable == 4
@@ -318,7 +325,7 @@ def test_with_every_deletion_refused_nothing_is_said_to_be_removed() -> None:
         assert set(page.marks.values()) == {"kept", "undone"}
         assert "0 deleted" in page.texts["verdict-line"]
         assert "to remove" not in page.texts["verdict"]
-        assert line["to_remove"] == line["to_extend"] == "–"
+        assert list(line) == ["Kept", "Deleted", "Extended", "Held", "Gaps", "Findings"]
 
 
 def test_what_was_gone_before_is_not_removed_by_this_run() -> None:
@@ -327,7 +334,7 @@ def test_what_was_gone_before_is_not_removed_by_this_run() -> None:
     outcomes = [{"id": sid(2), "action": "deleted"}, *({"id": sid(one), "action": "absent"} for one in (3, 4))]
     made = reported(plan, listing, outcomes=outcomes, listed_after={sid(1): None})
     page, data, line = forms(made)
-    assert page.counts["data-count=removed"] == data["removed"] == int(line["removed"]) == 1
+    assert page.counts["data-count=removed"] == data["removed"] == int(line["Deleted"]) == 1
     assert page.counts["data-count=gone"] == data["counts"]["already_gone"] == 2
     assert (made.after.restorable, made.after.size, made.size_removed) == (1, 1000, 1000)
     assert "1 deleted, 2 were already gone" in page.texts["verdict-line"]
@@ -350,12 +357,12 @@ def test_what_a_listing_afterwards_shows_is_what_can_be_restored() -> None:
 def test_a_prediction_is_worded_as_one() -> None:
     listing, plan = CASES["shortened"]
     page, _data, line = forms(reported(plan, listing))
-    told = page.texts["verdict"] + page.texts["timeline"] + page.texts["calendar"]
+    told = "".join(page.texts[part] for part in ("verdict", "timeline", "calendar", "snapshots", "coverage"))
     assert page.texts["verdict"].startswith("A prediction: nothing was written")
     for word in ("removed", "deleted", "extended", "shortened"):
         assert not re.search(rf"(?<!to be ){word}", told), word
-    assert (line["removed"], line["extended"]) == ("–", "–")
-    assert int(line["to_remove"].replace(",", "")) > 0
+    assert list(line) == ["To keep", "To delete", "To shorten", "To extend", "Held", "Gaps", "Findings"]
+    assert int(line["To shorten"].replace(",", "")) > 0
 
 
 def test_what_check_mode_would_do_is_not_told_as_done() -> None:
@@ -393,7 +400,7 @@ def test_withheld_removals_are_there_afterwards() -> None:
     assert page.counts["data-count=withheld"] == data["withheld"] == 3
     assert made.after.restorable == 4
     assert page.texts["verdict"].startswith("Applied, except for the removals that were withheld")
-    assert line["removed"] == "0"
+    assert line["Deleted"] == "0"
     assert "3 removals withheld" in indexed(made).texts["clusters"]
 
 
@@ -409,7 +416,7 @@ def test_periods_that_nobody_could_measure_are_not_told_to_be_there() -> None:
     finding = Note("gaps_unmeasured", "gaps cannot be measured")
     made = reported(bare(listing, {"keep_within_daily": "7d"}), listing, findings=[finding])
     assert (made.before.missing, made.after.missing) == (None, None)
-    assert forms(made)[2]["gaps"] == "not measured"
+    assert forms(made)[2]["Gaps"] == "not measured"
 
 
 def test_a_listing_of_another_cluster_is_refused() -> None:

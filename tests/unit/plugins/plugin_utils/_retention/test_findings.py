@@ -38,7 +38,7 @@ def test_nothing_is_found_in_a_listing_without_fault() -> None:
 @pytest.mark.parametrize(
     ("listing", "policy", "options", "code", "text"),
     [
-        (with_row(row(20, ago(days=20), None)), None, {}, "no_expiry", "has no expiry and is not held"),
+        (with_row(row(20, ago(days=20), None)), None, {}, "no_expiry", "has no expiry, and do_not_delete is not set"),
         (
             with_row(row(20, ago(days=20), ago(days=-1))),
             {"keep_within": "1y"},
