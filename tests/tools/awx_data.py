@@ -12,7 +12,7 @@ from typing import Any
 from tools.playbooks import Playbooks, play
 
 PLACE = Path("ansible_collections/mongodb_ops/legacy_backup/playbooks")
-FILES = ("awx_settings.yml", "awx_objects.yml", "controller.yml")
+FILES = ("awx_settings.yml", "awx_surveys.yml", "awx_objects.yml", "controller.yml")
 _SHIPPED = re.compile(r"^((?:legacy_backup|controller)_\w+):", re.MULTILINE)
 
 
