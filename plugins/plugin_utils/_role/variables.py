@@ -40,7 +40,7 @@ PREFIX = "retention_"
 CLUSTER_KEYS = ("project_id", "cluster_name", "cluster_id")
 # A clock that differs more would make the floors and the age of an approval mean nothing (R1).
 _NEAR = timedelta(hours=1)
-_ARTIFACT = re.compile(r"retention_(plan|digest|audit)_[0-9a-f]{16}\Z")
+_ARTIFACT = re.compile(r"retention_(plan|digest|audit|run)_[0-9a-f]{16}\Z")
 # What others set, and what the role leaves behind.
 _NOT_READ = ("retention_hosts", "retention_result")
 

@@ -108,9 +108,10 @@ def test_what_is_handed_on_is_text_and_goes_by_names_that_are_given(tmp_path: Pa
     named = {"retention_project_id": "a" * 24, "retention_cluster_name": "Cluster0"}
     result = host(tmp_path, Modules(), variables=named).run(PLAN)
     data = result["ansible_stats"]["data"]
-    digest, plan = sorted(data)
+    digest, plan, numbers = sorted(data)
     assert (digest[:17], plan[:15]) == ("retention_digest_", "retention_plan_")
-    assert digest[17:] == plan[15:]
+    assert digest[17:] == plan[15:] == numbers.removeprefix("retention_run_")
+    assert data[numbers]["counts"] == result["counts"]
     assert json.loads(data[plan])["digest"] == data[digest] == result["digest"]
     assert (result["ansible_stats"]["per_host"], result["ansible_stats"]["aggregate"]) == (False, False)
     handed_on = {"plan": data[plan], "digest": data[digest]}
@@ -119,7 +120,12 @@ def test_what_is_handed_on_is_text_and_goes_by_names_that_are_given(tmp_path: Pa
     audited = host(tmp_path, Modules(), variables=named).run(AUDIT)
     (entry,) = audited["ansible_stats"]["data"].values()
     assert set(entry) == set(audited) - {"ansible_stats", "failures", "summary", "failure", "changed"}
-    assert "ansible_stats" not in host(tmp_path, Modules(), variables=named).run(MAIN)
+    # What a run did goes the same way, also if it was stopped.
+    for variables in (named, {**named, "retention_max_delete": 0}):
+        done = host(tmp_path, Modules(), variables=variables).run(MAIN)
+        (entry,) = done["ansible_stats"]["data"].values()
+        assert entry == {key: value for key, value in done.items() if key in entry}
+        assert set(entry) == set(audited) - {"ansible_stats", "failures", "summary", "failure", "changed"}
 
 
 def test_the_forms_of_a_report_lie_beside_each_other(tmp_path: Path) -> None:
