@@ -83,7 +83,9 @@ def changed(run: Run) -> set[str]:
 def schedules(controller: Controller) -> dict[str, bool]:
     """Which templates have a schedule, and whether it is enabled."""
     by_id = {
-        item["id"]: item["name"] for kind in ("job_templates", "workflow_job_templates") for item in controller.items[kind].values()
+        item["id"]: item["name"]
+        for kind in ("job_templates", "workflow_job_templates")
+        for item in controller.items[kind].values()
     }
     found = controller.items["schedules"].values()
     return {by_id[one["unified_job_template"]].rpartition(" ")[2]: one["enabled"] for one in found}
@@ -130,7 +132,9 @@ def assert_made(controller: Controller) -> None:
     for name in TEMPLATES:
         template = controller.named("job_templates", f"Legacy backup {name}")
         assert (template["playbook"], template["job_type"]) == (f"{name}.yml", "check" if name == "audit" else "run")
-        assert template["execution_environment"] == controller.named("execution_environments", "with the collection")["id"]
+        assert (
+            template["execution_environment"] == controller.named("execution_environments", "with the collection")["id"]
+        )
         assert template["ask_variables_on_launch"] is False
         assert controller.related("job_templates", template["name"], "credentials") == {"Legacy backup api key"}
         assert controller.survey("job_templates", template["name"])["spec"]
@@ -139,7 +143,11 @@ def assert_made(controller: Controller) -> None:
             assert told == {"Legacy backup notifications"}
     # Jobs follow the branch, and are not kept waiting for more than one sync an hour.
     project = controller.named("projects", "Legacy backup project")
-    assert (project["scm_branch"], project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == ("main", True, 3600)
+    assert (project["scm_branch"], project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == (
+        "main",
+        True,
+        3600,
+    )
     source = controller.named("inventory_sources", "Legacy backup clusters")
     assert (source["source"], source["source_path"], source["status"]) == ("scm", "clusters.yml", "successful")
     assert source["credential"] == controller.named("credentials", "Legacy backup api key")["id"]
@@ -161,14 +169,22 @@ def assert_made(controller: Controller) -> None:
 def test_what_earlier_settings_have_made_does_not_go_on(made: Awx) -> None:
     """Of each object whose identity has a setting in it, at most one is left or in use."""
     controller = made.controller
-    first = {**WEBHOOK, "legacy_backup_schedule_template": "retention", "legacy_backup_scm_revision": "v1.2.0"}
+    first: dict[str, Any] = {
+        **WEBHOOK,
+        "legacy_backup_schedule_template": "retention",
+        "legacy_backup_scm_revision": "v1.2.0",
+    }
     assert made.run(**first).status == 0
     assert schedules(controller) == {"retention": True}
     project = controller.named("projects", "Legacy backup project")
-    assert (project["scm_branch"], project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == ("v1.2.0", False, 0)
+    assert (project["scm_branch"], project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == (
+        "v1.2.0",
+        False,
+        0,
+    )
     made.assert_unchanged(**first)
 
-    second = {**ACCOUNT, **EMAIL, "legacy_backup_schedule_template": "workflow"}
+    second: dict[str, Any] = {**ACCOUNT, **EMAIL, "legacy_backup_schedule_template": "workflow"}
     switched = made.run(**second)
     assert (switched.status, schedules(controller)) == (0, {"workflow": True}), switched.output
     assert [one["scm_branch"] for one in controller.items["projects"].values()] == ["main"]
@@ -182,7 +198,7 @@ def test_what_earlier_settings_have_made_does_not_go_on(made: Awx) -> None:
     assert left.startswith('The credential "Legacy backup api key" of an earlier run is no longer attached')
     made.assert_unchanged(**second)
 
-    none = {
+    none: dict[str, Any] = {
         **ACCOUNT,
         **{"legacy_backup_notification_type": "", "legacy_backup_notification_configuration": {}},
         "legacy_backup_schedule_enabled": False,
@@ -192,7 +208,10 @@ def test_what_earlier_settings_have_made_does_not_go_on(made: Awx) -> None:
     off = made.run(**none)
     assert (off.status, schedules(controller)) == (0, {"audit": False}), off.output
     assert controller.items["notification_templates"] == {}
-    assert controller.related("workflow_job_templates", "Legacy backup workflow", "notification_templates_approvals") == set()
+    assert (
+        controller.related("workflow_job_templates", "Legacy backup workflow", "notification_templates_approvals")
+        == set()
+    )
     made.assert_unchanged(**none)
 
     # A second set of objects, of which the first knows nothing: what runs of the first is told.
@@ -200,7 +219,9 @@ def test_what_earlier_settings_have_made_does_not_go_on(made: Awx) -> None:
     assert other.status == 0, other.output
     on = made.run(**{**none, "legacy_backup_schedule_enabled": True})
     assert on.status == 0
-    told = made.run(**none, legacy_backup_prefix="Other").named("Say which other schedules of this collection are enabled")
+    told = made.run(**none, legacy_backup_prefix="Other").named(
+        "Say which other schedules of this collection are enabled"
+    )
     assert told.message.startswith("Of another prefix or organization, and enabled too: Legacy backup nightly.")
 
 
@@ -215,7 +236,7 @@ def test_secrets_are_sent_again_only_when_asked(made: Awx) -> None:
 
     inputs = {**SETTINGS["legacy_backup_credential_inputs"], "private_key": "another-key"}
     slack = {**SETTINGS["legacy_backup_notification_configuration"], "token": "another-token"}
-    new = {"legacy_backup_credential_inputs": inputs, "legacy_backup_notification_configuration": slack}
+    new: dict[str, Any] = {"legacy_backup_credential_inputs": inputs, "legacy_backup_notification_configuration": slack}
     made.assert_unchanged(**new)
     assert kept() == CANARIES[::2][:2]
 
@@ -243,7 +264,9 @@ def test_a_sync_that_failed_is_made_again(playbooks: Playbooks) -> None:
         assert "legacy_backup_scm_url" in told
         # The same again: the module of the project finds nothing to change, and the sync fails for the same reason.
         again = made.run()
-        assert f"fatal: repository '{REPOSITORY}' not found" in again.named("Say why the project was not synced").message
+        assert (
+            f"fatal: repository '{REPOSITORY}' not found" in again.named("Say why the project was not synced").message
+        )
 
         # Without capacity nothing begins, and the playbook ends all the same.
         controller.projects[REPOSITORY] = playbooks.collections / PLACE / "templates" / "project"
@@ -302,5 +325,5 @@ def test_without_the_collection_or_the_address_it_says_what_is_missing(playbooks
     assert "couldn't resolve module/action 'awx.awx." in run.output
     run = playbooks.run(f"{NAMESPACE}.awx", "-e", "legacy_backup_credential_type=password")
     refused = run.named("Refuse settings that cannot be used").message
-    assert 'legacy_backup_scm_url has to be the address of the project\'s repository (it is "")' in refused
+    assert 'legacy_backup_scm_url must be the address of the project\'s repository (it is "")' in refused
     assert '(it is "password")' in refused

@@ -148,7 +148,7 @@ def accepted(key: str, value: Any) -> bool:
 def test_what_a_template_runs_is_in_the_project(objects: dict[str, Any], playbooks: Playbooks) -> None:
     project = playbooks.collections / PLACE / "templates" / "project"
     offered = awx_rules.playbooks_in(project)
-    assert {one["playbook"] for one in objects["legacy_backup_job_templates"]} == set(offered)
+    assert {one["playbook"] for one in objects["legacy_backup_job_templates"]} <= set(offered)
     for name in offered:
         (play,) = yaml.safe_load((project / name).read_text(encoding="utf-8"))
         assert play["ansible.builtin.import_playbook"] == f"{NAMESPACE}.{Path(name).stem}"
@@ -157,7 +157,7 @@ def test_what_a_template_runs_is_in_the_project(objects: dict[str, Any], playboo
         yaml.safe_load((project / source["source_path"]).read_text(encoding="utf-8"))["plugin"]
         == f"{NAMESPACE}.clusters"
     )
-    # The image holds the collection. A requirement of the project would give jobs another release than inventory updates.
+    # The image holds the collection. With requirements here, jobs would run another release than inventory updates.
     assert not (project / "collections").exists()
 
 
@@ -222,8 +222,8 @@ def said(objects: dict[str, Any], place: str, *events: str, **about: Any) -> str
 
 def test_notifications_say_one_line_of_the_artifacts(objects: dict[str, Any]) -> None:
     line = (
-        "Legacy backup audit 7 failed. 2 clusters. To delete: 6. To extend: 2. Deleted: 0. Extended: 0. Failed: 0. Gaps: 4."
-        " Findings: orders. Blocked: orders. https://x/7"
+        "Legacy backup audit 7 failed. 2 clusters. To delete: 6. To extend: 2. Deleted: 0. Extended: 0. Failed: 0."
+        " Gaps: 4. Findings: orders. Blocked: orders. https://x/7"
     )
     assert [said(objects, place, "error") for place in ("message", "body")] == [line, line]
     none = said(objects, "message", "success", artifacts={})

@@ -279,23 +279,32 @@ class Controller:
             case [kind] if kind in RESOURCES and method == "POST":
                 return 201, self._shown(kind, self._created(kind, given))
             case [kind, number] if kind in RESOURCES:
-                item = self._item(kind, number)
-                if method == "PATCH":
-                    self._change(kind, item, given)
-                if method == "DELETE":
-                    return self._deleted(kind, item)
-                return 200, self._shown(kind, item)
-            case [kind, number, "update"] if kind in _SYNCED and method == "POST":
-                update = self._update(kind, self._item(kind, number))
+                return self._one(method, kind, self._item(kind, number), given)
+            case [kind, number, sub] if kind in RESOURCES:
+                return self._part(method, kind, self._item(kind, number), sub, given)
+        raise Refused(404, {"detail": "The requested resource could not be found."})
+
+    def _one(self, method: str, kind: str, item: Item, given: Item) -> tuple[int, Any]:
+        if method == "DELETE":
+            return self._deleted(kind, item)
+        if method == "PATCH":
+            self._change(kind, item, given)
+        return 200, self._shown(kind, item)
+
+    def _part(self, method: str, kind: str, item: Item, sub: str, given: Item) -> tuple[int, Any]:
+        """A list below an item, or what can be done with it."""
+        match sub:
+            case "update" if kind in _SYNCED and method == "POST":
+                update = self._update(kind, item)
                 return 202, self._shown(f"{update['type']}s", update)
-            case ["project_updates" | "inventory_updates" as kind, number, "stdout"] if query.get("format") == "json":
-                return 200, {"range": {}, "content": self._item(kind, number)["stdout"]}
-            case [kind, number, "survey_spec"] if kind in RESOURCES and RESOURCES[kind].survey:
-                return 200, self._survey(method, f"{kind}/{self._item(kind, number)['id']}", given)
-            case ["workflow_job_template_nodes", number, "create_approval_template"] if method == "POST":
-                return 201, self._approval(self._item("workflow_job_template_nodes", number), given)
-            case [kind, number, sub] if kind in RESOURCES and sub in (RESOURCES[kind].associations or {}):
-                return self._associated(method, kind, self._item(kind, number), sub, given)
+            case "stdout" if "stdout" in item:
+                return 200, {"range": {}, "content": item["stdout"]}
+            case "survey_spec" if RESOURCES[kind].survey:
+                return 200, self._survey(method, f"{kind}/{item['id']}", given)
+            case "create_approval_template" if kind == "workflow_job_template_nodes" and method == "POST":
+                return 201, self._approval(item, given)
+            case name if name in (RESOURCES[kind].associations or {}):
+                return self._associated(method, kind, item, sub, given)
         raise Refused(404, {"detail": "The requested resource could not be found."})
 
     # --- reading ---
@@ -490,7 +499,8 @@ class Controller:
         item["status"] = "pending"
         about = {"of": item["id"], "name": item["name"], "status": "pending", "failed": False, "finished": None}
         return self._add(
-            "project_updates" if kind == "projects" else "inventory_updates", {**about, "stdout": "", "scm_revision": ""}
+            "project_updates" if kind == "projects" else "inventory_updates",
+            {**about, "stdout": "", "scm_revision": ""},
         )
 
     def _work(self) -> None:
