@@ -190,7 +190,7 @@ ENTRY = {
     "findings": [{"code": "gap", "text": "x"}],
     "guard": {"blocked": True, "reasons": []},
 }
-JOB = {
+JOB: dict[str, Any] = {
     **{"name": "Legacy backup audit", "id": 7, "status": "failed"},
     "artifacts": {
         "retention_audit_1": {**ENTRY, "counts": {"to_delete": 3, "to_extend": 1, "kept": 5, "failed": 0}},

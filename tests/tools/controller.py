@@ -336,7 +336,7 @@ class Controller:
         if of:
             target = next(one for one in RESOURCES.values() if one.type == item["type"]).references or {}
             return bool(self.items[target[field]][item[field]][of] == value)
-        return str(item[field]) == value
+        return str(item[field]) == (value.title() if isinstance(item[field], bool) else value)
 
     def _item(self, kind: str, number: str) -> Item:
         try:
