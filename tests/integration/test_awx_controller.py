@@ -81,13 +81,13 @@ def changed(run: Run) -> set[str]:
 
 
 def schedules(controller: Controller) -> dict[str, bool]:
-    """Which templates have a schedule, and whether it is enabled."""
+    """Which templates of the default prefix have a schedule, and whether it is enabled."""
     by_id = {
         item["id"]: item["name"]
         for kind in ("job_templates", "workflow_job_templates")
         for item in controller.items[kind].values()
     }
-    found = controller.items["schedules"].values()
+    found = controller.of("schedules", "Legacy backup nightly")
     return {by_id[one["unified_job_template"]].rpartition(" ")[2]: one["enabled"] for one in found}
 
 
@@ -203,26 +203,16 @@ def test_what_earlier_settings_have_made_does_not_go_on(made: Awx) -> None:
         **{"legacy_backup_notification_type": "", "legacy_backup_notification_configuration": {}},
         "legacy_backup_schedule_enabled": False,
     }
-    assert made.run("--check", **none).status == 0
-    assert (controller.writes, schedules(controller)) == ([], {"workflow": True})
+    # A second set of objects, of which the first knows nothing: what runs of the first is told.
+    other = made.run(**none, legacy_backup_prefix="Other")
+    told = other.named("Say which other schedules of this collection are enabled").message
+    assert told.startswith("Of another prefix or organization, and enabled too: Legacy backup nightly.")
+
     off = made.run(**none)
     assert (off.status, schedules(controller)) == (0, {"audit": False}), off.output
     assert controller.items["notification_templates"] == {}
-    assert (
-        controller.related("workflow_job_templates", "Legacy backup workflow", "notification_templates_approvals")
-        == set()
-    )
-    made.assert_unchanged(**none)
-
-    # A second set of objects, of which the first knows nothing: what runs of the first is told.
-    other = made.run(**none, legacy_backup_prefix="Other")
-    assert other.status == 0, other.output
-    on = made.run(**{**none, "legacy_backup_schedule_enabled": True})
-    assert on.status == 0
-    told = made.run(**none, legacy_backup_prefix="Other").named(
-        "Say which other schedules of this collection are enabled"
-    )
-    assert told.message.startswith("Of another prefix or organization, and enabled too: Legacy backup nightly.")
+    workflow = ("workflow_job_templates", "Legacy backup workflow", "notification_templates_approvals")
+    assert controller.related(*workflow) == set()
 
 
 def test_secrets_are_sent_again_only_when_asked(made: Awx) -> None:
@@ -287,6 +277,10 @@ def test_a_sync_that_failed_is_made_again(playbooks: Playbooks) -> None:
 
         controller.inventory_error = ""
         assert (made.run().status, made.assert_unchanged().status) == (0, 0)
+
+        # What is to be switched off is so first, whatever fails afterwards.
+        nowhere = made.run(legacy_backup_scm_url="https://git.example.com/none", legacy_backup_schedule_enabled=False)
+        assert (nowhere.status, schedules(controller)) == (2, {"audit": False})
 
 
 def test_why_a_credential_type_is_refused(made: Awx) -> None:

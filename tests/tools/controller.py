@@ -330,13 +330,11 @@ class Controller:
             return True
         if name == "type":
             return bool(item["type"] == value)
-        field, _, of = name.partition("__")
-        if field not in item:
-            raise Refused(400, {"detail": f"{item['type']} has no field named '{field}'"})
-        if of:
-            target = next(one for one in RESOURCES.values() if one.type == item["type"]).references or {}
-            return bool(self.items[target[field]][item[field]][of] == value)
-        return str(item[field]) == (value.title() if isinstance(item[field], bool) else value)
+        if name == "organization__name":
+            return bool(item["organization"] and self.items["organizations"][item["organization"]]["name"] == value)
+        if name not in item:
+            raise Refused(400, {"detail": f"{item['type']} has no field named '{name}'"})
+        return str(item[name]) == (value.title() if isinstance(item[name], bool) else value)
 
     def _item(self, kind: str, number: str) -> Item:
         try:
