@@ -235,11 +235,17 @@ def test_secrets_are_sent_again_only_when_asked(made: Awx) -> None:
     assert kept() == ("another-key", "another-token")
     assert not [task for task in sent.tasks if task.name == "Say what was not compared" and task.status == "ok"]
 
-    # What can be read is compared, and takes the secrets along.
-    moved = {**slack, "channels": ["#others"], "token": "a-third-token"}
-    other = made.run(**{**new, "legacy_backup_notification_configuration": moved})
-    assert (other.status, changed(other)) == (0, {"Make the notification templates"}), other.output
-    assert kept() == ("another-key", "a-third-token")
+    # What can be read is compared, and does not take the secrets along.
+    moved = {
+        "legacy_backup_notification_configuration": {**slack, "channels": ["#others"], "token": "a-third-token"},
+        "legacy_backup_credential_inputs": {**inputs, "public_key": "efgh", "private_key": "a-third-key"},
+    }
+    other = made.run(**moved)
+    assert (other.status, changed(other)) == (0, {"Make the credential", "Make the notification templates"}), (
+        other.output
+    )
+    assert kept() == ("another-key", "another-token")
+    assert controller.named("credentials", "Legacy backup api key")["inputs"]["public_key"] == "efgh"
 
 
 def test_a_sync_that_failed_is_made_again(playbooks: Playbooks) -> None:

@@ -330,8 +330,10 @@ class Controller:
             return True
         if name == "type":
             return bool(item["type"] == value)
-        if name == "organization__name":
-            return bool(item["organization"] and self.items["organizations"][item["organization"]]["name"] == value)
+        field, _, of = name.partition("__")
+        if of == "name":
+            target = {"organization": "organizations", "credential_type": "credential_types"}[field]
+            return bool(item[field] and self.items[target][item[field]]["name"] == value)
         if name not in item:
             raise Refused(400, {"detail": f"{item['type']} has no field named '{name}'"})
         return str(item[name]) == (value.title() if isinstance(item[name], bool) else value)
@@ -426,6 +428,11 @@ class Controller:
         known = {name: value for name, value in given.items() if name in item and name not in ("id", "type")}
         if kind == "inventories":
             known["kind"] = known.get("kind") or ""
+        if kind == "credentials":
+            kept = {
+                key: item["inputs"][key] for key, value in known.get("inputs", {}).items() if value == "$encrypted$"
+            }
+            known.update({"inputs": {**known["inputs"], **kept}} if kept else {})
         before = dict(item)
         self._check(kind, known, {**item, **known})
         item.update(known, modified=item["modified"] + 1)
