@@ -236,7 +236,7 @@ def test_secrets_are_sent_again_only_when_asked(made: Awx) -> None:
     assert not [task for task in sent.tasks if task.name == "Say what was not compared" and task.status == "ok"]
 
     # What can be read is compared, and does not take the secrets along.
-    moved = {
+    moved: dict[str, Any] = {
         "legacy_backup_notification_configuration": {**slack, "channels": ["#others"], "token": "a-third-token"},
         "legacy_backup_credential_inputs": {**inputs, "public_key": "efgh", "private_key": "a-third-key"},
     }
