@@ -219,7 +219,7 @@ class Controller:
         """All that it holds, to compare."""
         return (repr(self.items), repr(self.surveys), repr(self.linked))
 
-    def add(self, kind: str, **fields: Any) -> int:
+    def add(self, kind: str, /, **fields: Any) -> int:
         """An item that somebody made by hand."""
         return int(self._add(kind, fields)["id"])
 
