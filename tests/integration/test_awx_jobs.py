@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
+from ansible.release import __version__ as ansible_version
+
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
@@ -141,6 +144,25 @@ def assert_no_secret(made: Fleet, secret: str) -> None:
     assert [path for path in kept if path.is_file() and secret in path.read_text(encoding="utf-8")] == []
 
 
+def test_an_inventory_update_needs_the_collection_in_the_image(playbooks: Playbooks, simulator: Start) -> None:
+    """Jobs find what a project's requirements have installed. Updates of AWX 24.6 do with ansible-core before 2.19."""
+    sim = simulator(seeds.fleet(1, 12, platform="ops_manager"))
+    made = fleet(playbooks, sim, inputs=api_key(sim), variables=POLICY)
+    hosts = made.hosts
+    (playbooks.folder / "image").mkdir()
+    made.runner = Runner(
+        playbooks.folder / "image", playbooks.folder / "nothing", made.runner.project, playbooks.collections
+    )
+    (job,) = made.launch("Legacy backup audit", {})
+    assert (job.status, next(iter(job.artifacts.values()))["counts"]["kept"]) == ("successful", KEPT)
+    del made.hosts
+    if tuple(map(int, ansible_version.split(".")[:2])) < (2, 19):
+        assert made.hosts == hosts
+    else:
+        with pytest.raises(RuntimeError, match=r"unknown plugin 'mongodb_ops\.legacy_backup\.clusters'"):
+            len(made.hosts)
+
+
 def test_the_workflow_sliced_over_https_with_every_question_answered(
     playbooks: Playbooks, simulator: Start, tmp_path: Path
 ) -> None:
@@ -201,7 +223,7 @@ def test_the_workflow_with_nothing_answered_stops_at_drift(playbooks: Playbooks,
     assert made.walk({}, is_approved=True) == ["audit", "plan", "approval", "apply"]
 
     (host,) = made.failures("apply")
-    assert host.endswith(f"/{held.name}")
+    assert host.endswith(f".{held.name}")
     assert made.failures("apply")[host].startswith("RETENTION DRIFT: ")
     assert world.state()[held.id] == between[held.id]
     assert made.left() == {held.name: 12, **{one.name: KEPT for one in others}}

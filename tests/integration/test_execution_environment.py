@@ -20,7 +20,8 @@ import yaml
 from simulator import seeds
 from simulator.fixtures_pytest import Start
 from simulator.server import Simulator
-from tools.environment import atlas_environment
+from tools.artefact import build
+from tools.environment import atlas_environment, bare_environment
 from tools.playbooks import NAMESPACE, Playbooks, options, play, task
 
 # What of an installed collection is run; all else is for people and for tools.
@@ -55,16 +56,20 @@ def test_an_environment_gets_requests_and_nothing_else(collections: Path, tmp_pa
     assert needed["system"] == []
 
 
-def test_the_example_definition(collections: Path, tmp_path: Path) -> None:
-    """It agrees with the schema, and builder makes of it a context that installs this collection."""
-    example = tmp_path / "example"
-    shutil.copytree(installed_at(collections) / "docs" / "awx", example)
-    definition = yaml.safe_load((example / "execution-environment.yml").read_text(encoding="utf-8"))
+def example(collections: Path, folder: Path) -> Path:
+    """The folder with the definitions, as somebody copies it; both agree with the schema."""
+    shutil.copytree(installed_at(collections) / "docs" / "awx", folder)
     schema = Path(ansiblelint.__file__).parent / "schemas" / "execution-environment.json"
-    jsonschema.validate(definition, json.loads(schema.read_text(encoding="utf-8")))
-    assert definition["version"] == 3
+    for path in folder.glob("*.yml"):
+        definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+        jsonschema.validate(definition, json.loads(schema.read_text(encoding="utf-8")))
+        assert definition["version"] == 3
+    return folder
 
-    builder("create", "--context", str(tmp_path / "context"), folder=example)
+
+def test_the_definition_of_what_is_released(collections: Path, tmp_path: Path) -> None:
+    """Builder makes of it a context that installs this collection."""
+    builder("create", "--context", str(tmp_path / "context"), folder=example(collections, tmp_path / "example"))
 
     wanted = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8"))
     assert [one["name"] for one in wanted["collections"]] == [NAMESPACE]
@@ -73,6 +78,22 @@ def test_the_example_definition(collections: Path, tmp_path: Path) -> None:
     # No package of Python's or the system's beyond what the collection's own metadata ask for.
     assert not (tmp_path / "context" / "_build" / "requirements.txt").exists()
     assert not (tmp_path / "context" / "_build" / "bindep.txt").exists()
+
+
+def test_the_definition_of_a_checkout(collections: Path, tmp_path: Path) -> None:
+    """Its context has all that it installs."""
+    definition = "execution-environment-checkout.yml"
+    folder = example(collections, tmp_path / "example")
+    shutil.copy(build(tmp_path / "built"), folder / "mongodb_ops-legacy_backup.tar.gz")
+    builder("create", "-f", definition, "--context", str(tmp_path / "context"), folder=folder)
+
+    # As the image's file does it: COPY _build /build, WORKDIR /build.
+    arguments = ("collection", "install", "-r", "requirements.yml", "--offline", "--collections-path", str(tmp_path))
+    command = [str(Path(sys.executable).parent / "ansible-galaxy"), *arguments]
+    place, told = tmp_path / "context" / "_build", bare_environment(tmp_path)
+    done = subprocess.run(command, cwd=place, env=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (installed_at(tmp_path) / "plugins" / "modules" / "legacy_snapshot.py").is_file()
 
 
 def hosts_of(sim: Simulator, folder: Path) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ Slices are in `tools.slices`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -201,13 +202,14 @@ _EDGES = ("success_nodes", "failure_nodes", "always_nodes")
 class Runner:
     """Runs jobs as AWX has them run: each in a private data directory of its own, by ansible-runner.
 
-    `project` is a checkout of the project; `collections` is where collections are, as an execution environment has
-    them.
+    `project` is a checkout of the project; `collections` is what the execution environment holds, and `synced` what the
+    project's sync has installed by its collections/requirements.yml.
     """
 
     folder: Path
     collections: Path
     project: Path
+    synced: Path | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def private_data_dir(self) -> Path:
@@ -241,7 +243,7 @@ class Runner:
         done = subprocess.run(
             [*runner, "--ident", "job", "--quiet"],
             cwd=place,
-            env=self._environment(),
+            env=self._environment("ANSIBLE_COLLECTIONS_PATH"),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -260,7 +262,11 @@ class Runner:
         done = subprocess.run(
             command,
             cwd=private_data_dir / "project",
-            env={**self._environment(), **strict, **environment, "INVENTORY_UPDATE_ID": "1"},
+            # AWX 24.6.1 sets the old name alone, which ansible-core 2.19 does not read.
+            env={
+                **self._environment("ANSIBLE_COLLECTIONS_PATHS"),
+                **{**strict, **environment, "INVENTORY_UPDATE_ID": "1"},
+            },
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -270,13 +276,15 @@ class Runner:
             raise RuntimeError(f"the inventory update failed:\n{done.stdout}{done.stderr}")
         return dict(json.loads(done.stdout)["_meta"]["hostvars"])
 
-    def _environment(self) -> dict[str, str]:
-        """That of the container."""
-        return {
-            **bare_environment(self.folder),
-            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
-            **coverage_environment(),
-        }
+    def _environment(self, variable: str) -> dict[str, str]:
+        """That of the container. The variable names what the sync has installed before what the image holds."""
+        bare = bare_environment(self.folder)
+        image = Path(bare["HOME"]) / ".ansible" / "collections"
+        image.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            image.symlink_to(self.collections, target_is_directory=True)
+        places = [str(self.synced), str(image)] if self.synced else []
+        return {**bare, **({variable: os.pathsep.join(places)} if places else {}), **coverage_environment()}
 
 
 def write_inventory(private_data_dir: Path, hosts: Hosts, variables: Mapping[str, Any]) -> None:

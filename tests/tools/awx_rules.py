@@ -8,8 +8,10 @@ Each function names the place there. Nothing here knows of this collection.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -217,17 +219,17 @@ STUB = {
     "workflow_url": "https://platformhost/#/jobs/workflow/1010",
     "job_metadata": "{}",
 }
-_EVENTS = {"started", "success", "error", "workflow_approval"}
+EVENTS = ("started", "success", "error", "workflow_approval")
 _APPROVAL_EVENTS = {"running", "approved", "timed_out", "denied"}
 
 
 def message_errors(messages: Mapping[str, Any]) -> dict[str, str]:
     """Why the texts of a notification are refused (awx/api/serializers.py: NotificationTemplateSerializer)."""
     approvals = messages.get("workflow_approval") or {}
-    unknown = (set(messages) - _EVENTS) | (set(approvals) - _APPROVAL_EVENTS)
+    unknown = (set(messages) - set(EVENTS)) | (set(approvals) - _APPROVAL_EVENTS)
     found = [f"event {name} invalid" for name in sorted(unknown)]
     plain = [texts for event, texts in messages.items() if event != "workflow_approval"]
-    for texts in [*plain, *approvals.values()]:
+    for texts in filter(None, [*plain, *approvals.values()]):
         for kind, text in texts.items():
             if kind not in ("message", "body"):
                 found.append(f"message type {kind} invalid")
@@ -235,6 +237,46 @@ def message_errors(messages: Mapping[str, Any]) -> dict[str, str]:
                 found.append("messages cannot contain newlines")
             found += [problem for problem in [_unrenderable(text, STUB)] if problem]
     return {"messages": "; ".join(found)} if found else {}
+
+
+@dataclass(frozen=True)
+class NotificationType:
+    """The keys of a notification's configuration (awx/main/notifications: init_parameters)."""
+
+    required: tuple[str, ...]
+    secrets: tuple[str, ...]
+    defaults: Mapping[str, Any]
+
+
+NOTIFICATIONS = {
+    "slack": NotificationType(("token", "channels"), ("token",), {}),
+    "email": NotificationType(
+        ("host", "port", "username", "password", "use_tls", "use_ssl", "sender", "recipients"),
+        ("password",),
+        {"timeout": 30},
+    ),
+    "webhook": NotificationType(
+        ("url",),
+        ("password",),
+        {"http_method": "POST", "disable_ssl_verification": False, "username": "", "password": "", "headers": {}},
+    ),
+}
+
+
+def notification_errors(template: Mapping[str, Any]) -> dict[str, str]:
+    """Why the configuration of a notification is refused (serializers.py: NotificationTemplateSerializer.validate)."""
+    given = template["notification_configuration"]
+    missing = [name for name in NOTIFICATIONS[template["notification_type"]].required if name not in given]
+    told = f"Missing required fields for Notification Configuration: {missing}."
+    return {"notification_configuration": told} if missing else {}
+
+
+def webhook_body(text: str) -> Any:
+    """What a webhook sends of a rendered body (awx/main/notifications/webhook_backend.py: format_body)."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return {}
 
 
 # awx/main/utils/ansible.py: could_be_playbook and skip_directory

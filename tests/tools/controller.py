@@ -3,10 +3,11 @@
 
 """A stand-in for the API of AWX, as far as the modules of awx.awx ask it: `with Controller(projects) as controller:`.
 
-Shaped after AWX 24.6 (awx/api/views, serializers.py, urls): lists with filters and pages, POST and PATCH with the
-checks that AWX makes of references, required fields, credential types, surveys, playbooks, schedules and messages,
-sub-lists that associate and disassociate, surveys, and the templates of approvals. It keeps what it is given in a
-dictionary, and asks for a token.
+Shaped after AWX 24.6.1, as measured there and in its code (awx/api/views, serializers.py, urls): lists with filters,
+POST, PATCH and DELETE with the checks that AWX makes of references, required fields, credential types, surveys,
+playbooks, schedules and messages, sub-lists that associate and disassociate, surveys, the templates of approvals, and
+updates of projects and inventory sources, which end after the request that starts them. It keeps what it is given in
+a dictionary, hides secrets, and asks for a token.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from tools import awx_rules
 
 Item = dict[str, Any]
 TOKEN = "a-token-of-the-controller"
+READ_TOKEN = "a-token-of-the-controller-for-reading"
+_SYNCED = ("projects", "inventory_sources")  # what has updates
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,14 @@ RESOURCES: dict[str, Resource] = {
         {
             **{"description": "", "organization": None, "scm_type": "", "scm_url": "", "scm_branch": ""},
             **{"credential": None, "scm_revision": "", "allow_override": False, "status": "never updated"},
+            **{"scm_update_on_launch": False, "scm_update_cache_timeout": 0, "timeout": 0},
         },
         ("name",),
         {"organization": "organizations", "credential": "credentials"},
         _NOTIFIED,
     ),
     "project_updates": Resource("project_update", {}),
+    "inventory_updates": Resource("inventory_update", {}),
     "inventories": Resource(
         "inventory",
         {"description": "", "organization": None, "kind": "", "host_filter": None, "variables": ""},
@@ -85,7 +90,7 @@ RESOURCES: dict[str, Resource] = {
         {
             **{"description": "", "source": "", "source_path": "", "source_project": None, "credential": None},
             **{"execution_environment": None, "overwrite": False, "overwrite_vars": False, "source_vars": ""},
-            **{"update_on_launch": False, "update_cache_timeout": 0, "organization": None},
+            **{"update_on_launch": False, "update_cache_timeout": 0, "organization": None, "status": "never updated"},
         },
         ("name", "inventory"),
         {
@@ -163,6 +168,7 @@ class Controller:
     """The server, on a free port of loopback. `projects` are checkouts by the address of their repository.
 
     Of what it holds: `items[list][id]`. Of what it was asked: `writes`, the methods and paths that were no reading.
+    While `has_capacity` is false no update begins. `inventory_error` is the output of the updates that fail.
     """
 
     def __init__(self, projects: Mapping[str, Path]) -> None:
@@ -172,6 +178,8 @@ class Controller:
         self.linked: dict[str, list[int]] = {}
         self.requests: list[tuple[str, str]] = []
         self.url = ""
+        self.has_capacity = True
+        self.inventory_error = ""
         self._next = 0
         self._add("organizations", {"name": "Default"})
         self._loop = asyncio.new_event_loop()
@@ -184,6 +192,10 @@ class Controller:
     def environment(self) -> dict[str, str]:
         """The variables with which the modules find it."""
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
+
+    def of(self, kind: str, name: str) -> list[Item]:
+        """All items of that name; `named` is for the one."""
+        return [item for item in self.items[kind].values() if _name(item) == name]
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -207,7 +219,7 @@ class Controller:
         """All that it holds, to compare."""
         return (repr(self.items), repr(self.surveys), repr(self.linked))
 
-    def add(self, kind: str, **fields: Any) -> int:
+    def add(self, kind: str, /, **fields: Any) -> int:
         """An item that somebody made by hand."""
         return int(self._add(kind, fields)["id"])
 
@@ -241,8 +253,8 @@ class Controller:
         self.requests.append((request.method, request.path))
         headers = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
         try:
-            if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-                raise Refused(401, {"detail": "Authentication credentials were not provided."})
+            self._authorize(request)
+            self._work()
             given = await request.json() if request.method in ("POST", "PATCH", "PUT") else {}
             status, body = self._answer(request.method, request.path, dict(request.query), given)
         except Refused as refused:
@@ -250,6 +262,13 @@ class Controller:
         if status == 204:
             return web.Response(status=204, headers=headers)
         return web.json_response(body, status=status, headers=headers)
+
+    def _authorize(self, request: web.BaseRequest) -> None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in (TOKEN, READ_TOKEN):
+            raise Refused(401, {"detail": "Authentication credentials were not provided."})
+        if token == READ_TOKEN and request.method not in ("GET", "HEAD"):
+            raise Refused(403, {"detail": "You do not have permission to perform this action."})
 
     def _answer(self, method: str, path: str, query: dict[str, str], given: Item) -> tuple[int, Any]:
         match path.removeprefix("/api/v2/").strip("/").split("/"):
@@ -260,16 +279,32 @@ class Controller:
             case [kind] if kind in RESOURCES and method == "POST":
                 return 201, self._shown(kind, self._created(kind, given))
             case [kind, number] if kind in RESOURCES:
-                item = self._item(kind, number)
-                if method == "PATCH":
-                    self._change(kind, item, given)
-                return 200, self._shown(kind, item)
-            case [kind, number, "survey_spec"] if kind in RESOURCES and RESOURCES[kind].survey:
-                return 200, self._survey(method, f"{kind}/{self._item(kind, number)['id']}", given)
-            case ["workflow_job_template_nodes", number, "create_approval_template"] if method == "POST":
-                return 201, self._approval(self._item("workflow_job_template_nodes", number), given)
-            case [kind, number, sub] if kind in RESOURCES and sub in (RESOURCES[kind].associations or {}):
-                return self._associated(method, kind, self._item(kind, number), sub, given)
+                return self._one(method, kind, self._item(kind, number), given)
+            case [kind, number, sub] if kind in RESOURCES:
+                return self._part(method, kind, self._item(kind, number), sub, given)
+        raise Refused(404, {"detail": "The requested resource could not be found."})
+
+    def _one(self, method: str, kind: str, item: Item, given: Item) -> tuple[int, Any]:
+        if method == "DELETE":
+            return self._deleted(kind, item)
+        if method == "PATCH":
+            self._change(kind, item, given)
+        return 200, self._shown(kind, item)
+
+    def _part(self, method: str, kind: str, item: Item, sub: str, given: Item) -> tuple[int, Any]:
+        """A list below an item, or what can be done with it."""
+        match sub:
+            case "update" if kind in _SYNCED and method == "POST":
+                update = self._update(kind, item)
+                return 202, self._shown(f"{update['type']}s", update)
+            case "stdout" if "stdout" in item:
+                return 200, {"range": {}, "content": item["stdout"]}
+            case "survey_spec" if RESOURCES[kind].survey:
+                return 200, self._survey(method, f"{kind}/{item['id']}", given)
+            case "create_approval_template" if kind == "workflow_job_template_nodes" and method == "POST":
+                return 201, self._approval(item, given)
+            case name if name in (RESOURCES[kind].associations or {}):
+                return self._associated(method, kind, item, sub, given)
         raise Refused(404, {"detail": "The requested resource could not be found."})
 
     # --- reading ---
@@ -295,9 +330,13 @@ class Controller:
             return True
         if name == "type":
             return bool(item["type"] == value)
+        field, _, of = name.partition("__")
+        if of == "name":
+            target = {"organization": "organizations", "credential_type": "credential_types"}[field]
+            return bool(item[field] and self.items[target][item[field]]["name"] == value)
         if name not in item:
             raise Refused(400, {"detail": f"{item['type']} has no field named '{name}'"})
-        return str(item[name]) == value
+        return str(item[name]) == (value.title() if isinstance(item[name], bool) else value)
 
     def _item(self, kind: str, number: str) -> Item:
         try:
@@ -318,13 +357,20 @@ class Controller:
             if item["unified_job_template"] is not None:
                 of = self._kind_of_unified(item["unified_job_template"])
                 related["unified_job_template"] = f"/api/v2/{of}/{item['unified_job_template']}/"
-        if kind == "projects":
+        if kind in _SYNCED:
             related["update"] = f"{url}update/"
-            updates = [one for one in self.items["project_updates"].values() if one["project"] == item["id"]]
+            updates = [one for one in self._updates if one["of"] == item["id"]]
             if updates:
-                summary = {"current_update": {"id": updates[-1]["id"], "status": updates[-1]["status"]}}
+                name = "last_update" if updates[-1]["finished"] else "current_update"
+                summary = {name: {"id": updates[-1]["id"], "status": updates[-1]["status"]}}
         if kind == "credentials":
             shown["inputs"] = self._hidden(item)
+        if kind == "notification_templates":
+            secret = awx_rules.NOTIFICATIONS[item["notification_type"]].secrets
+            told = item["notification_configuration"]
+            shown["notification_configuration"] = {
+                name: "$encrypted$" if name in secret and value else value for name, value in told.items()
+            }
         return {**shown, "url": url, "related": related, "summary_fields": summary}
 
     def _hidden(self, credential: Item) -> Item:
@@ -339,7 +385,7 @@ class Controller:
 
     def _add(self, kind: str, fields: Mapping[str, Any]) -> Item:
         self._next += 1
-        item = {"id": self._next, "type": RESOURCES[kind].type, **RESOURCES[kind].defaults, **fields}
+        item = {"id": self._next, "type": RESOURCES[kind].type, "modified": 0, **RESOURCES[kind].defaults, **fields}
         self.items[kind][self._next] = item
         return item
 
@@ -362,15 +408,49 @@ class Controller:
         if kind in ("job_templates", "inventory_sources"):  # that of another, and cannot be given
             of, field = ("projects", "project") if kind == "job_templates" else ("inventories", "inventory")
             item["organization"] = self.items[of][item[field]]["organization"]
+        if kind == "notification_templates":
+            self._keep_notification(item, {})
         if kind == "projects" and item["scm_type"]:
-            self._update(item)
+            self._update(kind, item)
         return item
+
+    def _deleted(self, kind: str, item: Item) -> tuple[int, Any]:
+        """What an item was associated with knows of it no more."""
+        del self.items[kind][item["id"]]
+        for key, held in self.linked.items():
+            owner, _, sub = key.split("/")
+            if (RESOURCES[owner].associations or {})[sub] == kind and item["id"] in held:
+                held.remove(item["id"])
+        return 204, None
 
     def _change(self, kind: str, item: Item, given: Item) -> None:
         """What an item has is changed; what it does not know is passed over, as AWX does."""
         known = {name: value for name, value in given.items() if name in item and name not in ("id", "type")}
+        if kind == "inventories":
+            known["kind"] = known.get("kind") or ""
+        if kind == "credentials":
+            kept = {
+                key: item["inputs"][key] for key, value in known.get("inputs", {}).items() if value == "$encrypted$"
+            }
+            known.update({"inputs": {**known["inputs"], **kept}} if kept else {})
+        before = dict(item)
         self._check(kind, known, {**item, **known})
-        item.update(known)
+        item.update(known, modified=item["modified"] + 1)
+        if kind == "notification_templates":
+            self._keep_notification(item, before)
+        if kind == "projects" and any(before[name] != item[name] for name in ("scm_url", "scm_branch", "credential")):
+            self._update(kind, item)
+
+    def _keep_notification(self, item: Item, before: Item) -> None:
+        """Defaults are filled in, what was encrypted stays, and so do texts that are not replaced."""
+        of_type = awx_rules.NOTIFICATIONS[item["notification_type"]]
+        told = {**of_type.defaults, **item["notification_configuration"]}
+        old = before.get("notification_configuration", {})
+        item["notification_configuration"] = {
+            name: old[name] if value == "$encrypted$" else value for name, value in told.items()
+        }
+        kept, new = before.get("messages") or {}, item["messages"] or {}
+        item["messages"] = {name: new.get(name) or kept.get(name) for name in awx_rules.EVENTS}
 
     def _check(self, kind: str, given: Item, whole: Item) -> None:
         for field, target in (RESOURCES[kind].references or {}).items():
@@ -381,6 +461,12 @@ class Controller:
             ]
             if given.get(field) is not None and given[field] not in held:
                 raise Refused(400, {field: [f'Invalid pk "{given[field]}" - object does not exist.']})
+        if kind == "credential_types" and "id" in whole:
+            old = self.items[kind][whole["id"]]
+            is_used = any(one["credential_type"] == whole["id"] for one in self.items["credentials"].values())
+            if is_used and whole["inputs"] != old["inputs"]:
+                detail = "Modifications to inputs are not allowed for credential types that are in use"
+                raise Refused(403, {"detail": detail})
         checks: dict[str, Callable[[Item], Mapping[str, str]]] = {
             "credential_types": awx_rules.credential_type_errors,
             "credentials": self._credential_errors,
@@ -390,7 +476,10 @@ class Controller:
                 else {"source_project": "Project required for scm type sources."}
             ),
             "job_templates": self._template_errors,
-            "notification_templates": lambda one: awx_rules.message_errors(one.get("messages") or {}),
+            "notification_templates": lambda one: {
+                **awx_rules.message_errors(one.get("messages") or {}),
+                **awx_rules.notification_errors(one),
+            },
             "schedules": lambda one: awx_rules.rrule_errors(one["rrule"]),
         }
         errors = checks[kind](whole) if kind in checks else {}
@@ -406,12 +495,34 @@ class Controller:
         project = self.items["projects"][template["project"]]
         return {} if template["playbook"] in project["playbooks"] else {"playbook": "Playbook not found for project."}
 
-    def _update(self, project: Item) -> None:
-        """A sync: the playbooks of the checkout are known afterwards. It fails where there is no such repository."""
-        root = self.projects.get(project["scm_url"])
-        project["playbooks"] = awx_rules.playbooks_in(root) if root else []
-        project["status"] = "successful" if root else "failed"
-        self._add("project_updates", {"project": project["id"], "status": project["status"], "scm_revision": "0" * 40})
+    @property
+    def _updates(self) -> list[Item]:
+        return [one for kind in ("project_updates", "inventory_updates") for one in self.items[kind].values()]
+
+    def _update(self, kind: str, item: Item) -> Item:
+        """A sync that is to begin."""
+        item["status"] = "pending"
+        about = {"of": item["id"], "name": item["name"], "status": "pending", "failed": False, "finished": None}
+        return self._add(
+            "project_updates" if kind == "projects" else "inventory_updates",
+            {**about, "stdout": "", "scm_revision": ""},
+        )
+
+    def _work(self) -> None:
+        """Ends the updates that wait. The playbooks of a project's checkout are known afterwards."""
+        for update in self._updates if self.has_capacity else ():
+            if update["finished"] is None:
+                is_project = update["type"] == "project_update"
+                item = self.items["projects" if is_project else "inventory_sources"][update["of"]]
+                root = self.projects.get(item["scm_url"]) if is_project else None
+                error = self.inventory_error
+                if is_project:
+                    item["playbooks"] = awx_rules.playbooks_in(root) if root else []
+                    error = "" if root else f"fatal: repository '{item['scm_url']}' not found"
+                item["status"] = "failed" if error else "successful"
+                item["scm_revision"] = revision = "0" * 40 if is_project and not error else ""
+                update.update(status=item["status"], failed=bool(error), finished="now", stdout=error)
+                update["scm_revision"] = revision
 
     def _survey(self, method: str, key: str, given: Item) -> Any:
         if method == "POST":

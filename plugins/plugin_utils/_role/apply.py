@@ -26,6 +26,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fi
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.fleet import Fleet, fleet_of
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     changes_shown,
+    numbers_of,
+    published,
     same_cluster,
     with_plan,
     without_plan,
@@ -33,7 +35,11 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.ou
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.step import Step
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry
-from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import Cluster, in_role
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
+    Cluster,
+    in_role,
+    read_cluster,
+)
 
 _NO_PLAN = (
     "RETENTION NO PLAN: nothing was released for this host in this run: retention_apply follows retention_decide, which"
@@ -91,7 +97,16 @@ class Done:
 
 
 def apply(step: Step) -> dict[str, Any]:
-    """The result of one host."""
+    """The result of one host. Its numbers are published, whatever became of the run."""
+    result = _result(step)
+    try:
+        key = read_cluster(step.given).key(step.host)
+    except RefusedError:
+        return result
+    return {**result, **published({f"retention_run_{key}": numbers_of(result)})}
+
+
+def _result(step: Step) -> dict[str, Any]:
     entry, kept = step.store.take(step.host)
     if entry is None or kept is None:
         return without_plan(step, Cluster(), _NO_PLAN, step.check_mode)

@@ -29,6 +29,8 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role im
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
     changes_shown,
+    numbers_of,
+    published,
     same_cluster,
     with_plan,
     without_plan,
@@ -275,15 +277,12 @@ def _published(asked: Asked, host: str, plan: Plan, result: Mapping[str, Any]) -
     id of digits alone would become a number, and "off" false.
     """
     key = asked.cluster.key(host)
-    data: dict[str, Any]
     if asked.entry_point == PLAN:
-        data = {f"retention_plan_{key}": json.dumps(plan.dump_compact()), f"retention_digest_{key}": plan.digest}
-    elif asked.entry_point == AUDIT:
-        left_out = ("failures", "summary", "failure", "message")
-        data = {f"retention_audit_{key}": {name: value for name, value in result.items() if name not in left_out}}
-    else:
-        return {}
-    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
+        handed_on = {f"retention_plan_{key}": json.dumps(plan.dump_compact()), f"retention_digest_{key}": plan.digest}
+        return published({**handed_on, f"retention_run_{key}": numbers_of(result)})
+    if asked.entry_point == AUDIT:
+        return published({f"retention_audit_{key}": numbers_of(result)})
+    return {}
 
 
 def _too_large(plan: Plan, hosts: int) -> tuple[Note, ...]:

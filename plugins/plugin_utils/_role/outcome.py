@@ -112,6 +112,16 @@ def _short(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {key: cut(value, _LONGEST_DETAIL) if isinstance(value, str) else value for key, value in error.items()}
 
 
+def numbers_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as notifications and other programs get it: without the failures and the texts for people."""
+    return {name: value for name, value in result.items() if name not in ("failures", "summary", "failure", "message")}
+
+
+def published(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step adds to its result to publish data for the jobs that follow, as `set_stats` does it."""
+    return {"ansible_stats": {"data": dict(data), "per_host": False, "aggregate": False}}
+
+
 def same_cluster(host: str, other: str, plan: Plan) -> str:
     """Why neither of two hosts that are one cluster is written to."""
     return (

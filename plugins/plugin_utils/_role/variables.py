@@ -40,7 +40,7 @@ PREFIX = "retention_"
 CLUSTER_KEYS = ("project_id", "cluster_name", "cluster_id")
 # A clock that differs more would make the floors and the age of an approval mean nothing (R1).
 _NEAR = timedelta(hours=1)
-_ARTIFACT = re.compile(r"retention_(plan|digest|audit)_[0-9a-f]{16}\Z")
+_ARTIFACT = re.compile(r"retention_(plan|digest|audit|run)_[0-9a-f]{16}\Z")
 # Options of the modules that the role fills from its variables, in a module's text.
 _OPTION = re.compile(r"(?<![\w./-])(project_id|cluster_name|cluster_id|concurrency)\b")
 # What the reader of a module's text can set, and that of the role's cannot.

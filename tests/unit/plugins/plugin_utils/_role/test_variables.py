@@ -118,7 +118,17 @@ def test_what_others_set_and_what_the_role_leaves_is_known() -> None:
         "retention_result",
         *(f"retention_{one}_0123456789abcdef" for one in ("plan", "digest")),
     )
-    refuse_unknown([*known, "retention_audit_0123456789abcdef", "retentions", "my_retention_x", "keep_last"], ())
+    refuse_unknown(
+        [
+            *known,
+            "retention_audit_0123456789abcdef",
+            "retention_run_0123456789abcdef",
+            "retentions",
+            "my_retention_x",
+            "keep_last",
+        ],
+        (),
+    )
 
 
 # --- settings ---
