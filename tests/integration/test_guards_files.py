@@ -138,7 +138,7 @@ def test_files_are_the_controllers_where_the_host_is_another_machine(
     first = clusters.run([roles()], environment=environment)
     assert first.status == 0, first.output
     assert clusters.deleted == {"bastion": REMOVED}
-    page, plan = Path(result(first, "bastion")["report"]), next((tmp_path / "plans").iterdir())
+    page, plan = Path(result(first, "bastion")["report"]), next((tmp_path / "plans").glob("*.plan.json"))
     # The modules went over there, and no file of the role did.
     said = (tmp_path / "log").read_text(encoding="utf-8")
     assert "exec" in said

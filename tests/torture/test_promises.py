@@ -44,9 +44,9 @@ def forgets(patch: pytest.MonkeyPatch) -> None:
         rows = told(outcome)
         return [{**row, "action": "not_tried", "error": None} if row["error"] else row for row in rows]
 
-    from ansible_collections.mongodb_ops.legacy_backup.plugins.modules import legacy_snapshot
+    from ansible_collections.mongodb_ops.legacy_backup.plugins.module_utils import _legacy_snapshot
 
-    patch.setattr(legacy_snapshot, "outcomes", outcomes)
+    patch.setattr(_legacy_snapshot, "outcomes", outcomes)
 
 
 @pytest.mark.parametrize(

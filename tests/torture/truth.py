@@ -14,6 +14,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import cut
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import _LONGEST_DETAIL
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import in_role
+
 from simulator.requestlog import Entry
 from torture.bench import State, Undisturbed
 from torture.role import Told
@@ -201,12 +205,19 @@ def _ending(measure: Undisturbed, told: Told, now: Rows, by_id: Mapping[str, Map
 def _failures(told: Told, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What is listed as failed, not tried, or not known is what the modules say, and of a batch without a word none."""
     listed = {one["id"]: (one["action"], one["error"]) for one in told.result["failures"]}
-    own = {name: (one["action"], one["error"]) for name, one in by_id.items() if one["action"] in UNDONE}
+    own = {name: (one["action"], _as_listed(one["error"])) for name, one in by_id.items() if one["action"] in UNDONE}
     if {name: listed.get(name) for name in own} != own:
         yield f"the failures are {listed}, and the modules had {own}"
     for name in listed.keys() - own.keys():
         if name in by_id or listed[name] != ("not_tried", None):
             yield f"{name} is listed as {listed[name]}, and no module says so"
+
+
+def _as_listed(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The error of a module as the role lists it: in the words of the role, and no longer than a result may be."""
+    if error is None:
+        return None
+    return {**error, "detail": cut(in_role(str(error.get("detail") or "no reason given")), _LONGEST_DETAIL)}
 
 
 def _counts(told: Told, now: Rows, by_id: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
