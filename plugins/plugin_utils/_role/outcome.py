@@ -78,11 +78,12 @@ def with_plan(
         f"{name}: {path}" for name, path in (("Plan", written["plan_file"]), ("Report", written["report"])) if path
     ]
     reasons = [*failures, *([summary.failure(problems)] if problems else [])]
+    *told, digest = summary.lines(run, findings, problems, host)
     return {
         **summary.numbers(run, findings),
         **written,
         "failures": failed[:_MOST_FAILURES],
-        "summary": [*summary.lines(run, findings, problems, host), *_too_long(reasons), *paths],
+        "summary": [*told, *_too_long(reasons), digest, *paths],
         "failure": " ".join(reasons),
         "message": _message(reasons),
     }
