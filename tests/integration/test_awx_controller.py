@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -268,9 +267,8 @@ def test_a_sync_that_failed_is_made_again(playbooks: Playbooks) -> None:
         # Without capacity nothing begins, and the playbook ends all the same.
         controller.projects[REPOSITORY] = playbooks.collections / PLACE / "templates" / "project"
         controller.has_capacity = False
-        start = time.monotonic()
         waiting = made.run(legacy_backup_sync_timeout=1)
-        assert (waiting.status, time.monotonic() - start < 60) == (2, True)
+        assert waiting.status == 2
         assert "aborted due to timeout" in waiting.named("Say why the project was not synced").message
 
         controller.has_capacity = True
@@ -278,8 +276,8 @@ def test_a_sync_that_failed_is_made_again(playbooks: Playbooks) -> None:
         unread = made.run()
         assert unread.status == 2
         told = unread.named("Say why the inventory was not synced").message
-        assert "All objects are there" in told
-        assert "ERROR! No credentials: give public_key" in told
+        reason = "could not be synced: The inventory_update failed. ERROR! No credentials: give public_key Jobs fail"
+        assert told.startswith(f'All objects are there, and the inventory "Legacy backup clusters" {reason} until')
         assert schedules(controller) == {"audit": True}
 
         controller.inventory_error = ""
