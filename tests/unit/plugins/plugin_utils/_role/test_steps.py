@@ -187,7 +187,9 @@ def test_a_plan_of_a_thousand_snapshots_is_published_in_an_event(tmp_path: Path,
     for modules, more in ((Modules(1000), {}), (odd(1000), ODD)):
         variables = {**more, "retention_max_delete_percent": "off"}
         result = host(tmp_path / str(len(modules.refused)), modules, diff_mode=diff_mode, variables=variables).run(PLAN)
-        (plan,) = [value for name, value in result["ansible_stats"]["data"].items() if name.startswith("retention_plan_")]
+        (plan,) = [
+            value for name, value in result["ansible_stats"]["data"].items() if name.startswith("retention_plan_")
+        ]
         assert len(plan) > 100_000
         assert (len(result.get("diff", ())) > 50) is diff_mode
         assert len(json.dumps(result)) < LONGEST_EVENT
