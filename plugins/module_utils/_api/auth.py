@@ -97,12 +97,15 @@ class Auth:
 
 
 class _Challenge:
-    """The directives of a challenge, how often its nonce was used, and whether that was accepted."""
+    """The directives of a challenge, how often its nonce was used, and whether a refusal may be about the nonce alone.
+
+    So it is once the nonce was accepted, or was used for a request that got a 401 without a challenge.
+    """
 
     def __init__(self, directives: dict[str, str]) -> None:
         self.directives = directives
         self.uses = 0
-        self.was_accepted = False
+        self.may_be_used_up = False
 
 
 class _Nonces:
@@ -197,7 +200,7 @@ class Digest(Auth):
         self._thread.nonces = None
         with self._lock:
             used.nonces.refused = 0
-            used.challenge.was_accepted = True
+            used.challenge.may_be_used_up = True
             self._lent = used.challenge
             if used.challenge not in used.nonces.challenges:
                 used.nonces.add(used.challenge)
@@ -209,9 +212,11 @@ class Digest(Auth):
     def renewed(self, response: Any) -> bool:
         """Whether a 401 is a new challenge, so that the request should be sent again."""
         directives = parse_challenge(response.headers.get("WWW-Authenticate", ""))
-        if directives is None:
-            return False
         used: _Signature = response.request.signature
+        if directives is None:
+            if used.challenge is not None:
+                used.challenge.may_be_used_up = True
+            return False
         with self._lock:
             used.nonces.add(_Challenge(directives))
             self._thread.nonces = used.nonces
@@ -222,7 +227,7 @@ class Digest(Auth):
             # if the service does not call it stale. If all connections are closed at once, it may be the key as well.
             most = _MOST_CHALLENGES if self.was_accepted else _FRESH_TRIES
             is_foreign = used.is_borrowed and used.nonces.refused <= most
-            return is_stale(directives) or is_foreign or used.challenge.was_accepted
+            return is_stale(directives) or is_foreign or used.challenge.may_be_used_up
 
     def _authorization(self, challenge: dict[str, str], uses: int, method: str, uri: str) -> str:
         """The Authorization header that answers a challenge (RFC 7616)."""
