@@ -383,9 +383,10 @@ def test_times_make_no_other_reason_and_another_text_does() -> None:
     times = [f"Snapshot {one} expires at 2027-01-0{number}T00:00:00Z, later." for number, one in enumerate(deleted)]
     refused = [outcome(one, "failed", detail=detail) for one, detail in zip(deleted[:-1], times, strict=False)]
     said = problems(run(*refused, outcome(deleted[-1], "failed", detail="Another."), plan=plan))
+    names = [named(one.snapshot) for one in plan.decisions if one.action == "delete"]
     assert said == [
-        f"5 deletions failed for the same reason ({', '.join(deleted[:3])} and 2 more): {times[0]}",
-        f"Snapshot {deleted[-1]}: Another.",
+        f"5 deletions failed for the same reason ({', '.join(names[:3])} and 2 more): {times[0]}",
+        f"Snapshot {names[-1]}: Another.",
     ]
 
 
@@ -394,10 +395,11 @@ def test_what_a_listing_contradicts_is_said_once_with_the_number() -> None:
     deleted = [one.snapshot.id for one in plan.decisions if one.action == "delete"]
     done = [outcome(one, "deleted") for one in deleted]
     (said,) = problems(run(*done, plan=plan, listed_after=expiries(**dict.fromkeys(deleted, moment(SOON)))))
-    assert said == (
-        f"Snapshot {deleted[0]} was reported deleted and is still there. The same is true of 44 more"
-        f" ({', '.join(deleted[1:10])} and 35 more)."
+    names = [named(one.snapshot) for one in plan.decisions if one.action == "delete"]
+    assert said.startswith(
+        f"Snapshot {names[0]} was reported deleted and is still there. The same is true of 44 more ("
     )
+    assert said.endswith(f"{', '.join(names[1:10])} and 35 more).")
 
 
 def test_a_failure_s_text_stays_readable() -> None:
