@@ -83,3 +83,9 @@ def test_a_limit_that_leaves_out_localhost_is_no_success(playbooks: Playbooks) -
         run = playbooks.run(f"{NAMESPACE}.report_index", *arguments, inventory=hosts)
         assert ((run.status == 0), (playbooks.folder / "reports" / "index.html").exists()) == (is_enough, is_enough)
         assert ("Run it without --limit." in " ".join(run.output.split())) is not is_enough
+
+
+def test_the_same_of_the_playbook_that_makes_the_objects_of_awx(playbooks: Playbooks) -> None:
+    run = playbooks.run(f"{NAMESPACE}.awx", "--limit", "Shop.*", inventory={"Shop.orders": {}})
+    assert run.status != 0
+    assert "Run it without --limit." in " ".join(run.output.split())
