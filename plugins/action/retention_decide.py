@@ -29,4 +29,6 @@ class ActionModule(StepAction):
             self.refuse_given(known)
             _result, options = self.validate_argument_spec(_SPEC)
             step = self.step(known)
-            return {**decide(step, entry, options["entry_point"], self.other_hosts(known)), **step.log.result()}
+            result = decide(step, entry, options["entry_point"], self.other_hosts(known))
+            self.show_diff(step.log)
+            return {**result, **step.log.result()}

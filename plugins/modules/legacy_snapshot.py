@@ -183,6 +183,7 @@ EXAMPLES = r"""
     snapshot_id: 5a4279d4fcc178500596745a
     expires_at: "2027-12-31"
 
+# A date does not protect a snapshot from the role retention. Hold it, or name it in retention_protected_ids.
 - name: Keep it for three years from its creation on
   mongodb_ops.legacy_backup.legacy_snapshot:
     project_id: 5e2211c17a3e5a48f5497de3

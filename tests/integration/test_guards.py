@@ -213,5 +213,5 @@ def test_what_is_changed_is_shown_as_a_difference(playbooks: Playbooks, simulato
         run = clusters.run([roles()], *arguments)
         assert run.recap("a")["changed"] == 1
         headers = [entry["before_header"] for entry in result(run, "a")["diff"]]
-        assert sorted(header.removeprefix("snapshot ") for header in headers) == oldest
+        assert sorted(header.removeprefix("a, snapshot ") for header in headers) == oldest
     assert "diff" not in result(clusters.run([roles()]), "a")

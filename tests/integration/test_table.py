@@ -72,6 +72,20 @@ def test_an_audit_of_many_prints_one_line_a_cluster_and_passes(playbooks: Playbo
     assert all(words[6] == run.applied(host).result["digest"][:6] for host, words in found.items() if host != "total")
 
 
+@pytest.mark.parametrize(("playbook", "more"), [("plan", []), ("audit", []), ("retention", ["--check"])])
+def test_under_diff_each_change_is_on_the_screen(
+    playbooks: Playbooks, simulator: Start, playbook: str, more: list[str]
+) -> None:
+    # Core shows a diff only of what changed: plan and audit change nothing, and neither does a cluster that is blocked.
+    clusters = fleet(simulator, playbooks, {"orders": {}, "ledger": dict(BLOCKED)})
+    run = ran(clusters, playbook, "--diff", *more)
+    for host in ("orders", "ledger"):
+        heads = re.findall(
+            rf"--- before: {host}, snapshot [0-9a-f]{{24}}\n\+\+\+ after: {host}, snapshot .*: .", run.output
+        )
+        assert len(heads) == REMOVED
+
+
 def test_a_nightly_run_over_many_tells_what_it_did(playbooks: Playbooks, simulator: Start) -> None:
     hosts: dict[str, dict[str, Any]] = {name: {} for name in names(MANY)}
     hosts[names(MANY)[3]], hosts[names(MANY)[5]] = BLOCKED, STALE

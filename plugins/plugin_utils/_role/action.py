@@ -27,7 +27,9 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.st
     CHANGE,
     INFO,
     Connection,
+    Log,
     Step,
+    as_text,
 )
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Entry, Store
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.variables import (
@@ -114,6 +116,12 @@ class StepAction(ActionBase):
             limit=started + timeout - min(_MARGIN, timeout / 3) if timeout else None,
             environment=str(self._task.environment or ""),
         )
+
+    def show_diff(self, log: Log) -> None:
+        """Core shows the diff of a task that changed something alone, and to decide changes nothing."""
+        if not log.changed:
+            for entry in log.shown():
+                self._tell(as_text(entry))
 
     def _tell(self, line: str) -> None:
         # On standard error, so that no callback's JSON breaks.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -169,7 +170,7 @@ def _changed(step: Step, released: Released, done: Done, part: Sequence[Mapping[
     except RefusedError as exc:
         return Done(done.outcomes, is_prediction, tuple(part), f"A batch has no result, {exc}: {message}".rstrip(": "))
     if step.diff_mode:
-        step.log.show(changes_shown(_changed_ones(released.plan, outcomes)))
+        step.log.show(changes_shown(step.host, _changed_ones(released.plan, outcomes)))
     is_general = bool(message) and not any(outcome.action == "failed" for outcome in outcomes)
     return Done((*done.outcomes, *outcomes), is_prediction, error=message if is_general else "")
 
@@ -197,8 +198,12 @@ def _changed_ones(plan: Plan, outcomes: Sequence[Outcome]) -> list[Decision]:
 
 def _progress(step: Step, released: Released, done: Done, total: int) -> str:
     name = released.plan.cluster_name or released.plan.cluster_id
+    found = Counter(outcome.action for outcome in done.outcomes)
+    bad, before = sum(found[action] for action in summary.UNDONE), found["absent"] + found["unchanged"]
     what = "checked, nothing was written" if done.is_prediction else "done"
-    return f"[{step.host}] {name}: {len(done.outcomes)} of {total} changes {what}"
+    more = [f"{before} of them before this run"] if before else []
+    more += [f"{bad} failed or not tried"] if bad else []
+    return f"[{step.host}] {name}: {', '.join([f'{len(done.outcomes) - bad} of {total} changes {what}', *more])}"
 
 
 # --- the end ---

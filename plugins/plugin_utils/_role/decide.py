@@ -232,7 +232,7 @@ def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]
         failures = [*failures, f"retention_report_dir: {exc}"]
     result = with_plan(step.host, run, findings, written, failures)
     if step.diff_mode:
-        step.log.show(changes_shown(found.plan.decisions))
+        step.log.show(changes_shown(step.host, found.plan.decisions))
     step.store.end(entry, STOPPED if asked.may_release else SHOWN, result)
     return {**result, **_published(asked, step.host, found.plan, result)}
 

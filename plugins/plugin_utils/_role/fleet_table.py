@@ -233,9 +233,18 @@ def _fitting(state: str, most: int) -> str:
 
 
 def _findings(rows: Sequence[Row]) -> Iterator[str]:
-    found = Counter(code for row in rows for code in dict.fromkeys(row.codes))
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        for code in dict.fromkeys(row.codes):
+            found.setdefault(code, []).append(row)
     if found:
-        yield f"Findings: {', '.join(f'{code} in {_clusters(count)}' for code, count in found.most_common())}."
+        told = [_where(code, same, len(rows)) for code, same in sorted(found.items(), key=lambda one: -len(one[1]))]
+        yield f"Findings: {', '.join(told)}."
+
+
+def _where(code: str, rows: Sequence[Row], total: int) -> str:
+    """In how many clusters there is a finding, and in which if not in all of them."""
+    return f"{code} in {_clusters(len(rows))}{f' ({_hosts(rows)})' if len(rows) < total else ''}"
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:

@@ -153,15 +153,15 @@ def write_report(
     return str(place / f"{stem}.html")
 
 
-def changes_shown(decisions: Iterable[Decision]) -> list[dict[str, str]]:
+def changes_shown(host: str, decisions: Iterable[Decision]) -> list[dict[str, str]]:
     """What is changed, as entries of a diff in the order of R19: one for each snapshot, with the reason."""
     changed = [decision for decision in decisions if decision.action != "keep"][::-1]
-    return [_diff_entry(one) for one in sorted(changed, key=lambda one: ACTIONS.index(one.action))]
+    return [_diff_entry(host, one) for one in sorted(changed, key=lambda one: ACTIONS.index(one.action))]
 
 
-def _diff_entry(decision: Decision) -> dict[str, str]:
+def _diff_entry(host: str, decision: Decision) -> dict[str, str]:
     snapshot, why = decision.snapshot, cut(decision.explanation, _LONGEST_WHY)
-    header = f"snapshot {snapshot.id}"
+    header = f"{host}, snapshot {snapshot.id}"
     created = f"created_at: {_spelled(snapshot.created_at)}\n"
     return {
         "before_header": header,

@@ -82,16 +82,36 @@ class Log:
         self.diff += shown
         self.hidden += len(entries) - len(shown)
 
+    def shown(self) -> list[Any]:
+        """The entries of the diff, and how many more there are."""
+        more = [{"prepared": f"and {self.hidden} more, see the report or the plan file\n"}] if self.hidden else []
+        return [*self.diff, *more]
+
     def result(self) -> dict[str, Any]:
         """As keys of a task's result."""
-        diff = list(self.diff)
-        if self.hidden:
-            diff.append({"prepared": f"and {self.hidden} more, see the report or the plan file\n"})
         warnings = self.warnings[:_MOST_WARNINGS]
         if len(self.warnings) > _MOST_WARNINGS:
             warnings.append(f"and {len(self.warnings) - _MOST_WARNINGS} more warnings")
-        told = {"warnings": warnings, "deprecations": self.deprecations, "diff": diff}
+        told = {"warnings": warnings, "deprecations": self.deprecations, "diff": self.shown()}
         return {"changed": self.changed, **{key: value for key, value in told.items() if value}}
+
+
+def as_text(entry: Mapping[str, str]) -> str:
+    """An entry of a diff as Ansible shows it."""
+    if "prepared" in entry:
+        return entry["prepared"].rstrip("\n")
+    before, after = (
+        [f"{sign} {line}" for line in entry[key].splitlines()] for sign, key in (("-", "before"), ("+", "after"))
+    )
+    heads = [f"--- before: {entry['before_header']}", f"+++ after: {entry['after_header']}"]
+    same = [line[2:] for line in before if f"+ {line[2:]}" in after]
+    return "\n".join(
+        [
+            *heads,
+            *(f"  {line}" for line in same),
+            *(line for line in [*before, *after] if line[2:] not in same),
+        ]
+    )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def test_a_run_with_what_can_go_wrong() -> None:
         "Bank.y         -       -        -    -    -        - -      failed, the task was ended",
         "Bank.z         -       -        -    -    -        - -      failed, no result; see the m…",
         "total        153      73        2    2    0        8",
-        "Findings: stale in 1 cluster, gap in 1 cluster.",
+        "Findings: stale in 1 cluster (Shop.orders), gap in 1 cluster (Shop.orders).",
         f"Blocked, Shop.ledger: {TOO_MANY}",
         f"Failed, Bank.x: {refused('x')['failure']}",
         "Failed, Bank.y: the task was ended",

@@ -137,6 +137,12 @@ def test_a_result_is_small_whatever_it_is_about(tmp_path: Path, count: int) -> N
     assert made.lines[-1] == f"[orders] Cluster0: {count - 8} of {count - 8} changes done"
 
 
+def test_what_failed_is_not_told_as_done(tmp_path: Path) -> None:
+    made = host(tmp_path, Modules(refused=[sid(12)]))
+    made.run()
+    assert made.lines == ["[orders] Cluster0: 3 of 4 changes done, 1 failed or not tried"]
+
+
 SHARDS = [{"shard_name": f"shard-{number}-{'x' * 60}"} for number in range(50)]
 ODDITIES: tuple[dict[str, Any], ...] = (
     {},
@@ -202,13 +208,15 @@ def test_a_difference_says_when_and_why_up_to_three_hundred(tmp_path: Path, entr
     result = host(tmp_path, modules, diff_mode=True, variables=variables).run(entry_point)
     first, *others, last = result["diff"]
     assert first == {
-        "before_header": f"snapshot {sid(400)}",
-        "after_header": f"snapshot {sid(400)}, delete: last: quota used up by {sid(8)}",
+        "before_header": f"orders, snapshot {sid(400)}",
+        "after_header": f"orders, snapshot {sid(400)}, delete: last: quota used up by {sid(8)}",
         "before": f"created_at: {ago(hours=400)}\nexpires_at: {FAR}\n",
         "after": "",
     }
     # Oldest first, as they are deleted.
-    assert [one["before_header"] for one in others] == [f"snapshot {sid(number)}" for number in range(399, 100, -1)]
+    assert [one["before_header"] for one in others] == [
+        f"orders, snapshot {sid(number)}" for number in range(399, 100, -1)
+    ]
     assert last == {"prepared": "and 92 more, see the report or the plan file\n"}
     assert "diff" not in host(tmp_path, Modules(400), variables=variables).run(entry_point)
 
@@ -230,7 +238,7 @@ def test_what_failed_is_no_difference(tmp_path: Path) -> None:
     modules = Modules(12, refused=(sid(10),))
     result = host(tmp_path, modules, diff_mode=True).run()
     shown = [one["before_header"] for one in result["diff"]]
-    assert shown == [f"snapshot {sid(number)}" for number in (12, 11, 9)]
+    assert shown == [f"orders, snapshot {sid(number)}" for number in (12, 11, 9)]
 
 
 def test_a_difference_of_an_expiry_has_both(tmp_path: Path) -> None:
@@ -238,7 +246,7 @@ def test_a_difference_of_an_expiry_has_both(tmp_path: Path) -> None:
     modules.rows = [row(1, ago(hours=1)), row(2, ago(days=40), ago(days=-3))]
     variables = {"retention_keep_last": "", "retention_keep_within_monthly": "13mo", "retention_extend_kept": True}
     (shown,) = host(tmp_path, modules, diff_mode=True, variables=variables).run(AUDIT)["diff"]
-    assert shown["after_header"].startswith(f"snapshot {sid(2)}, extend: within_monthly")
+    assert shown["after_header"].startswith(f"orders, snapshot {sid(2)}, extend: within_monthly")
     assert (shown["before"], shown["after"]) == (
         f"created_at: {ago(days=40)}\nexpires_at: {ago(days=-3)}\n",
         f"created_at: {ago(days=40)}\nexpires_at: 2027-08-12T01:00:00Z\n",
