@@ -331,7 +331,7 @@ class Controller:
             return True
         if name == "type":
             return bool(item["type"] == value)
-        field, _, of = name.partition("__")
+        field, _sign, of = name.partition("__")
         if of == "name":
             target = {"organization": "organizations", "credential_type": "credential_types"}[field]
             return bool(item[field] and self.items[target][item[field]]["name"] == value)
@@ -419,7 +419,7 @@ class Controller:
         """What an item was associated with knows of it no more."""
         del self.items[kind][item["id"]]
         for key, held in self.linked.items():
-            owner, _, sub = key.split("/")
+            owner, _sign, sub = key.split("/")
             if (RESOURCES[owner].associations or {})[sub] == kind and item["id"] in held:
                 held.remove(item["id"])
         return 204, None

@@ -129,7 +129,7 @@ def terms(report: Report) -> Mapping[str, str]:
 
 def _term(note: Note) -> str:
     """The word of a note in the legend; the code itself where the legend has none."""
-    rule, _, more = note.code.partition(":")
+    rule, _sign, more = note.code.partition(":")
     if note.code in _TERMS:
         return note.code
     if note.code == "represented":

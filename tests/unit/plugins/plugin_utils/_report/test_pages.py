@@ -108,7 +108,7 @@ def test_no_word_of_the_table_is_left_unexplained(name: str) -> None:
     for one in made.rows:
         assert one.state in explained
         for code in (reason.code for reason in one.reasons):
-            rule, _, more = code.partition(":")
+            rule, _sign, more = code.partition(":")
             known = {code, f"…:{more}", "daily 3/7" if not rule.startswith("within") else "within_…"}
             assert known & explained, code
 
