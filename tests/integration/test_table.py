@@ -133,6 +133,15 @@ def test_one_fails_at_once_and_the_others_are_told_as_they_end(playbooks: Playbo
     assert [rows(again)[name][:2] for name in others] == [[str(KEPT), "0"]] * 3
 
 
+def test_a_plan_that_was_not_applied_since_the_run_ended_is_no_run(playbooks: Playbooks, simulator: Start) -> None:
+    hosts: dict[str, dict[str, Any]] = {"orders": {}, "ledger": {"retention_keep_daily": "{{ nowhere }}"}}
+    clusters = fleet(simulator, playbooks, hosts)
+    run = ran(clusters, "retention", ANSIBLE_ANY_ERRORS_FATAL="true")
+    assert (run.status, clusters.deleted) == (2, {})
+    assert rows(run)["orders"][-1] == "not applied"
+    assert table(run)[-1] == "2 clusters: 1 not applied, 1 failed."
+
+
 def test_one_cluster_has_its_summary_and_no_table(playbooks: Playbooks, simulator: Start) -> None:
     clusters = fleet(simulator, playbooks, {"orders": STALE, "other": {}})
     run = ran(clusters, "retention", "--limit", "orders")
@@ -193,6 +202,9 @@ def test_by_no_limit_and_no_inventory_either(playbooks: Playbooks, simulator: St
         'retention_hosts "staging" and --limit "prod"': ("-e", "retention_hosts=staging", "--limit", "prod"),
         'and --limit "@': ("-e", "retention_hosts=staging", "--limit", f"@{tmp_path / 'limit.txt'}"),
         'selected by retention_hosts "".': ("-e", "retention_hosts="),
+        # To core, all hosts.
+        'selected by retention_hosts ", ".': ("-e", "{retention_hosts: ', '}"),
+        'selected by retention_hosts ":".': ("-e", "{retention_hosts: ['', '']}"),
     }
     runs = {said: ran(clusters, "audit", *arguments) for said, arguments in nothing.items()}
     environment = {**clusters.environment, **key}

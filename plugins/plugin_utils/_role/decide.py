@@ -216,7 +216,9 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     step.store.release(entry, document, bool(found.plan.withheld))
-    return with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    result = with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    # The result of the step that applies takes its place. What ends the play before it must not look like a run.
+    return {**result, "is_pending": True}
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:

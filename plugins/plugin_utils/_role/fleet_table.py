@@ -46,6 +46,7 @@ _UNDONE = (*UNDONE, "withheld")
 _RESPONSE = re.compile(r"(?:GET|PATCH|POST|DELETE) \S+ .*?\b([45]\d\d(?: [A-Z][A-Z_]+)?)\b")
 _LEFT_ALONE = ("kept", "to_delete", "to_extend", "to_shorten", "withheld")
 _NO_RESULT = "no result; see the messages above"
+_PENDING = "the run ended before the plan was applied, and nothing was written; see the messages above"
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,14 @@ def _row(host: str, result: Any) -> Row:
     failure, counts = _text(found.get("failure")), _numbers(found["counts"])
     codes, blocked = tuple(_codes(found.get("findings"))), _mapping(found.get("guard"))
     reasons = _notes(blocked.get("reasons")) if blocked.get("blocked") else []
+    is_pending = found.get("is_pending") is True
     kind, state = _state(failure, counts, codes, [_variable(note["code"]) for note in reasons])
+    kind, state = ("not applied", "not applied") if is_pending else (kind, state)
     return Row(
         host,
         kind,
         state,
-        reason=failure or "; ".join(note["text"] for note in reasons),
+        reason=_PENDING if is_pending else failure or "; ".join(note["text"] for note in reasons),
         counts=counts,
         gaps=_number(found.get("gaps")),
         codes=codes,
