@@ -272,8 +272,10 @@ def _of_name(files: list[Path], project_id: str | None, cluster_name: str | None
     begin = f"{names.PREFIX}{names.slug(cluster_name)}"
     for path in files:
         if path.name.startswith(begin):
-            document = read_document(path)
-            if (document.get("project_id"), document.get("cluster_name")) == (project_id, cluster_name):
+            project, id_, name = map(read_document(path).get, ("project_id", "cluster_id", "cluster_name"))
+            # What is called otherwise is a copy.
+            is_own = names.cluster_part(path.name) == names.hash_of(project, id_ or name)
+            if is_own and (project, name) == (project_id, cluster_name):
                 yield path
 
 

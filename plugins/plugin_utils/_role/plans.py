@@ -103,6 +103,9 @@ def _row_of(file: str, written: tuple[int, ...], plan: Plan) -> Row:
     kept = by_action["keep"] - by_state["held"]
     numbers = (*(by_action[action] for action in _ACTIONS[:-1]), kept, by_state["held"], len(plan.gaps))
     blocked = "; ".join(note.text for note in plan.blocked_by)
+    named = names.plan_file_name(plan)
+    is_other = names.cluster_part(file) != names.cluster_part(named)
+    problem = f"it is a copy, since the plan of this cluster is called {named}" if is_other else ""
     return Row(
         file,
         written,
@@ -111,7 +114,7 @@ def _row_of(file: str, written: tuple[int, ...], plan: Plan) -> Row:
         format_instant(plan.now),
         numbers,
         plan.digest,
-        f"blocked: {blocked}" if blocked else "",
+        f"blocked: {blocked}" if blocked else problem,
     )
 
 
@@ -124,7 +127,7 @@ def text(folder: Path, rows: Sequence[Row], now: datetime, max_age: Duration) ->
     usable = [row for row, problem in checked if not problem]
     parts = [
         [f"Plans in {_printable(str(folder))} at {format_instant(now)}"],
-        _table(rows),
+        _table(rows, usable),
         [f"{row.cluster} ({row.file}) cannot be applied: {problem}." for row, problem in checked if problem],
         _approval(folder, usable),
     ]
@@ -142,12 +145,12 @@ def _problem(row: Row, rows: Iterable[Row], now: datetime, max_age: Duration) ->
     return f"{others[0]} is a plan for the same cluster; remove the one that is not meant" if others else ""
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    """Aligned columns, the digests last."""
+def _table(rows: Sequence[Row], usable: Sequence[Row]) -> list[str]:
+    """Aligned columns, the digests last, and the sums over what can be applied."""
     totals: Counter[str] = Counter()
-    for row in rows:
-        totals.update(dict(zip(_NUMBERS, row.numbers, strict=False)))
-    clusters = "1 cluster" if len(rows) == 1 else f"{len(rows)} clusters"
+    for row in usable:
+        totals.update(dict(zip(_NUMBERS, row.numbers, strict=True)))
+    clusters = "1 cluster" if len(usable) == 1 else f"{len(usable)} clusters"
     lines = [
         ("cluster", "project", *_NUMBERS, "made", "digest"),
         *((row.cluster, row.project, *_cells(row), row.made, row.digest or "-") for row in rows),

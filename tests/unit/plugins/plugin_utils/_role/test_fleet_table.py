@@ -68,6 +68,14 @@ def test_what_was_only_released_is_not_applied() -> None:
     assert told[-1] == "3 clusters: 2 not applied, 1 failed."
 
 
+def test_hosts_that_are_one_cluster_are_named() -> None:
+    one = {"cluster_id": "c" * 24}
+    told = lines({"a": predicted("x", **one), "b": predicted("x"), "c": predicted("x", **one)})
+    assert [line for line in told if "One cluster" in line] == [
+        "One cluster, counted 2 times: a, c. Take all but one out of the inventory."
+    ]
+
+
 @pytest.mark.parametrize(
     ("failure", "counts", "shown"),
     [
