@@ -152,7 +152,7 @@ def test_one_cluster_has_its_summary_and_no_table(playbooks: Playbooks, simulato
     assert len(whole) > 200
     # What has no room in the message stands in the summary.
     assert whole.removeprefix("RETENTION ") in run.named("Sum up").result["msg"]
-    for word, is_printed in (("", True), ("no", False), ("maybe", True)):
+    for word, is_printed in (("", True), ("no", False), ("' No '", False), ("maybe", True)):
         given = ran(clusters, "retention", "--limit", "other", "-e", f"retention_print_summary={word}")
         assert (given.named("Sum up").status == "ok") is is_printed
         assert ("retention_print_summary: must be true or false" in refusal(given, "other")) == (word == "maybe")
@@ -214,6 +214,14 @@ def test_by_no_limit_and_no_inventory_either(playbooks: Playbooks, simulator: St
         assert run.status != 0, said
         assert not any(task.status == "ok" for task in run.tasks)
         assert said in " ".join([run.output, *(task.message for task in run.tasks)]).replace("\n", " ")
+
+
+def test_a_blank_pattern_is_not_a_cluster_that_is_called_localhost(playbooks: Playbooks, simulator: Start) -> None:
+    clusters = fleet(simulator, playbooks, {"localhost": {}})
+    for playbook in ("list", "retention"):
+        run = ran(clusters, playbook, "-e", "retention_hosts=,")
+        assert (run.status, clusters.sim.log.requests) == (2, 0)
+        assert 'No cluster is selected by retention_hosts ",".' in " ".join(run.output.split())
 
 
 def test_some_cluster_is_enough(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:

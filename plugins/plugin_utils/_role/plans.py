@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,7 +61,7 @@ def write_index(folder: Path, store: Store, now: datetime, max_age: Duration) ->
     """
     with _locked(folder):
         kept = {row["file"]: Row.load(row) for row in store.cached(str(folder)) or ()}
-        rows = [_row(path, kept.get(path.name)) for path in files.plans_in(folder)]
+        rows = list(_rows(folder, kept))
         store.cache(str(folder), [asdict(row) for row in rows])
         files.write(folder / INDEX, text(folder, rows, now, max_age))
     return folder / INDEX
@@ -84,6 +84,13 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(number)
+
+
+def _rows(folder: Path, kept: Mapping[str, Row]) -> Iterator[Row]:
+    for path in files.plans_in(folder):
+        # Somebody may clear the folder meanwhile.
+        with suppress(FileNotFoundError):
+            yield _row(path, kept.get(path.name))
 
 
 def _row(path: Path, kept: Row | None) -> Row:

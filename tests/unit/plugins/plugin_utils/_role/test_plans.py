@@ -123,6 +123,15 @@ def test_a_copy_is_told_and_the_sums_are_of_what_can_be_applied(folder: Path, tm
     assert find_plan(folder, PROJECT, None, "orders") == own
 
 
+def test_a_plan_that_is_removed_meanwhile_has_no_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = put(folder)
+    listed = [*files.plans_in(folder), folder / "retention-gone-0123456789abcdef.plan.json"]
+    monkeypatch.setattr(files, "plans_in", lambda _folder: listed)
+    assert index(folder, tmp_path)[-1] == f"retention_approved_digest={made.digest}"
+
+
 def test_no_plan_that_can_be_applied(folder: Path, tmp_path: Path) -> None:
     put(folder, max_delete=1)
     assert index(folder, tmp_path)[-1] == "There is no plan here that can be applied."
