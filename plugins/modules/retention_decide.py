@@ -143,6 +143,11 @@ report:
   returned: always
   type: str
   sample: /var/lib/reports/retention-cluster0-0c4f6d1e2a3b4c5d.html
+is_pending:
+  description: That P(mongodb_ops.legacy_backup.retention_apply) is to apply the plan, and has not yet.
+  returned: when the plan was released
+  type: bool
+  sample: true
 failures:
   description:
     - The first 100 snapshots that failed or were not tried, or whose fate is not known.

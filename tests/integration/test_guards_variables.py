@@ -245,7 +245,7 @@ def test_retention_hosts_in_an_inventory_is_not_passed_over(
     clusters = fleet(simulator, playbooks, {"prod1": {}, "prod2": {}, "staging1": {}})
     (tmp_path / "group_vars").mkdir()
     where = tmp_path / "group_vars" / "all.yml"
-    for pattern in ("staging1", "staging*", ["staging1"], "all:!prod*", "~^staging", "nobody"):
+    for pattern in ("staging1", "staging*", ["staging1"], "all:!prod*", "~^staging", "nobody", "", [], ", ", False):
         where.write_text(yaml.safe_dump({"retention_hosts": pattern}), encoding="utf-8")
         run = clusters.run(f"{NAMESPACE}.retention", environment=clusters.environment)
         assert (clusters.sim.log.requests, run.status) == (0, 2), pattern

@@ -147,6 +147,15 @@ def test_one_fails_at_once_and_the_others_are_told_as_they_end(playbooks: Playbo
     assert [rows(again)[name][:2] for name in others] == [[str(KEPT), "0"]] * 3
 
 
+def test_a_plan_that_was_not_applied_since_the_run_ended_is_no_run(playbooks: Playbooks, simulator: Start) -> None:
+    hosts: dict[str, dict[str, Any]] = {"orders": {}, "ledger": {"retention_keep_daily": "{{ nowhere }}"}}
+    clusters = fleet(simulator, playbooks, hosts)
+    run = ran(clusters, "retention", ANSIBLE_ANY_ERRORS_FATAL="true")
+    assert (run.status, clusters.deleted) == (2, {})
+    assert rows(run)["orders"][-1] == "not applied"
+    assert table(run)[-1] == "2 clusters: 1 not applied, 1 failed."
+
+
 def test_one_cluster_has_its_summary_and_no_table(playbooks: Playbooks, simulator: Start) -> None:
     clusters = fleet(simulator, playbooks, {"orders": STALE, "other": {}})
     run = ran(clusters, "retention", "--limit", "orders")
@@ -157,7 +166,7 @@ def test_one_cluster_has_its_summary_and_no_table(playbooks: Playbooks, simulato
     assert len(whole) > 200
     # What has no room in the message stands in the summary.
     assert whole.removeprefix("RETENTION ") in run.named("Sum up").result["msg"]
-    for word, is_printed in (("", True), ("no", False), ("maybe", True)):
+    for word, is_printed in (("", True), ("no", False), ("' No '", False), ("maybe", True)):
         given = ran(clusters, "retention", "--limit", "other", "-e", f"retention_print_summary={word}")
         assert (given.named("Sum up").status == "ok") is is_printed
         assert ("retention_print_summary: must be true or false" in refusal(given, "other")) == (word == "maybe")
@@ -207,6 +216,9 @@ def test_by_no_limit_and_no_inventory_either(playbooks: Playbooks, simulator: St
         'retention_hosts "staging" and --limit "prod"': ("-e", "retention_hosts=staging", "--limit", "prod"),
         'and --limit "@': ("-e", "retention_hosts=staging", "--limit", f"@{tmp_path / 'limit.txt'}"),
         'selected by retention_hosts "".': ("-e", "retention_hosts="),
+        # To core, all hosts.
+        'selected by retention_hosts ", ".': ("-e", "{retention_hosts: ', '}"),
+        'selected by retention_hosts ":".': ("-e", "{retention_hosts: ['', '']}"),
     }
     runs = {said: ran(clusters, "audit", *arguments) for said, arguments in nothing.items()}
     environment = {**clusters.environment, **key}
@@ -216,6 +228,14 @@ def test_by_no_limit_and_no_inventory_either(playbooks: Playbooks, simulator: St
         assert run.status != 0, said
         assert not any(task.status == "ok" for task in run.tasks)
         assert said in " ".join([run.output, *(task.message for task in run.tasks)]).replace("\n", " ")
+
+
+def test_a_blank_pattern_is_not_a_cluster_that_is_called_localhost(playbooks: Playbooks, simulator: Start) -> None:
+    clusters = fleet(simulator, playbooks, {"localhost": {}})
+    for playbook in ("list", "retention"):
+        run = ran(clusters, playbook, "-e", "retention_hosts=,")
+        assert (run.status, clusters.sim.log.requests) == (2, 0)
+        assert 'No cluster is selected by retention_hosts ",".' in " ".join(run.output.split())
 
 
 def test_some_cluster_is_enough(playbooks: Playbooks, simulator: Start, tmp_path: Path) -> None:

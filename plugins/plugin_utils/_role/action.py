@@ -47,6 +47,8 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
 }
 # Before its timeout ends a task, what was done has to be told: so many seconds at most, and a third of the timeout.
 _MARGIN = 30.0
+# Between the patterns of hosts.
+_SEPARATORS = ",: \t\r\n"
 _DISPLAY = Display()
 
 
@@ -211,12 +213,10 @@ class StepAction(ActionBase):
         """Why a host is refused whose retention_hosts means others than the play has: `hosts:` sees no inventory's."""
         pattern = task_vars.get(f"{PREFIX}hosts")
         pattern = None if pattern is None else self._templar.template(pattern)
-        if not pattern:
+        if pattern is None:
             return None
         names = list(pattern) if isinstance(pattern, (list, tuple)) else [str(pattern)]
-        lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
-        selected = set(lookup.run([":".join(map(str, names))], variables=dict(task_vars)))
-        others = sorted(set(_hosts(task_vars, "play_hosts_all")) - selected)
+        others = sorted(set(_hosts(task_vars, "play_hosts_all")) - self._selected(":".join(map(str, names)), task_vars))
         if not others:
             return None
         return (
@@ -224,6 +224,13 @@ class StepAction(ActionBase):
             " `hosts:` cannot see a variable of the inventory. Give it as an extra variable (-e retention_hosts=...),"
             " or use --limit"
         )
+
+    def _selected(self, pattern: str, task_vars: Mapping[str, Any]) -> set[str]:
+        # To core a pattern of nothing but separators is all hosts.
+        if not pattern.strip(_SEPARATORS):
+            return set()
+        lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
+        return set(lookup.run([pattern], variables=dict(task_vars)))
 
 
 def _store() -> Store:

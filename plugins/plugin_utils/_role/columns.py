@@ -45,9 +45,15 @@ def cut(text: str, most: int) -> str:
 
 
 def cut_middle(text: str, most: int) -> str:
-    """The text, its middle left out where it is longer: names of a fleet tend to differ at either end."""
-    begin, end = (most - 1) // 2, most // 2
-    return text if len(text) <= most else f"{text[:begin]}…{text[-end:]}"
+    """The text, its middle left out where it is wider: names of a fleet tend to differ at either end."""
+    if width(text) <= most:
+        return text
+    begin, end = text[:most], text[-most:]
+    while width(begin) > (most - 1) // 2:
+        begin = begin[:-1]
+    while width(end) > most // 2:
+        end = end[1:]
+    return f"{begin}…{end}"
 
 
 def width(text: str) -> int:

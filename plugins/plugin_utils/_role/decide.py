@@ -28,6 +28,7 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retenti
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import approve, files, fleet, plans
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.files import FileError, check_report
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.outcome import (
+    TWICE,
     changes_shown,
     numbers_of,
     published,
@@ -182,12 +183,14 @@ def _approved(step: Step, asked: Asked) -> Found:
 
 
 def _claim(step: Step, asked: Asked, entry: Entry, plan: Plan) -> Entry:
-    """Two hosts that are one cluster would each get the whole of retention_max_delete."""
-    if not asked.may_release:
+    """Two hosts that are one cluster would each get the whole of retention_max_delete, and have one file for a plan."""
+    cluster, folder = f"{plan.project_id}/{plan.cluster_id or plan.cluster_name}", asked.settings.plan_dir
+    if not asked.may_release and not folder:
         return entry
-    claimed, holder = step.store.claim(entry, f"{plan.project_id}/{plan.cluster_id or plan.cluster_name}")
+    claimed, holder = step.store.claim(entry, cluster if asked.may_release else f"{files.resolve(folder)} {cluster}")
     if holder is not None:
-        raise Stop(same_cluster(step.host, holder, plan))
+        twice = TWICE if asked.may_release else "the plan of one would overwrite the plan of the other"
+        raise Stop(same_cluster(step.host, holder, plan, twice))
     return claimed
 
 
@@ -216,7 +219,9 @@ def _release(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, 
         "listed_before": {row["id"]: row["expires_at"] for row in found.listing["snapshots"]},
     }
     step.store.release(entry, document, bool(found.plan.withheld))
-    return with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    result = with_plan(step.host, Run(found.plan, asked.now, void=found.void), found.findings, written, ())
+    # The result of the step that applies takes its place. What ends the play before it must not look like a run.
+    return {**result, "is_pending": True}
 
 
 def _end(step: Step, asked: Asked, entry: Entry, found: Found) -> dict[str, Any]:

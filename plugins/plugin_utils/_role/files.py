@@ -29,6 +29,8 @@ FOLDER_MODE, FILE_MODE = 0o750, 0o640
 REPORT_ENDINGS = ("html", "json", "csv")
 LARGEST = 64 * 1024 * 1024
 _VARIABLE = re.compile(r"\$(?:\{([^}]*)\}|(\w+))", re.ASCII)
+# Names of variables that may hold a secret. Paths are printed, and who gives one need not know the secret.
+_SECRET = re.compile(r"secret|(?:\b|_)key|token|passw|credential|proxy", re.IGNORECASE)
 _KEPT_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 # What a file system answers that cannot make a file without a name.
 _NO_NAMELESS_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS)
@@ -50,9 +52,7 @@ def resolve(path: str) -> Path:
     """
     if not path.strip() or not _is_encodable(path):
         raise FileError(f"{path!a:.200} is no path.")
-    unset = [name for found in _VARIABLE.findall(path) if not os.environ.get(name := found[0] or found[1])]
-    if unset:
-        raise FileError(f"{path} names the environment variable {unset[0]}, which is not set.")
+    _check_variables(path)
     expanded = os.path.expanduser(os.path.expandvars(path))
     if expanded.startswith("~"):
         raise FileError(f"{path} begins with the home of a user that does not exist.")
@@ -60,6 +60,16 @@ def resolve(path: str) -> Path:
         return Path(expanded) if expanded.startswith("/") else Path.cwd() / expanded
     except OSError as exc:
         raise FileError(f"{path} is relative to the current directory, which is gone: {_why(exc)}.") from exc
+
+
+def _check_variables(path: str) -> None:
+    named = [found[0] or found[1] for found in _VARIABLE.findall(path)]
+    secret = next(filter(_SECRET.search, named), None)
+    if secret is not None:
+        raise FileError(f"{path} names the environment variable {secret}, which may hold a secret: paths are printed.")
+    unset = next((name for name in named if not os.environ.get(name)), None)
+    if unset is not None:
+        raise FileError(f"{path} names the environment variable {unset}, which is not set.")
 
 
 def _is_encodable(path: str) -> bool:
@@ -272,8 +282,10 @@ def _of_name(files: list[Path], project_id: str | None, cluster_name: str | None
     begin = f"{names.PREFIX}{names.slug(cluster_name)}"
     for path in files:
         if path.name.startswith(begin):
-            document = read_document(path)
-            if (document.get("project_id"), document.get("cluster_name")) == (project_id, cluster_name):
+            project, id_, name = map(read_document(path).get, ("project_id", "cluster_id", "cluster_name"))
+            # What is called otherwise is a copy.
+            is_own = names.cluster_part(path.name) == names.hash_of(project, id_ or name)
+            if is_own and (project, name) == (project_id, cluster_name):
                 yield path
 
 

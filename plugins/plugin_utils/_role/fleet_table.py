@@ -46,6 +46,7 @@ _UNDONE = (*UNDONE, "withheld")
 _RESPONSE = re.compile(r"(?:GET|PATCH|POST|DELETE) \S+ .*?\b([45]\d\d(?: [A-Z][A-Z_]+)?)\b")
 _LEFT_ALONE = ("kept", "to_delete", "to_extend", "to_shorten", "withheld")
 _NO_RESULT = "no result; see the messages above"
+_PENDING = "the run ended before the plan was applied, and nothing was written; see the messages above"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Row:
     is_prediction: bool | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     cluster_name: str = ""
+    cluster: tuple[str, ...] = ()
 
 
 def lines(results: Mapping[str, Any], with_digests: bool = False) -> list[str]:
@@ -79,6 +81,7 @@ def lines(results: Mapping[str, Any], with_digests: bool = False) -> list[str]:
     return [
         *(_title(rows) if is_prediction else ()),
         *_table(rows, is_prediction),
+        *_twice(rows),
         *_findings(rows),
         *_reasons(rows),
         *_paths(rows),
@@ -103,15 +106,13 @@ def _row(host: str, result: Any) -> Row:
     found = _mapping(result)
     if not isinstance(found.get("counts"), Mapping):
         return _without_result(host, found)
-    failure, counts = _text(found.get("failure")), _numbers(found["counts"])
-    codes, blocked = tuple(_codes(found.get("findings"))), _mapping(found.get("guard"))
-    reasons = _notes(blocked.get("reasons")) if blocked.get("blocked") else []
-    kind, state = _state(failure, counts, codes, [_variable(note["code"]) for note in reasons])
+    counts, codes = _numbers(found["counts"]), tuple(_codes(found.get("findings")))
+    kind, state, reason = _said(found, counts, codes)
     return Row(
         host,
         kind,
         state,
-        reason=failure or "; ".join(note["text"] for note in reasons),
+        reason,
         counts=counts,
         gaps=_number(found.get("gaps")),
         codes=codes,
@@ -119,7 +120,18 @@ def _row(host: str, result: Any) -> Row:
         is_prediction=found.get("check_mode") is not False,
         paths={name: path for name in ("plan_file", "report") if (path := _text(found.get(name)))},
         cluster_name=_text(found.get("cluster_name")),
+        cluster=tuple(_text(found.get(key)) for key in ("project_id", "cluster_id")) if counts else (),
     )
+
+
+def _said(found: Mapping[str, Any], counts: Mapping[str, int], codes: Sequence[str]) -> tuple[str, str, str]:
+    """The kind, the state, and the reason of a host with a result."""
+    if found.get("is_pending") is True:
+        return "not applied", "not applied", _PENDING
+    failure, guard = _text(found.get("failure")), _mapping(found.get("guard"))
+    reasons = _notes(guard.get("reasons")) if guard.get("blocked") else []
+    kind, state = _state(failure, counts, codes, [_variable(note["code"]) for note in reasons])
+    return kind, state, failure or "; ".join(note["text"] for note in reasons)
 
 
 def _without_result(host: str, result: Mapping[str, Any]) -> Row:
@@ -230,6 +242,17 @@ def _fitting(state: str, most: int) -> str:
 
 
 # --- below the table ---
+
+
+def _twice(rows: Sequence[Row]) -> Iterator[str]:
+    """Hosts that are one cluster. Nothing is written to it, but an audit takes them for two."""
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row.cluster and all(row.cluster):
+            alike.setdefault(row.cluster, []).append(row)
+    for same in alike.values():
+        if len(same) > 1:
+            yield f"One cluster, counted {len(same)} times: {_hosts(same)}. Take all but one out of the inventory."
 
 
 def _findings(rows: Sequence[Row]) -> Iterator[str]:

@@ -37,6 +37,8 @@ _LONGEST_WHY = 500
 # Ansible shows the message of a task that fails up to three times.
 _LONGEST_MESSAGE = 199
 _SEE = " (all of it is in the summary)"
+# What would come of two hosts that are one cluster.
+TWICE = "each would be given the whole of retention_max_delete"
 
 
 def without_plan(step: Step, cluster: Cluster, failure: str, is_prediction: bool) -> dict[str, Any]:
@@ -123,11 +125,11 @@ def published(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"ansible_stats": {"data": dict(data), "per_host": False, "aggregate": False}}
 
 
-def same_cluster(host: str, other: str, plan: Plan) -> str:
-    """Why neither of two hosts that are one cluster is written to."""
+def same_cluster(host: str, other: str, plan: Plan, twice: str = TWICE) -> str:
+    """Why a host is refused that is the same cluster as another; `twice` is what would come of it."""
     return (
         f"{host} and {other} are the same cluster, {plan.cluster_name or plan.cluster_id} of project {plan.project_id},"
-        " and each would be given the whole of retention_max_delete: take one of them out of the inventory."
+        f" and {twice}: take one of them out of the inventory."
     )
 
 

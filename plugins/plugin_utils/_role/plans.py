@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,7 +61,7 @@ def write_index(folder: Path, store: Store, now: datetime, max_age: Duration) ->
     """
     with _locked(folder):
         kept = {row["file"]: Row.load(row) for row in store.cached(str(folder)) or ()}
-        rows = [_row(path, kept.get(path.name)) for path in files.plans_in(folder)]
+        rows = list(_rows(folder, kept))
         store.cache(str(folder), [asdict(row) for row in rows])
         files.write(folder / INDEX, text(folder, rows, now, max_age))
     return folder / INDEX
@@ -86,6 +86,13 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(number)
 
 
+def _rows(folder: Path, kept: Mapping[str, Row]) -> Iterator[Row]:
+    for path in files.plans_in(folder):
+        # Somebody may clear the folder meanwhile.
+        with suppress(FileNotFoundError):
+            yield _row(path, kept.get(path.name))
+
+
 def _row(path: Path, kept: Row | None) -> Row:
     found = path.lstat()
     written = (found.st_mtime_ns, found.st_size)
@@ -103,6 +110,9 @@ def _row_of(file: str, written: tuple[int, ...], plan: Plan) -> Row:
     kept = by_action["keep"] - by_state["held"]
     numbers = (*(by_action[action] for action in _ACTIONS[:-1]), kept, by_state["held"], len(plan.gaps))
     blocked = "; ".join(note.text for note in plan.blocked_by)
+    named = names.plan_file_name(plan)
+    is_other = names.cluster_part(file) != names.cluster_part(named)
+    problem = f"it is a copy, since the plan of this cluster is called {named}" if is_other else ""
     return Row(
         file,
         written,
@@ -111,7 +121,7 @@ def _row_of(file: str, written: tuple[int, ...], plan: Plan) -> Row:
         format_instant(plan.now),
         numbers,
         plan.digest,
-        f"blocked: {blocked}" if blocked else "",
+        f"blocked: {blocked}" if blocked else problem,
     )
 
 
@@ -124,7 +134,7 @@ def text(folder: Path, rows: Sequence[Row], now: datetime, max_age: Duration) ->
     usable = [row for row, problem in checked if not problem]
     parts = [
         [f"Plans in {_printable(str(folder))} at {format_instant(now)}"],
-        _table(rows),
+        _table(rows, usable),
         [f"{row.cluster} ({row.file}) cannot be applied: {problem}." for row, problem in checked if problem],
         _approval(folder, usable),
     ]
@@ -142,12 +152,12 @@ def _problem(row: Row, rows: Iterable[Row], now: datetime, max_age: Duration) ->
     return f"{others[0]} is a plan for the same cluster; remove the one that is not meant" if others else ""
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    """Aligned columns, the digests last."""
+def _table(rows: Sequence[Row], usable: Sequence[Row]) -> list[str]:
+    """Aligned columns, the digests last, and the sums over what can be applied."""
     totals: Counter[str] = Counter()
-    for row in rows:
-        totals.update(dict(zip(_NUMBERS, row.numbers, strict=False)))
-    clusters = "1 cluster" if len(rows) == 1 else f"{len(rows)} clusters"
+    for row in usable:
+        totals.update(dict(zip(_NUMBERS, row.numbers, strict=True)))
+    clusters = "1 cluster" if len(usable) == 1 else f"{len(usable)} clusters"
     lines = [
         ("cluster", "project", *_NUMBERS, "made", "digest"),
         *((row.cluster, row.project, *_cells(row), row.made, row.digest or "-") for row in rows),

@@ -45,3 +45,4 @@ def test_what_is_too_long_is_cut_where_it_says_least() -> None:
     assert (cut("日本語", 5), width(cut("日本語" * 1000, 9))) == ("日本…", 9)
     assert cut_middle("Payments_EU.ledger-0001", 12) == "Payme…r-0001"
     assert cut_middle("short", 12) == "short"
+    assert (cut_middle("日本語" * 9, 12), width(cut_middle("日本語" * 9, 12))) == ("日本…日本語", 11)

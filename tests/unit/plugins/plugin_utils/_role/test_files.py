@@ -123,11 +123,17 @@ def test_paths_begin_where_the_process_was_started(tmp_path: Path, monkeypatch: 
         ("$NOT_SET/a", "NOT_SET, which is not set"),
         ("/${EMPTY}/a", "EMPTY, which is not set"),
         ("~nobody-of-this-name/a", "a user that does not exist"),
+        # A path is printed, and who may give it in a survey may not know the key.
+        ("$MONGODB_ATLAS_PRIVATE_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY, which may hold a secret"),
+        ("a/${MONGODB_ATLAS_CLIENT_SECRET}", "MONGODB_ATLAS_CLIENT_SECRET, which may hold a secret"),
+        ("/srv/$https_proxy", "https_proxy, which may hold a secret"),
     ],
 )
 def test_a_path_that_cannot_be_expanded_is_refused(path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOT_SET", raising=False)
     monkeypatch.setenv("EMPTY", "")
+    for name in ("MONGODB_ATLAS_PRIVATE_API_KEY", "MONGODB_ATLAS_CLIENT_SECRET", "https_proxy"):
+        monkeypatch.setenv(name, "what nobody may read")
     with pytest.raises(FileError, match=said):
         resolve(path)
 

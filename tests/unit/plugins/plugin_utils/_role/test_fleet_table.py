@@ -60,6 +60,22 @@ def test_what_is_not_written_to_loses_nothing() -> None:
     assert total.split()[1:4] == ["153", "73", "2"]
 
 
+def test_what_was_only_released_is_not_applied() -> None:
+    """The play ended between the two steps of the role, and what its first left behind is no run."""
+    told = lines({"a": predicted("a", is_pending=True), "b": predicted("b", is_pending=True), "c": None})
+    assert [line.split(maxsplit=8)[-1] for line in told if line.startswith(("a ", "b "))] == ["not applied"] * 2
+    assert "Not applied, a, b: the run ended before the plan was applied, and nothing was written" in "\n".join(told)
+    assert told[-1] == "3 clusters: 2 not applied, 1 failed."
+
+
+def test_hosts_that_are_one_cluster_are_named() -> None:
+    one = {"cluster_id": "c" * 24}
+    told = lines({"a": predicted("x", **one), "b": predicted("x"), "c": predicted("x", **one)})
+    assert [line for line in told if "One cluster" in line] == [
+        "One cluster, counted 2 times: a, c. Take all but one out of the inventory."
+    ]
+
+
 @pytest.mark.parametrize(
     ("failure", "counts", "shown"),
     [

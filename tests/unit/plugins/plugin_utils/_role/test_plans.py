@@ -104,6 +104,34 @@ def test_what_cannot_be_applied_is_told_and_its_digest_is_not_given(folder: Path
     assert old.digest in text
 
 
+def test_a_copy_is_told_and_the_sums_are_of_what_can_be_applied(folder: Path, tmp_path: Path) -> None:
+    made = put(folder)
+    put(folder, 2, "blocked", 7, max_delete=1)
+    own = folder / plan_file_name(made)
+    copy = folder / "retention-orders-copy.plan.json"
+    copy.write_text(own.read_text())
+    (folder / "retention-broken.plan.json").write_text("{")
+    lines = index(folder, tmp_path)
+    total = next(line for line in lines if line.startswith("1 cluster "))
+    assert total.split()[2:] == ["3", "0", "0", "2", "1", "0"]
+    assert (
+        f"orders ({copy.name}) cannot be applied: it is a copy, since the plan of this cluster is called {own.name}."
+        in (lines)
+    )
+    assert lines[-1] == f"retention_approved_digest={made.digest}"
+    # Where apply knows the cluster by its name alone, it passes over the copy, too.
+    assert find_plan(folder, PROJECT, None, "orders") == own
+
+
+def test_a_plan_that_is_removed_meanwhile_has_no_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = put(folder)
+    listed = [*files.plans_in(folder), folder / "retention-gone-0123456789abcdef.plan.json"]
+    monkeypatch.setattr(files, "plans_in", lambda _folder: listed)
+    assert index(folder, tmp_path)[-1] == f"retention_approved_digest={made.digest}"
+
+
 def test_no_plan_that_can_be_applied(folder: Path, tmp_path: Path) -> None:
     put(folder, max_delete=1)
     assert index(folder, tmp_path)[-1] == "There is no plan here that can be applied."

@@ -278,6 +278,22 @@ def test_only_plan_and_main_write_plan_files(tmp_path: Path) -> None:
     assert path.read_text() != waiting
 
 
+def test_of_two_hosts_that_are_one_cluster_the_second_has_no_plan_file(tmp_path: Path) -> None:
+    """What somebody is to approve for one would be replaced by the other's."""
+    variables = {"retention_plan_dir": str(tmp_path / "plans")}
+    first = host(tmp_path, Modules(), variables=variables).run(PLAN)
+    written = Path(first["plan_file"]).read_text()
+    other = {**variables, "retention_keep_last": "2"}
+    second = host(tmp_path, Modules(), name="other", variables=other).run(PLAN)
+    assert "are the same cluster" in second["failure"]
+    assert "the plan of one would overwrite the plan of the other" in second["failure"]
+    assert (second["digest"], Path(first["plan_file"]).read_text()) == (None, written)
+    # The same host may plan again, and another folder has another plan.
+    assert host(tmp_path, Modules(), variables=variables).run(PLAN)["failure"] == ""
+    what_if = {**other, "retention_plan_dir": str(tmp_path / "other")}
+    assert host(tmp_path, Modules(), name="other", variables=what_if).run(PLAN)["plan_file"] is not None
+
+
 def test_a_plan_is_there_also_where_its_index_cannot_be(tmp_path: Path) -> None:
     folder = tmp_path / "plans"
     (folder / INDEX).mkdir(parents=True)
