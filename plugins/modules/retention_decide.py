@@ -144,7 +144,7 @@ report:
   type: str
   sample: /var/lib/reports/retention-cluster0-0c4f6d1e2a3b4c5d.html
 is_pending:
-  description: That P(mongodb_ops.legacy_backup.retention_apply) is to apply the plan, and has not yet.
+  description: That M(mongodb_ops.legacy_backup.retention_apply) is to apply the plan, and has not yet.
   returned: when the plan was released
   type: bool
   sample: true
