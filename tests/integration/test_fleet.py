@@ -25,8 +25,8 @@ def test_a_small_fleet(collections: Path) -> None:
 
     by_job = {one.job: one for one in found}
     assert list(by_job) == ["inventory", "inventory, cached", "audit", "retention"]
-    # One project, its clusters, and a challenge; from the cache nothing.
-    assert (by_job["inventory"].requests, by_job["inventory, cached"].requests) == (2 + CHALLENGE, 0)
+    # One project, its clusters by both versions of the API (contract 11), and a challenge; from the cache nothing.
+    assert (by_job["inventory"].requests, by_job["inventory, cached"].requests) == (3 + CHALLENGE, 0)
     audit, retention = by_job["audit"], by_job["retention"]
     assert (audit.requests_per_cluster, audit.changes) == (READING, 0)
     assert retention.changes == 3 * NIGHTLY
