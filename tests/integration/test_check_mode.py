@@ -144,5 +144,5 @@ def test_the_limit_on_tokens_is_waited_out(
     assert run.named("date").actions == ["updated"]
     assert [entry.status for entry in sim.log if entry.is_token] == [429, 200]
     (warning,) = run.named("date").result["warnings"]
-    assert re.fullmatch(r"waited \d+ s in 1 retry; last: 429 Resource .* is limited .*", warning)
+    assert re.fullmatch(r"waited \d+ s in 1 retry; last: 429 rate_limited", warning)
     assert len(run.warnings) == 1
