@@ -603,6 +603,7 @@ FLEETS = {
             "ssl_key": "SSLEnabled",
             "servers": 3,
         },
+        said=("Museum", "is on another platform"),
     ),
     "nothing is monitored": Fleet(
         "ops_manager",
