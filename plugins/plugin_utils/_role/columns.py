@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # The default callback shows each line in a list, eight blanks deep, in quotes, with a comma. That makes 100 in all.
 LINE_WIDTH = 89
-_GAP = " "
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,11 @@ class Column:
     is_number: bool = False
 
 
-def layout(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+def layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], gap: str = " ") -> list[str]:
     """The header and a line for each row. Each row has as many cells as there are columns."""
     lines = [[column.header for column in columns], *rows]
     widths = [max(width(line[at]) for line in lines) for at in range(len(columns))]
-    return [_line(columns, widths, cells) for cells in lines]
+    return [gap.join(_padded(columns, widths, cells)).rstrip() for cells in lines]
 
 
 def one_line(text: str) -> str:
@@ -62,9 +61,7 @@ def width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(sign) > 0 for sign in text)
 
 
-def _line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:
-    padded = []
+def _padded(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> Iterator[str]:
     for column, most, cell in zip(columns, widths, cells, strict=True):
         blanks = " " * (most - width(cell))
-        padded.append(blanks + cell if column.is_number else cell + blanks)
-    return _GAP.join(padded).rstrip()
+        yield blanks + cell if column.is_number else cell + blanks

@@ -22,11 +22,19 @@ from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._report 
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.plan import Plan, load_decisions
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._retention.values import cut
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role import files
+from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.columns import Column, layout
 from ansible_collections.mongodb_ops.legacy_backup.plugins.plugin_utils._role.store import Store
 
 INDEX = "retention-plans.txt"
 _ACTIONS = ("delete", "extend", "shorten", "keep")
 _NUMBERS = (*(f"to {action}" for action in _ACTIONS), "held", "gaps")
+_COLUMNS = (
+    Column("cluster"),
+    Column("project"),
+    *(Column(name, is_number=True) for name in _NUMBERS),
+    Column("made"),
+    Column("digest"),
+)
 # Seconds to wait for another host. Some network file systems have no locks.
 _PATIENCE = 10.0
 _LONGEST_REASON = 300
@@ -159,21 +167,14 @@ def _table(rows: Sequence[Row], usable: Sequence[Row]) -> list[str]:
         totals.update(dict(zip(_NUMBERS, row.numbers, strict=True)))
     clusters = "1 cluster" if len(usable) == 1 else f"{len(usable)} clusters"
     lines = [
-        ("cluster", "project", *_NUMBERS, "made", "digest"),
         *((row.cluster, row.project, *_cells(row), row.made, row.digest or "-") for row in rows),
         (clusters, "", *(str(totals[name]) for name in _NUMBERS), "", ""),
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(_aligned(cell, number, widths) for number, cell in enumerate(line)).rstrip() for line in lines]
+    return layout(_COLUMNS, lines, gap="  ")
 
 
 def _cells(row: Row) -> list[str]:
     return [str(number) for number in row.numbers] or ["-"] * len(_NUMBERS)
-
-
-def _aligned(cell: str, number: int, widths: Sequence[int]) -> str:
-    is_number = 2 <= number < 2 + len(_NUMBERS)
-    return cell.rjust(widths[number]) if is_number else cell.ljust(widths[number])
 
 
 def _approval(folder: Path, rows: Sequence[Row]) -> list[str]:
